@@ -1,0 +1,1 @@
+"""The API server: informers, guarded writes, server-side apply, events."""

@@ -1,0 +1,1 @@
+"""Forecast, costs and bounds to a wanted count with its reasons; pure."""

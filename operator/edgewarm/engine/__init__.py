@@ -1,0 +1,1 @@
+"""The pass: observe -> forecast -> decide -> act -> learn over ports; no kopf, no HTTP."""

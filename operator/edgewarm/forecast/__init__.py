@@ -1,0 +1,1 @@
+"""History to calibrated quantiles, the whole fleet in one array; pure numpy."""

@@ -1,0 +1,1 @@
+"""kopf glue: wake the engine, nothing else."""

@@ -1,0 +1,1 @@
+"""Pure builders: values in, Kubernetes objects (dicts) out; only `cluster` sends them."""

@@ -1,0 +1,131 @@
+"""A WarmingPolicy as the core sees it: checked at birth, units in the names, no wire types."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edgewarm.model.demand import DemandRequest
+from edgewarm.model.identity import TargetRef
+
+
+class Mode(StrEnum):
+    """What the operator may do with its decisions."""
+
+    OBSERVE = "Observe"
+    RECOMMEND = "Recommend"
+    ACT = "Act"
+
+
+class Strategy(StrEnum):
+    """Which rules choose the number; the rest of the code is the same."""
+
+    REACTIVE = "Reactive"
+    HYBRID = "Hybrid"
+
+
+class Select(StrEnum):
+    """HPA v2 `selectPolicy`."""
+
+    MAX = "Max"
+    MIN = "Min"
+    DISABLED = "Disabled"
+
+
+class RateUnit(StrEnum):
+    """HPA v2 scaling policy `type`."""
+
+    PODS = "Pods"
+    PERCENT = "Percent"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """HPA v2 scaling policy: at most `value` pods or percent within `period_seconds`."""
+
+    unit: RateUnit
+    value: int
+    period_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """HPA v2 scaling rules of one direction."""
+
+    stabilization_seconds: float
+    select: Select
+    limits: tuple[RateLimit, ...]
+
+
+SCALE_UP_DEFAULT = Pace(0.0, Select.MAX, (RateLimit(RateUnit.PERCENT, 100, 15.0), RateLimit(RateUnit.PODS, 4, 15.0)))
+SCALE_DOWN_DEFAULT = Pace(300.0, Select.MAX, (RateLimit(RateUnit.PERCENT, 100, 15.0),))
+"""The defaults of HPA v2: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#default-behavior"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Inclusive bounds of a replica count."""
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high:
+            raise ValueError(f"bounds must satisfy 0 <= low <= high, got {self.low}..{self.high}")
+
+    def clamp(self, count: int) -> int:
+        return max(self.low, min(count, self.high))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A recurring window: from each time that `start` matches to the next that `end` matches (5-field cron)."""
+
+    name: str
+    time_zone: str
+    start: str
+    end: str
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Hold at least `replicas` once demand has been unknown for `after_seconds`."""
+
+    replicas: int
+    after_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The spec of a WarmingPolicy, defaults filled in."""
+
+    target: TargetRef
+    demand: DemandRequest
+    capacity_per_pod: float
+    mode: Mode = Mode.OBSERVE
+    strategy: Strategy = Strategy.HYBRID
+    kappa: float = 10.0
+    bounds: Bounds = field(default=Bounds(1, 100))
+    scale_up: Pace = SCALE_UP_DEFAULT
+    scale_down: Pace = SCALE_DOWN_DEFAULT
+    scale_up_utilization: float = 0.8
+    scale_down_utilization: float = 0.3
+    schedules: tuple[Schedule, ...] = ()
+    fallback: Fallback | None = None
+    history_window_seconds: float = 336 * 3600.0
+    prediction_horizon_seconds: float = 300.0
+    paused_until: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.capacity_per_pod) and self.capacity_per_pod > 0):
+            raise ValueError(f"capacity per pod must be finite and > 0, got {self.capacity_per_pod}")
+        if not (math.isfinite(self.kappa) and self.kappa > 0):
+            raise ValueError(f"kappa must be finite and > 0, got {self.kappa}")
+
+    @property
+    def service_level(self) -> float:
+        """tau = kappa / (1 + kappa): the newsvendor's critical ratio (Arrow, Harris & Marschak 1951)."""
+        return self.kappa / (1 + self.kappa)

@@ -1,0 +1,59 @@
+"""A forecast of one number as calibrated quantiles: of all the times we say 90 %, it holds 90 %."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Values (demand units) at rising levels in (0, 1); values never fall, are finite and >= 0."""
+
+    levels: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.levels) != len(self.values) or not self.levels:
+            raise ValueError(f"levels and values must pair up, got {len(self.levels)} and {len(self.values)}")
+        if not all(math.isfinite(v) and v >= 0 for v in self.values):
+            raise ValueError(f"quantiles must be finite and >= 0, got {self.values}")
+        if any(b < a for a, b in zip(self.values, self.values[1:], strict=False)):
+            raise ValueError(f"quantiles must not cross, got {self.values}")
+
+    def at(self, level: float) -> float:
+        """The quantile at `level`, linear between the known levels and capped at the outermost ones."""
+        right = bisect_left(self.levels, level)
+        if right == 0:
+            return self.values[0]
+        if right == len(self.levels):
+            return self.values[-1]
+        low, high = self.levels[right - 1], self.levels[right]
+        share = (level - low) / (high - low)
+        return self.values[right - 1] + share * (self.values[right] - self.values[right - 1])
+
+    def probability_above(self, demand: float) -> float:
+        """P(value > demand), linear between known quantiles; outside them, the outermost level is the answer."""
+        if demand < self.values[0]:
+            return 1 - self.levels[0] if demand > 0 or self.values[0] == 0 else 1.0
+        if demand >= self.values[-1]:
+            return 1 - self.levels[-1]
+        right = next(i for i, value in enumerate(self.values) if value > demand)
+        low, high = self.values[right - 1], self.values[right]
+        share = (demand - low) / (high - low)
+        return 1 - (self.levels[right - 1] + share * (self.levels[right] - self.levels[right - 1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is expected of one workload.
+
+    `lead` is the largest demand in the window that begins when a pod decided now could be ready; `hold` the largest
+    demand from now until a pod removed now could be back; `horizons` the demand at fixed distances in seconds.
+    """
+
+    lead_seconds: float
+    lead: Quantiles
+    hold: Quantiles
+    horizons: tuple[tuple[float, Quantiles], ...] = field(default=())

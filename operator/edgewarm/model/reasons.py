@@ -1,0 +1,39 @@
+"""Reasons: one CamelCase word per rule, the same in status, ScalingDecision, metric label and event."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why `wanted` is what it is. The comment is the documented meaning; docs/reasons.md is generated from it."""
+
+    REACTIVE_FLOOR = "ReactiveFloor", "Demand now asks for this many pods."
+    DEMAND_CENSORED = "DemandCensored", "Demand is at or above what the ready pods serve, so it is only a lower bound."
+    REACTIVE_ANSWER = "ReactiveAnswer", "Strategy Reactive: demand left the band between its two utilisations."
+    WITHIN_UTILIZATION = "WithinUtilization", "Strategy Reactive: demand is inside the band, so nothing changes."
+    FORECAST = "Forecast", "The service level's quantile of demand over the lead window asks for this many pods."
+    FORECAST_HOLD = "ForecastHold", "Demand is expected back before a removed pod could start again."
+    NO_FORECAST = "NoForecast", "There is too little history for a forecast, so the reactive floor decides."
+    SCHEDULE_MINIMUM = "ScheduleMinimum", "A schedule that is open, or opens within the lead time, sets a minimum."
+    SCHEDULE_MAXIMUM = "ScheduleMaximum", "An open schedule sets a maximum (never below the reactive floor)."
+    SCALE_UP_LIMITED = "ScaleUpLimited", "scaling.behavior.scaleUp allows no faster rise."
+    SCALE_DOWN_LIMITED = "ScaleDownLimited", "scaling.behavior.scaleDown allows no faster fall."
+    SCALE_DOWN_STABILIZED = "ScaleDownStabilized", "More pods were wanted within the scale-down window."
+    SCALE_UP_STABILIZED = "ScaleUpStabilized", "Fewer pods were wanted within the scale-up window."
+    RESTARTED = "Restarted", "The operator started less than one scale-down window ago, so nothing is lowered."
+    BLIND = "Blind", "There is no usable demand sample, so nothing is lowered."
+    FALLBACK = "Fallback", "Demand has been unknown for longer than fallback.after."
+    MIN_REPLICAS = "MinReplicas", "scaling.minReplicas is the bound."
+    MAX_REPLICAS = "MaxReplicas", "scaling.maxReplicas is the bound."
+    PAUSED = "Paused", "pausedUntil is in the future, so nothing changes."
+    IN_PLACE = "InPlace", "The workload already has what is wanted."
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Reason:
+        """A string that also carries its documented meaning."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member

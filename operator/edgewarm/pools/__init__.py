@@ -1,0 +1,1 @@
+"""Which nodes an EdgeNodePool has, and how full they are; pure."""

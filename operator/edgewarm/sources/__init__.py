@@ -1,0 +1,1 @@
+"""Where demand is read from: PromQL over HTTP."""
