@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import DemandRequest, History, Reading
-from edgewarm.model.identity import Key, TargetRef
-from edgewarm.model.objects import PolicyObject, PoolObject
-from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, Workload
+from edgewarm.model.identity import Key
+from edgewarm.model.view import ClusterView, Note
+from edgewarm.model.workload import PodStart, Workload
 
 Manifest = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class ClusterView:
-    """Everything the informers know at one moment. Mappings are snapshots: they do not change under the reader.
-
-    `autoscalers` is keyed by the (namespace, target) that each one owns.
-    """
-
-    policies: Mapping[Key, PolicyObject] = field(default_factory=dict)
-    pools: Mapping[str, PoolObject] = field(default_factory=dict)
-    workloads: Mapping[tuple[str, TargetRef], Workload] = field(default_factory=dict)
-    autoscalers: Mapping[tuple[str, TargetRef], Autoscaler] = field(default_factory=dict)
-    decisions: Mapping[Key, DecisionRecord] = field(default_factory=dict)
-    nodes: Mapping[str, Node] = field(default_factory=dict)
-    pods: Mapping[Key, Pod] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
-class Note:
-    """A Kubernetes Event to record about one of our objects; `warning` chooses its type."""
+class Numbers:
+    """One policy's numbers of one pass; None is unknown. Forecasts are demand at lead time, by level."""
 
-    kind: str
-    key: Key
-    uid: str
-    reason: str
-    message: str
-    warning: bool = False
+    demand: float | None
+    need: int | None
+    ready: int
+    wanted: int
+    lead_seconds: Mapping[float, float]
+    forecast: Mapping[float, float]
+    blind: bool
 
 
 class Cluster(Protocol):
@@ -74,3 +58,13 @@ class Demand(Protocol):
         self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
     ) -> Mapping[Key, History]:
         """Past demand on the grid start, start + step, ... <= end; a policy without an answer is absent."""
+
+
+class Telemetry(Protocol):
+    """The operator's own metrics; numbers of one policy at a time."""
+
+    def observed(self, key: Key, numbers: Numbers) -> None: ...
+
+    def decided(self, key: Key, reason: str, mode: str) -> None: ...
+
+    def forget(self, key: Key) -> None: ...

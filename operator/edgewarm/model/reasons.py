@@ -16,7 +16,7 @@ class Reason(StrEnum):
     FORECAST_HOLD = "ForecastHold", "Demand is expected back before a removed pod could start again."
     NO_FORECAST = "NoForecast", "There is too little history for a forecast, so the reactive floor decides."
     SCHEDULE_MINIMUM = "ScheduleMinimum", "A schedule that is open, or opens within the lead time, sets a minimum."
-    SCHEDULE_MAXIMUM = "ScheduleMaximum", "An open schedule sets a maximum (never below the reactive floor)."
+    SCHEDULE_MAXIMUM = "ScheduleMaximum", "An open schedule sets a maximum, which holds like maxReplicas."
     SCALE_UP_LIMITED = "ScaleUpLimited", "scaling.behavior.scaleUp allows no faster rise."
     SCALE_DOWN_LIMITED = "ScaleDownLimited", "scaling.behavior.scaleDown allows no faster fall."
     SCALE_DOWN_STABILIZED = "ScaleDownStabilized", "More pods were wanted within the scale-down window."
@@ -27,7 +27,6 @@ class Reason(StrEnum):
     MIN_REPLICAS = "MinReplicas", "scaling.minReplicas is the bound."
     MAX_REPLICAS = "MaxReplicas", "scaling.maxReplicas is the bound."
     PAUSED = "Paused", "pausedUntil is in the future, so nothing changes."
-    IN_PLACE = "InPlace", "The workload already has what is wanted."
 
     meaning: str
 

@@ -1,0 +1,51 @@
+"""The sentence that says what is decided and why; `kubectl describe` ends with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.model.quantiles import Outlook
+from edgewarm.model.reasons import Reason
+
+FORECAST_REASONS = frozenset({Reason.FORECAST, Reason.FORECAST_HOLD})
+
+
+def number(value: float) -> str:
+    """A demand for people: three or four figures, no exponent for everyday sizes.
+
+    >>> number(310.2), number(0.4), number(1234567.0)
+    ('310', '0.4', '1234567')
+    """
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def change(before: int, after: int) -> str:
+    """ "scaling 4 -> 7 now", or "holding 4"."""
+    return f"holding {after}" if before == after else f"scaling {before} -> {after} now"
+
+
+def sentence(situation: Situation, verdict: Verdict, lead: str, time_zone: str = "UTC") -> str:
+    """What is done and why, e.g. "scaling 4 -> 7 now: 310 expected at 08:05 (p91), 50 per pod, lead time 62 s (...)".
+
+    `lead` describes the lead time, as in "62 s (measured, 41 starts)".
+    """
+    what = change(situation.current, verdict.wanted)
+    if verdict.reason in FORECAST_REASONS and situation.outlook is not None:
+        return f"{what}: {_expectation(situation, situation.outlook, verdict.reason, time_zone)}, lead time {lead}"
+    bound = next((c for c in reversed(verdict.candidates) if c.reason is verdict.reason), None)
+    note = f" ({bound.note})" if bound is not None else ""
+    return f"{what}: {verdict.reason.meaning.rstrip('.')}{note}"
+
+
+def _expectation(situation: Situation, outlook: Outlook, reason: Reason, time_zone: str) -> str:
+    policy = situation.policy
+    tau = policy.service_level
+    window = outlook.hold if reason is Reason.FORECAST_HOLD else outlook.lead
+    at = datetime.fromtimestamp(situation.now + outlook.lead_seconds, UTC).astimezone(ZoneInfo(time_zone))
+    when = "before" if reason is Reason.FORECAST_HOLD else "at"
+    return (
+        f"{number(window.at(tau))} expected {when} {at:%H:%M} (p{100 * tau:.0f}), "
+        f"{number(policy.capacity_per_pod)} per pod"
+    )

@@ -1,0 +1,128 @@
+"""The life of a ScalingDecision: what to do with the plan and the decisions that are still open.
+
+A plan is a wanted count. A rise is due now, so it is never held back; a fall waits until a minute after the decision
+before, so that the changes of one minute join one decision.
+
+    | mode      | open decision     | plan                        | moves                                   |
+    |-----------|-------------------|-----------------------------|-----------------------------------------|
+    | Observe   | any               | wanted != planned           | create Observed                         |
+    | Act       | awaiting approval | any                         | supersede it                            |
+    | Act       | none              | wanted != planned           | create Executing, scale, then Executed  |
+    | Recommend | none              | wanted != planned           | create AwaitingApproval                 |
+    | Recommend | awaiting          | covered, not expired        | wait                                    |
+    | Recommend | awaiting          | covered, expired            | expire it                               |
+    | Recommend | awaiting          | not covered                 | supersede it, and look again            |
+    | Recommend | approved, covered | due                         | execute it: scale, then Executed        |
+    | Recommend | denied            | the same direction          | wait until it would have expired        |
+
+An open decision covers the plan while it goes the same way and doing it would not end below what is wanted: a rise may
+be larger than wanted now, a fall may be smaller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgewarm.model.decision import Approval, DecisionRecord, Phase
+from edgewarm.model.policy import Mode
+
+JOIN_SECONDS = 60.0
+APPROVAL_SECONDS = 600.0
+AWAITING = frozenset({Phase.AWAITING_APPROVAL, Phase.APPROVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write a new decision in this phase; with EXECUTING, scale and then mark it Executed."""
+
+    before: int
+    after: int
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Do what was approved."""
+
+    record: DecisionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Move a decision to another phase, with the sentence that says why."""
+
+    record: DecisionRecord
+    phase: Phase
+    message: str
+
+
+Move = Create | Execute | Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The wanted count against what is planned already, and when the last decision was made."""
+
+    mode: Mode
+    planned: int
+    wanted: int
+    last_decision_at: float | None
+
+
+def moves(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
+    """What to do now, in order; `records` are this policy's decisions, oldest first."""
+    answered = tuple(move for record in records if (move := _answered(record)) is not None)
+    awaiting = tuple(record for record in records if record.phase in AWAITING)
+    if plan.mode is not Mode.RECOMMEND:
+        closed = tuple(Mark(r, Phase.SUPERSEDED, f"mode is now {plan.mode.value}") for r in awaiting)
+        phase = Phase.OBSERVED if plan.mode is Mode.OBSERVE else Phase.EXECUTING
+        return (*closed, *_created(plan, phase, now))
+    if awaiting:
+        return answered or tuple(move for record in awaiting if (move := _open(plan, record, now)) is not None)
+    if _denied(plan, records, now):
+        return ()
+    return _created(plan, Phase.AWAITING_APPROVAL, now)
+
+
+def _created(plan: Plan, phase: Phase, now: float) -> tuple[Move, ...]:
+    falling = plan.wanted < plan.planned
+    young = plan.last_decision_at is not None and now - plan.last_decision_at < JOIN_SECONDS
+    if plan.wanted == plan.planned or (falling and young):
+        return ()
+    return (Create(plan.planned, plan.wanted, phase),)
+
+
+def _answered(record: DecisionRecord) -> Move | None:
+    """A person's answer that the phase does not show yet."""
+    if record.phase is not Phase.AWAITING_APPROVAL or record.approval is None:
+        return None
+    if record.approval is Approval.DENIED:
+        return Mark(record, Phase.DENIED, "denied")
+    return Mark(record, Phase.APPROVED, "approved")
+
+
+def _open(plan: Plan, record: DecisionRecord, now: float) -> Move | None:
+    if not covers(record, plan):
+        return Mark(record, Phase.SUPERSEDED, f"{plan.wanted} replicas are wanted now")
+    if record.phase is Phase.APPROVED:
+        return Execute(record) if now >= record.action.execute_at else None
+    if record.expires_at is not None and now >= record.expires_at:
+        return Mark(record, Phase.EXPIRED, "nobody approved it in time")
+    return None
+
+
+def covers(record: DecisionRecord, plan: Plan) -> bool:
+    """Doing the decision now would go the plan's way, from where we are, and would not end below what is wanted."""
+    before, after = plan.planned, record.action.after
+    if before != record.action.before:
+        return False
+    rising = after > before
+    return (plan.wanted > before) == rising and plan.wanted != before and after >= plan.wanted
+
+
+def _denied(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> bool:
+    """The last decision was denied and the plan has not outgrown it: asking again at once would be nagging."""
+    if not records or records[-1].phase is not Phase.DENIED:
+        return False
+    last = records[-1]
+    return covers(last, plan) and last.expires_at is not None and now < last.expires_at

@@ -1,0 +1,156 @@
+"""The rules, in order; each is a named function that may change the number and then leaves its reason.
+
+    reactive floor -> forecast -> schedule -> behavior -> restart -> blind -> fallback -> bounds -> pause
+
+A later rule has the later word: a forecast is a floor over reactive need, the scale-down window never delays a rise,
+blindness never lowers, bounds hold whatever came before, a pause changes nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
+from edgewarm.decide.newsvendor import held, is_censored, need, reactive_floor
+from edgewarm.decide.schedules import open_schedules
+from edgewarm.decide.situation import Draft, Situation
+from edgewarm.model.policy import Strategy
+from edgewarm.model.reasons import Reason
+
+Rule = Callable[[Situation, Draft], Draft]
+
+
+def floor(situation: Situation, draft: Draft) -> Draft:
+    """What demand asks for now."""
+    demand, capacity = situation.demand, situation.policy.capacity_per_pod
+    if demand is None:
+        return draft
+    count = reactive_floor(demand, situation.ready, capacity)
+    if is_censored(demand, situation.ready, capacity) and count > need(demand, capacity):
+        note = f"{demand:.4g} is all that {situation.ready} ready pods serve, so more may be asked"
+        return draft.becomes("floor", count, Reason.DEMAND_CENSORED, note)
+    return draft.becomes("floor", count, Reason.REACTIVE_FLOOR, f"{demand:.4g} now, {capacity:.4g} per pod")
+
+
+def utilization_band(situation: Situation, draft: Draft) -> Draft:
+    """Strategy Reactive: outside the two utilisations, demand / (capacity x scaleUpUtilization); inside, no change."""
+    demand, policy = situation.demand, situation.policy
+    if demand is None:
+        return draft
+    served = situation.current * policy.capacity_per_pod
+    if situation.current and policy.scale_down_utilization <= demand / served <= policy.scale_up_utilization:
+        note = f"utilisation {demand / served:.0%}"
+        return draft.becomes("band", max(draft.wanted, situation.current), Reason.WITHIN_UTILIZATION, note)
+    answer = need(demand, policy.capacity_per_pod * policy.scale_up_utilization)
+    note = f"{demand:.4g} now at {policy.scale_up_utilization:.0%} of {policy.capacity_per_pod:.4g} per pod"
+    return draft.becomes("band", max(draft.wanted, answer), Reason.REACTIVE_ANSWER, note)
+
+
+def forecast(situation: Situation, draft: Draft) -> Draft:
+    """The service level's quantile over the lead window, as a floor over the number so far."""
+    outlook, policy = situation.outlook, situation.policy
+    if outlook is None:
+        return draft.becomes("forecast", draft.wanted, Reason.NO_FORECAST, "too little history")
+    tau = policy.service_level
+    count = held(outlook.lead, tau, policy.capacity_per_pod)
+    note = f"{outlook.lead.at(tau):.4g} expected at most (p{100 * tau:.0f}) when a pod decided now is ready"
+    return draft.becomes("forecast", max(draft.wanted, count), Reason.FORECAST, note)
+
+
+def forecast_hold(situation: Situation, draft: Draft) -> Draft:
+    """Scale in only to what is enough until a removed pod could be back."""
+    outlook, policy = situation.outlook, situation.policy
+    if outlook is None or draft.wanted >= situation.current:
+        return draft
+    count = min(situation.current, held(outlook.hold, policy.service_level, policy.capacity_per_pod))
+    note = f"{outlook.hold.at(policy.service_level):.4g} expected before a removed pod could be back"
+    return draft.becomes("hold", max(draft.wanted, count), Reason.FORECAST_HOLD, note)
+
+
+def schedule(situation: Situation, draft: Draft) -> Draft:
+    """Minimum of every schedule open before a pod could be ready; maximum of those open now."""
+    lead_seconds = situation.outlook.lead_seconds if situation.outlook else situation.policy.prediction_horizon_seconds
+    for item in open_schedules(situation.policy.schedules, situation.now, lead_seconds):
+        low, high, name = item.schedule.low, item.schedule.high, f"schedule-{item.schedule.name}"
+        when = "open" if item.open_now else f"opens in {item.opens_at - situation.now:.0f} s"
+        if low is not None and low > draft.wanted:
+            draft = draft.becomes(f"{name}-min", low, Reason.SCHEDULE_MINIMUM, f"{name} is {when}")
+        if high is not None and high < draft.wanted and item.open_now:
+            draft = draft.becomes(f"{name}-max", high, Reason.SCHEDULE_MAXIMUM, f"{name} is {when}")
+    return draft
+
+
+def stabilize(situation: Situation, draft: Draft) -> Draft:
+    """HPA v2 stabilization windows."""
+    up, down = situation.policy.scale_up, situation.policy.scale_down
+    count = stabilized(draft.wanted, situation.current, situation.recommendations, situation.now, up, down)
+    falling = draft.wanted < situation.current
+    reason = Reason.SCALE_DOWN_STABILIZED if falling else Reason.SCALE_UP_STABILIZED
+    window = down.stabilization_seconds if falling else up.stabilization_seconds
+    return (
+        draft if count == draft.wanted else draft.becomes("stabilize", count, reason, f"{count} within {window:.0f} s")
+    )
+
+
+def limit_rate(situation: Situation, draft: Draft) -> Draft:
+    """HPA v2 rate policies."""
+    policy, current, now = situation.policy, situation.current, situation.now
+    if draft.wanted > current:
+        count = min(draft.wanted, highest_allowed(current, situation.changes, now, policy.scale_up))
+        reason = Reason.SCALE_UP_LIMITED
+    else:
+        count = max(draft.wanted, lowest_allowed(current, situation.changes, now, policy.scale_down))
+        reason = Reason.SCALE_DOWN_LIMITED
+    note = f"behavior allows {count} now"
+    return draft if count == draft.wanted else draft.becomes("rate", count, reason, note)
+
+
+def restart(situation: Situation, draft: Draft) -> Draft:
+    """After a restart nothing is lowered for one scale-down window: what was wanted before is not known any more."""
+    age, window = situation.now - situation.started_at, situation.policy.scale_down.stabilization_seconds
+    if age >= window or draft.wanted >= situation.current:
+        return draft
+    note = f"the operator started {age:.0f} s ago, the scale-down window is {window:.0f} s"
+    return draft.becomes("restart", situation.current, Reason.RESTARTED, note)
+
+
+def blind(situation: Situation, draft: Draft) -> Draft:
+    """Without a usable sample, hold or rise, never lower."""
+    if situation.demand is not None:
+        return draft
+    return draft.becomes("blind", max(draft.wanted, situation.current), Reason.BLIND, "demand is unknown")
+
+
+def fallback(situation: Situation, draft: Draft) -> Draft:
+    """After a while of blindness, the larger of what is there and `fallback.replicas`."""
+    plan, since = situation.policy.fallback, situation.blind_since
+    if plan is None or since is None or situation.now - since < plan.after_seconds:
+        return draft
+    note = f"demand unknown for {situation.now - since:.0f} s"
+    return draft.becomes("fallback", max(draft.wanted, plan.replicas), Reason.FALLBACK, note)
+
+
+def bounds(situation: Situation, draft: Draft) -> Draft:
+    """minReplicas and maxReplicas."""
+    count = situation.policy.bounds.clamp(draft.wanted)
+    reason = Reason.MIN_REPLICAS if count > draft.wanted else Reason.MAX_REPLICAS
+    return draft if count == draft.wanted else draft.becomes("bounds", count, reason, f"{draft.wanted} was asked for")
+
+
+def pause(situation: Situation, draft: Draft) -> Draft:
+    """Nothing changes until `pausedUntil`."""
+    until = situation.policy.paused_until
+    if until is None or situation.now >= until:
+        return draft
+    draft = draft.becomes("pause", situation.current, Reason.PAUSED, f"for another {until - situation.now:.0f} s")
+    return Draft(draft.wanted, Reason.PAUSED, draft.trail)
+
+
+RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {
+    Strategy.REACTIVE: (floor, utilization_band, schedule),
+    Strategy.HYBRID: (floor, forecast, forecast_hold, schedule),
+}
+"""What each strategy recommends; a strategy is a choice of rules, not other code."""
+
+PACING: tuple[Rule, ...] = (stabilize, limit_rate, restart, blind, fallback, bounds, pause)
+"""What happens to a recommendation, the same for every strategy."""

@@ -1,0 +1,82 @@
+"""What a decision is made from, and what it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from edgewarm.model.demand import Measured, Reading
+from edgewarm.model.policy import Policy
+from edgewarm.model.quantiles import Outlook
+from edgewarm.model.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What was wanted at some time before `behavior` paced it."""
+
+    at: float
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of the replica count that we made: `delta` pods."""
+
+    at: float
+    delta: int
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that the rules may look at. `current` is the count asked of the workload, `ready` what serves."""
+
+    now: float
+    policy: Policy
+    reading: Reading
+    current: int
+    ready: int
+    outlook: Outlook | None = None
+    started_at: float = float("-inf")
+    blind_since: float | None = None
+    recommendations: tuple[Recommendation, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def demand(self) -> float | None:
+        return self.reading.value if isinstance(self.reading, Measured) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What one rule made of the number; kept in the order of the rules."""
+
+    rule: str
+    wanted: int
+    reason: Reason
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The number so far, the reason of the last rule that changed it, and the trail that led here."""
+
+    wanted: int
+    reason: Reason
+    trail: tuple[Candidate, ...] = field(default=())
+
+    def becomes(self, rule: str, wanted: int, reason: Reason, note: str) -> Draft:
+        """The draft after a rule that changed the number (or said the same: then only the trail grows)."""
+        trail = (*self.trail, Candidate(rule, wanted, reason, note))
+        if wanted == self.wanted:
+            return replace(self, trail=trail)
+        return Draft(wanted, reason, trail)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of the rules: how many pods, which rule bound, and what was recommended before pacing."""
+
+    wanted: int
+    reason: Reason
+    candidates: tuple[Candidate, ...]
+    recommended: int

@@ -1,0 +1,93 @@
+"""What the engine remembers of one policy between passes, and how it is taken up again after a restart.
+
+Nothing here is needed for safety: a lost book means history is replayed, nothing is lowered for one window, and the
+scores go on from the numbers in the policy's status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgewarm.decide.situation import Change, Recommendation
+from edgewarm.learn.capacity import Capacity
+from edgewarm.learn.evaluation import Tally
+from edgewarm.learn.lead_times import LeadTimes
+from edgewarm.learn.promises import Promises
+from edgewarm.learn.shortages import MissCause, Shortages
+from edgewarm.model.decision import Outcome, Phase
+from edgewarm.model.identity import Key
+from edgewarm.model.policy import Policy
+
+LONGEST_WINDOW_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """What `behavior` must remember: recommendations and changes of the last hour."""
+
+    recommendations: tuple[Recommendation, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    def recommended(self, now: float, wanted: int, window_seconds: float) -> Pacing:
+        kept = tuple(item for item in self.recommendations if now - item.at < window_seconds)
+        return Pacing((*kept, Recommendation(now, wanted)), self.changes)
+
+    def changed(self, now: float, delta: int) -> Pacing:
+        kept = tuple(item for item in self.changes if now - item.at < LONGEST_WINDOW_SECONDS / 2)
+        return Pacing(self.recommendations, (*kept, Change(now, delta)))
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The decision in force, and what it did since its pods were ready."""
+
+    key: Key
+    phase: Phase
+    executed_at: float | None
+    ready_at: float
+    simulated: bool
+    tally: Tally = Tally()
+    cause: MissCause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Sums since `since`; resumed from the status after a restart."""
+
+    since: float
+    simulated: bool
+    tally: Tally = Tally()
+    outcomes: tuple[tuple[Outcome, int], ...] = ()
+    shortages: Shortages = Shortages()
+    promises: Promises = Promises()
+
+    def count(self, outcome: Outcome) -> int:
+        return dict(self.outcomes).get(outcome, 0)
+
+    def counted(self, outcome: Outcome) -> tuple[tuple[Outcome, int], ...]:
+        return tuple(sorted((dict(self.outcomes) | {outcome: self.count(outcome) + 1}).items()))
+
+
+@dataclass
+class Book:
+    """Mutable memory of one policy; every part of it is a frozen value that a pure function replaces."""
+
+    uid: str
+    policy: Policy
+    score: Score
+    lead: LeadTimes = LeadTimes()
+    pacing: Pacing = Pacing()
+    own: Capacity | None = None
+    shadow: Capacity | None = None
+    shadow_pacing: Pacing = Pacing()
+    blind_since: float | None = None
+    live: Live | None = None
+    last_decision_at: float | None = None
+    last_step_at: float | None = None
+    acted_on: str = ""
+    trouble: str | None = None
+    status: Mapping[str, Any] = field(default_factory=dict)
+    status_at: float = float("-inf")
+    noted: str = ""

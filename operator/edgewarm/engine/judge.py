@@ -1,0 +1,104 @@
+"""One policy, one pass: from what was observed to a verdict. Pure; the book is read here and written by the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from edgewarm.decide.newsvendor import is_censored, need
+from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.decide.verdict import decide
+from edgewarm.engine.book import Book, Pacing
+from edgewarm.learn.capacity import Capacity
+from edgewarm.model.demand import Measured, Reading
+from edgewarm.model.policy import Mode, Policy, Strategy
+from edgewarm.model.quantiles import Outlook
+from edgewarm.model.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one pass found out about one policy. `need` is None while demand is unknown."""
+
+    situation: Situation
+    verdict: Verdict
+    need: int | None
+    lead_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What all policies of a pass share."""
+
+    now: float
+    started_at: float
+    pass_seconds: float
+
+
+def lead_seconds(book: Book, policy: Policy) -> float:
+    """Measured p90 of a pod's start, else the policy's predictionHorizon."""
+    return book.lead.quantile(0.9) or policy.prediction_horizon_seconds
+
+
+def capacity_now(book: Book, policy: Policy, workload: Workload, now: float) -> Capacity:
+    """What is asked for and ready: the cluster's numbers, or in mode Observe the plan's own, simulated."""
+    if policy.mode is not Mode.OBSERVE:
+        return Capacity(workload.replicas, workload.ready)
+    return (book.own or Capacity(workload.replicas, workload.ready)).at(now)
+
+
+def judge(
+    policy: Policy, book: Book, workload: Workload, reading: Reading, outlook: Outlook | None, moment: Moment
+) -> Judgement:
+    """Run the policy's rules on what is known now."""
+    capacity = capacity_now(book, policy, workload, moment.now)
+    situation = Situation(
+        now=moment.now,
+        policy=policy,
+        reading=reading,
+        current=capacity.planned,
+        ready=capacity.ready,
+        outlook=outlook,
+        started_at=moment.started_at,
+        blind_since=book.blind_since,
+        recommendations=book.pacing.recommendations,
+        changes=book.pacing.changes,
+    )
+    asked = need(reading.value, policy.capacity_per_pod) if isinstance(reading, Measured) else None
+    return Judgement(situation, decide(situation), asked, lead_seconds(book, policy))
+
+
+def shadowed(judgement: Judgement, shadow: Capacity, pacing: Pacing, now: float) -> tuple[Capacity, Pacing]:
+    """The reactive answer on the same demand, one pass on: the same rules, strategy Reactive, simulated capacity."""
+    capacity = shadow.at(now)
+    situation = replace(
+        judgement.situation,
+        policy=replace(judgement.situation.policy, strategy=Strategy.REACTIVE, schedules=()),
+        current=capacity.planned,
+        ready=capacity.ready,
+        outlook=None,
+        recommendations=pacing.recommendations,
+        changes=pacing.changes,
+    )
+    verdict = decide(situation)
+    pacing = pacing.recommended(now, verdict.recommended, _memory_seconds(situation.policy))
+    if verdict.wanted == capacity.planned:
+        return capacity, pacing
+    pacing = pacing.changed(now, verdict.wanted - capacity.planned)
+    return capacity.follow(now, verdict.wanted, judgement.lead_seconds), pacing
+
+
+def _memory_seconds(policy: Policy) -> float:
+    """How long a recommendation can matter: the longer of the two stabilization windows, and at least one pass."""
+    return max(policy.scale_up.stabilization_seconds, policy.scale_down.stabilization_seconds, 1.0)
+
+
+def paced(book: Book, judgement: Judgement, now: float) -> Pacing:
+    """The book's pacing after this pass's recommendation."""
+    return book.pacing.recommended(now, judgement.verdict.recommended, _memory_seconds(judgement.situation.policy))
+
+
+def censored(policy: Policy, workload: Workload | None, reading: Reading) -> bool:
+    """The sample is only a lower bound: the pods that serve were all busy."""
+    if workload is None or not isinstance(reading, Measured):
+        return False
+    return is_censored(reading.value, workload.ready, policy.capacity_per_pod)

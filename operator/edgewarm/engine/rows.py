@@ -1,0 +1,156 @@
+"""Which policy is which row of the fleet, and how a new one learns its history without holding up the others.
+
+A row is named by what its history depends on: policy, question and window. A changed query is a new row.
+
+    new policy -> history asked (I/O) -> learned on a fleet of its own (worker thread) -> caught up -> appended
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import structlog
+
+from edgewarm.engine.ports import Demand
+from edgewarm.forecast.fleet import SeasonalFleet
+from edgewarm.forecast.outlook import outlook
+from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.forecast.replay import learned
+from edgewarm.model.demand import DemandRequest, History
+from edgewarm.model.identity import Key
+from edgewarm.model.quantiles import Outlook
+
+log = structlog.get_logger()
+RETRY_SECONDS = 30.0
+CLASS_SIZE = 100  # rows that learn together: the first of a thousand need not wait for the last
+
+
+@dataclass(frozen=True, slots=True)
+class RowName:
+    """Everything that the history of a row depends on."""
+
+    policy: Key
+    request: DemandRequest
+    window_seconds: float
+
+
+@dataclass
+class Lesson:
+    """New rows that are learning in the background, and the samples that arrive meanwhile, by step."""
+
+    names: tuple[RowName, ...]
+    last_step: int
+    task: asyncio.Task[tuple[tuple[RowName, ...], SeasonalFleet | None]]
+    missed: dict[int, Mapping[Key, tuple[float, bool]]] = field(default_factory=dict)
+
+
+class Rows:
+    """The fleet's forecaster and its rows. `observe` is called once a pass; the rest answers questions."""
+
+    def __init__(self, demand: Demand, step_seconds: float = 60.0) -> None:
+        self._demand = demand
+        self._step_seconds = step_seconds
+        self._fleet = SeasonalFleet(0, step_seconds)
+        self._names: list[RowName] = []
+        self._index: dict[Key, int] = {}
+        self._lesson: Lesson | None = None
+        self._retry_at: dict[RowName, float] = {}
+        self._forecast: FleetForecast | None = None
+        self._step: int | None = None
+
+    def follow(self, wanted: Iterable[RowName], now: float) -> None:
+        """Drop rows that nobody wants any more; start learning the new ones, all together."""
+        asked = set(wanted)
+        keep = [index for index, name in enumerate(self._names) if name in asked]
+        if len(keep) < len(self._names):
+            self._fleet.keep(np.array(keep, dtype=np.int64))
+            self._renamed([self._names[index] for index in keep])
+        self._retry_at = {name: at for name, at in self._retry_at.items() if name in asked}
+        new = tuple(sorted(asked - set(self._names), key=lambda name: name.policy))
+        due = tuple(name for name in new if self._retry_at.get(name, now) <= now)[:CLASS_SIZE]
+        if due and self._lesson is None:
+            last = int(now // self._step_seconds) - 1
+            self._lesson = Lesson(due, last, asyncio.create_task(self._learn(due, last)))
+
+    async def _learn(self, names: tuple[RowName, ...], last: int) -> tuple[tuple[RowName, ...], SeasonalFleet | None]:
+        first = last - int(max(name.window_seconds for name in names) // self._step_seconds) + 1
+        requests = {name.policy: name.request for name in names}
+        start, end = first * self._step_seconds, last * self._step_seconds
+        answers = await self._demand.history(requests, start, end, self._step_seconds)
+        answered = tuple(name for name in names if name.policy in answers)
+        histories = [_recent(answers[name.policy], end - name.window_seconds) for name in answered]
+        if not answered:
+            return (), None
+        return answered, await asyncio.to_thread(learned, histories, first, last, self._step_seconds)
+
+    def observe(self, samples: Mapping[Key, tuple[float, bool]], now: float) -> bool:
+        """Take this pass's samples (value, censored); True if a model step was made. A missing one is unknown."""
+        self._graduate(now)
+        step = int(now // self._step_seconds)
+        if self._step is not None and step <= self._step:
+            return False
+        self._step = step
+        if self._lesson is not None:
+            self._lesson.missed[step] = dict(samples)
+        if self._names:
+            self._update(self._fleet, self._names, step, samples)
+            self._forecast = self._fleet.forecast()
+        return True
+
+    @staticmethod
+    def _update(
+        fleet: SeasonalFleet, names: Iterable[RowName], step: int, samples: Mapping[Key, tuple[float, bool]]
+    ) -> None:
+        pairs = [samples.get(name.policy, (np.nan, False)) for name in names]
+        fleet.update(step, np.array([value for value, _ in pairs]), np.array([censored for _, censored in pairs]))
+
+    def _graduate(self, now: float) -> None:
+        """Rows that finished learning catch up with the samples that they missed and join the fleet."""
+        lesson = self._lesson
+        if lesson is None or not lesson.task.done():
+            return
+        self._lesson = None
+        names, fleet = lesson.task.result()
+        for name in set(lesson.names) - set(names):
+            self._retry_at[name] = now + RETRY_SECONDS
+        if fleet is None:
+            return
+        for step, samples in sorted(lesson.missed.items()):
+            self._update(fleet, names, step, samples)
+        if self._step is not None and self._step > max(lesson.last_step, *lesson.missed, -1):
+            self._update(fleet, names, self._step, {})
+        self._fleet.append(fleet)
+        self._renamed([*self._names, *names])
+        self._forecast = self._fleet.forecast()
+        log.info("history learned", policies=[str(name.policy) for name in names], rows=self._fleet.size)
+
+    def _renamed(self, names: list[RowName]) -> None:
+        self._names = names
+        self._index = {name.policy: index for index, name in enumerate(names)}
+        self._forecast = self._fleet.forecast() if names and self._forecast is not None else None
+
+    def learning(self, key: Key) -> bool:
+        """The policy has no row yet."""
+        return key not in self._index
+
+    def outlook(self, key: Key, now: float, lead_seconds: float) -> Outlook | None:
+        """What is expected of a policy's demand; None while it is learning or knows too little."""
+        row = self._index.get(key)
+        if row is None or self._forecast is None:
+            return None
+        return outlook(self._forecast, row, self._step_seconds, now, lead_seconds)
+
+    async def close(self) -> None:
+        """Stop a lesson under way."""
+        if self._lesson is not None:
+            self._lesson.task.cancel()
+            await asyncio.gather(self._lesson.task, return_exceptions=True)
+
+
+def _recent(history: History, since: float) -> History:
+    """The part of a history that its own window allows; policies that learn together may have different windows."""
+    skip = max(0, int((since - history.start) // history.step_seconds))
+    return History(history.start + skip * history.step_seconds, history.step_seconds, history.values[skip:])

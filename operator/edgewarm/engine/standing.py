@@ -1,0 +1,147 @@
+"""Where a policy stands before anything is decided: ordered checks, the first that fails gives condition and sentence.
+
+    spec wrong -> younger of two -> target missing -> scaled by another -> demand missing -> action failed -> learning
+
+`Stalled` means that a person must change something; `Reconciling` that time will cure it (kstatus).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from edgewarm.model.conditions import Condition
+from edgewarm.model.demand import USER_MUST_ACT, Missing, Reading
+from edgewarm.model.objects import PolicyObject
+from edgewarm.model.policy import Mode
+from edgewarm.model.workload import Autoscaler, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the checks may look at. `elder` is the older policy on the same target, if there is one."""
+
+    item: PolicyObject
+    elder: PolicyObject | None
+    workload: Workload | None
+    autoscaler: Autoscaler | None
+    reading: Reading | None
+    learning: bool
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`decides`: the rules may run; `acts`: what they want may be done. `stalled` and `waiting` feed kstatus."""
+
+    reason: str
+    message: str
+    ready: bool
+    decides: bool
+    acts: bool
+    stalled: bool = False
+    waiting: bool = False
+
+
+Check = Callable[[Surroundings], Standing | None]
+
+
+def _spec(around: Surroundings) -> Standing | None:
+    if around.item.policy is not None:
+        return None
+    return Standing("InvalidSpec", around.item.problem or "the spec cannot be read", False, False, False, stalled=True)
+
+
+def _elder(around: Surroundings) -> Standing | None:
+    if around.elder is None or around.item.policy is None:
+        return None
+    target, elder = around.item.policy.target, around.elder.key
+    message = f"{target} is already warmed by the older policy {elder}: delete one of the two, or change targetRef.name"
+    return Standing("TargetAlreadyManaged", message, False, False, False, stalled=True)
+
+
+def _target(around: Surroundings) -> Standing | None:
+    if around.workload is not None or around.item.policy is None:
+        return None
+    target = around.item.policy.target
+    message = f"{target} does not exist in namespace {around.item.key.namespace}: create it, or correct targetRef.name"
+    return Standing("TargetNotFound", message, False, False, False, waiting=True)
+
+
+def _autoscaler(around: Surroundings) -> Standing | None:
+    owner, policy = around.autoscaler, around.item.policy
+    if owner is None or policy is None or policy.mode is Mode.OBSERVE:
+        return None
+    message = (
+        f"{policy.target} is scaled by {owner.kind} {owner.key.name}, so it is left alone: "
+        f"delete that {owner.kind}, or use mode Observe"
+    )
+    return Standing("ScaledByOther", message, False, False, False, stalled=True)
+
+
+def _demand(around: Surroundings) -> Standing | None:
+    reading = around.reading
+    if not isinstance(reading, Missing):
+        return None
+    held = f" (holding {around.workload.replicas} replicas)" if around.workload is not None else ""
+    must_act = reading.kind in USER_MUST_ACT
+    message = f"{reading.message}{held}"
+    return Standing(reading.kind.value, message, False, True, True, stalled=must_act, waiting=not must_act)
+
+
+def _trouble(around: Surroundings) -> Standing | None:
+    if around.trouble is None:
+        return None
+    return Standing("ActionFailed", around.trouble, False, True, True, waiting=True)
+
+
+def _learning(around: Surroundings) -> Standing | None:
+    if not around.learning:
+        return None
+    message = "history is being read and learned; until then the reactive floor decides"
+    return Standing("LearningHistory", message, False, True, True, waiting=True)
+
+
+CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _autoscaler, _demand, _trouble, _learning)
+
+
+def standing(around: Surroundings) -> Standing:
+    """The first check that has something to say, else all is well."""
+    for check in CHECKS:
+        result = check(around)
+        if result is not None:
+            return result
+    return Standing("Forecasting", "demand is read, forecast and decided on", True, True, True)
+
+
+def conditions(state: Standing, around: Surroundings, now: float) -> tuple[Condition, ...]:
+    """The kstatus triple, and ScaledByOther while another autoscaler owns the target."""
+    generation = around.item.generation
+
+    def condition(kind: str, status: bool, reason: str, message: str) -> Condition:
+        return Condition(kind, "True" if status else "False", reason, message, now, generation)
+
+    found = [condition("Ready", state.ready, state.reason, state.message)]
+    if state.stalled:
+        found.append(condition("Stalled", True, state.reason, state.message))
+    if state.waiting:
+        found.append(condition("Reconciling", True, state.reason, state.message))
+    if around.autoscaler is not None:
+        owner = around.autoscaler
+        found.append(condition("ScaledByOther", True, owner.kind, f"{owner.kind} {owner.key.name} owns the target"))
+    return tuple(found)
+
+
+def elders(policies: Mapping[object, PolicyObject]) -> Mapping[object, PolicyObject]:
+    """For each younger policy on a shared target, the elder: earlier creation, ties by namespace and name."""
+    first: dict[object, PolicyObject] = {}
+    result: dict[object, PolicyObject] = {}
+    for item in sorted(policies.values(), key=lambda p: (p.created_at, p.key)):
+        if item.policy is None:
+            continue
+        claim = (item.key.namespace, item.policy.target)
+        if claim in first:
+            result[item.key] = first[claim]
+        else:
+            first[claim] = item
+    return result

@@ -1,0 +1,167 @@
+"""The first honest model: a day profile and the last value compete, per row and window, by their pinball loss.
+
+    y_tau(window) = (m + s q_tau)^2        m = the better expert's window value on the square-root scale,
+                                           s q_tau = its tracked residual quantile (forecast.tracker)
+
+The last value is what every forecast must beat; where it wins (short windows, no daily shape) it *is* the forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewarm.forecast.protocol import FleetForecast, IntArray, State
+from edgewarm.forecast.seasonal import DAY_SECONDS, DayProfile
+from edgewarm.forecast.tracker import LEVELS, Tracker, gains
+from edgewarm.forecast.windows import AHEAD, GRID, UNTIL
+from edgewarm.model.demand import BoolArray, FloatArray
+
+PROFILE, LAST = 0, 1
+EXPERTS = 2
+ENOUGH = 30  # samples before anything is said
+STEPS: IntArray = np.arange(1, GRID.reach + 1)
+OFFSETS: IntArray = np.concatenate([[0], np.cumsum(GRID.ends)[:-1]])
+GAINS = gains(GRID.ends)
+
+
+class SeasonalFleet:
+    """N series on one clock; see `forecast.protocol.Forecaster` for the contract."""
+
+    def __init__(self, rows: int, step_seconds: float = 60.0) -> None:
+        self.step_seconds = step_seconds
+        self._step: int | None = None
+        self._profile = DayProfile.blank(rows, round(DAY_SECONDS / step_seconds))
+        self._tracker = Tracker.blank(rows, EXPERTS, GRID.count)
+        self._last = np.full(rows, np.nan)
+        self._samples = np.zeros(rows)
+        self._recent = np.full((rows, GRID.reach), np.nan)  # newest first
+        self._issued = np.full((rows, EXPERTS, int(GRID.ends.sum())), np.nan, dtype=np.float32)
+
+    @property
+    def size(self) -> int:
+        return len(self._last)
+
+    def update(self, step: int, demand: FloatArray, censored: BoolArray) -> None:
+        """Verify what was forecast for this step, learn it, and issue the next forecasts; skipped steps are unknown."""
+        if demand.shape != (self.size,):
+            raise ValueError(f"demand must have shape ({self.size},), got {demand.shape}")
+        if self._step is not None:
+            if step <= self._step:
+                raise ValueError(f"steps must rise, got {step} after {self._step}")
+            for skipped in range(max(self._step + 1, step - int(GRID.ends.max())), step):
+                self._advance(skipped, np.full(self.size, np.nan), np.zeros(self.size, dtype=bool))
+        self._advance(step, np.sqrt(demand), censored)
+
+    def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
+        expected = self._expected_now(step)
+        informative = ~censored | (z > np.where(np.isfinite(expected), expected, -np.inf))
+        z = np.where(informative, z, np.nan)  # a lower bound below what was expected says nothing
+        self._recent = np.concatenate([np.where(censored, np.nan, z)[:, None], self._recent[:, :-1]], axis=1)
+        self._verify(step)
+        self._profile.learn(step, z)
+        self._last = np.where(np.isfinite(z), z, self._last)
+        self._samples += np.isfinite(z)
+        self._step = step
+        self._issue(step)
+
+    def _expected_now(self, step: int) -> FloatArray:
+        """What the day profile expected of this step, else the last value."""
+        profile = self._profile.ahead(step - 1, np.array([1]))[:, 0]
+        return np.where(np.isfinite(profile), profile, self._last)
+
+    def _verify(self, step: int) -> None:
+        """Residuals of all forecasts whose window ends now; censored and unknown steps give none."""
+        points = self._issued[:, :, OFFSETS + step % GRID.ends].astype(np.float64)
+        self._tracker.learn(GRID.of_recent(self._recent)[:, None, :] - points, GAINS)
+
+    def _issue(self, step: int) -> None:
+        self._issued[:, :, OFFSETS + step % GRID.ends] = self._points(step)
+
+    def _points(self, step: int) -> FloatArray:
+        """Window values (N, E, K) of both experts on the square-root scale; NaN where an expert knows nothing."""
+        path = self._profile.ahead(step, STEPS)
+        far = self._profile.ahead(step, GRID.ends[: GRID.points])
+        profile = GRID.of_path(path, far)
+        last = np.broadcast_to(self._last[:, None], profile.shape)
+        return np.stack([profile, last], axis=1)
+
+    def _winner(self, points: FloatArray) -> IntArray:
+        """Which expert speaks (N, K): the smaller loss; an expert that never was verified or knows nothing loses."""
+        loss = np.where((self._tracker.seen >= ENOUGH) & np.isfinite(points), self._tracker.loss, np.inf)
+        best: IntArray = np.argmin(loss, axis=1)
+        return np.where(np.isfinite(loss.min(axis=1)), best, LAST)
+
+    def forecast(self) -> FleetForecast:
+        """Quantiles of every window after the last step seen."""
+        if self._step is None:
+            raise ValueError("no step has been seen yet")
+        points = self._points(self._step)
+        chosen = self._winner(points)[:, None, :]
+        middle = np.nan_to_num(np.take_along_axis(points, chosen, axis=1)[:, 0])
+        spread = np.take_along_axis(self._tracker.spread(), chosen[..., None], axis=1)[:, 0]
+        values = np.square(np.maximum(middle[..., None] + spread, 0.0))
+        split = GRID.points
+        return FleetForecast(
+            self._step,
+            LEVELS,
+            np.array(AHEAD),
+            np.array(UNTIL),
+            values[:, :split],
+            values[:, split:],
+            self._samples >= ENOUGH,
+        )
+
+    def _rows(self) -> Mapping[str, NDArray[Any]]:
+        """Every array whose first axis is the row."""
+        profile, tracker = self._profile, self._tracker
+        return {
+            "mean": profile.mean,
+            "visits": profile.visits,
+            "deviation": profile.deviation,
+            "scale": tracker.scale,
+            "seen": tracker.seen,
+            "quantile": tracker.quantile,
+            "loss": tracker.loss,
+            "last": self._last,
+            "samples": self._samples,
+            "recent": self._recent,
+            "issued": self._issued,
+        }
+
+    def _take(self, rows: Mapping[str, NDArray[Any]]) -> None:
+        self._profile = DayProfile(rows["mean"], rows["visits"], rows["deviation"])
+        self._tracker = Tracker(rows["scale"], rows["seen"], rows["quantile"], rows["loss"])
+        self._last, self._samples = rows["last"], rows["samples"]
+        self._recent, self._issued = rows["recent"], rows["issued"]
+
+    def append(self, other: Self) -> None:
+        """Take over the rows of a fleet that has seen the same last step (an empty fleet takes over its clock)."""
+        if self.size and other.size and self._step != other._step:
+            raise ValueError(f"fleets must have seen the same step, got {self._step} and {other._step}")
+        self._step = other._step if other.size else self._step
+        theirs = other._rows()
+        self._take({name: np.concatenate([mine, theirs[name]]) for name, mine in self._rows().items()})
+
+    def keep(self, rows: IntArray) -> None:
+        """Keep these rows, in this order."""
+        self._take({name: array[rows] for name, array in self._rows().items()})
+
+    def state(self) -> State:
+        """All arrays, copied, with the clock."""
+        clock = {
+            "step": np.array(-1 if self._step is None else self._step),
+            "step_seconds": np.array(self.step_seconds),
+        }
+        return {name: array.copy() for name, array in self._rows().items()} | clock
+
+    @classmethod
+    def from_state(cls, state: State) -> SeasonalFleet:
+        """The fleet that `state()` was taken from."""
+        fleet = cls(0, float(state["step_seconds"]))
+        fleet._take({name: state[name].copy() for name in fleet._rows()})
+        fleet._step = int(state["step"]) if int(state["step"]) >= 0 else None
+        return fleet

@@ -1,0 +1,32 @@
+"""Learning from history: the same updates as live, one step after the other, on a fleet of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgewarm.forecast.fleet import SeasonalFleet
+from edgewarm.model.demand import FloatArray, History
+
+
+def learned(histories: Sequence[History | None], first: int, last: int, step_seconds: float) -> SeasonalFleet:
+    """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN)."""
+    fleet = SeasonalFleet(len(histories), step_seconds)
+    past = grid(histories, first, last, step_seconds)
+    free = np.zeros(len(histories), dtype=bool)
+    for index in range(last - first + 1):
+        fleet.update(first + index, past[index], free)
+    return fleet
+
+
+def grid(histories: Sequence[History | None], first: int, last: int, step_seconds: float) -> FloatArray:
+    """Histories side by side, shape (steps, N), NaN where nothing is known."""
+    result = np.full((last - first + 1, len(histories)), np.nan)
+    for column, history in enumerate(histories):
+        if history is None:
+            continue
+        steps = np.floor(history.start / step_seconds + 1e-6).astype(int) + np.arange(len(history.values)) - first
+        inside = (steps >= 0) & (steps < len(result))
+        result[steps[inside], column] = history.values[inside]
+    return result

@@ -1,0 +1,19 @@
+"""Names that the API server sees and that several rooms write: group, version, field manager, annotations, labels."""
+
+from __future__ import annotations
+
+GROUP = "edgewarm.io"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+WARMING_POLICY = "WarmingPolicy"
+EDGE_NODE_POOL = "EdgeNodePool"
+SCALING_DECISION = "ScalingDecision"
+
+FIELD_MANAGER = "edgewarm"
+
+PAUSED_UNTIL = f"{GROUP}/paused-until"
+"""Annotation on a WarmingPolicy: an RFC 3339 time until which nothing changes."""
+
+POLICY_LABEL = f"{GROUP}/policy"
+"""Label on everything that a policy owns: the policy's name, cut to the 63 characters of a label value."""

@@ -1,0 +1,39 @@
+"""Everything the informers know at one moment, and the Event that tells a person about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edgewarm.model.decision import DecisionRecord
+from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.objects import PolicyObject, PoolObject
+from edgewarm.model.workload import Autoscaler, Node, Pod, Workload
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """Mappings are snapshots: they do not change under the reader.
+
+    `workloads` and `autoscalers` are keyed by (namespace, target); an autoscaler by the target that it owns.
+    """
+
+    policies: Mapping[Key, PolicyObject] = field(default_factory=dict)
+    pools: Mapping[str, PoolObject] = field(default_factory=dict)
+    workloads: Mapping[tuple[str, TargetRef], Workload] = field(default_factory=dict)
+    autoscalers: Mapping[tuple[str, TargetRef], Autoscaler] = field(default_factory=dict)
+    decisions: Mapping[Key, DecisionRecord] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    pods: Mapping[Key, Pod] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A Kubernetes Event to record about one of our objects; `warning` chooses its type."""
+
+    kind: str
+    key: Key
+    uid: str
+    reason: str
+    message: str
+    warning: bool = False
