@@ -1,1 +1,5 @@
-"""The command line."""
+"""The command line: `edgewarm run`."""
+
+from edgewarm.cli.main import main
+
+__all__ = ["main"]

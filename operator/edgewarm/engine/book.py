@@ -45,6 +45,7 @@ class Live:
 
     key: Key
     phase: Phase
+    message: str
     executed_at: float | None
     ready_at: float
     simulated: bool
@@ -85,9 +86,10 @@ class Book:
     blind_since: float | None = None
     live: Live | None = None
     last_decision_at: float | None = None
+    last_decision: str | None = None
     last_step_at: float | None = None
-    acted_on: str = ""
+    acted_on: str = ""  # resourceVersion that our last /scale patch was guarded by
     trouble: str | None = None
     status: Mapping[str, Any] = field(default_factory=dict)
     status_at: float = float("-inf")
-    noted: str = ""
+    noted: str = ""  # the last standing that an Event was written about

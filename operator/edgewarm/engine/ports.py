@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from edgewarm.model.demand import DemandRequest, History, Reading
 from edgewarm.model.identity import Key
+from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import PodStart, Workload
 
 Manifest = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """One policy's numbers of one pass; None is unknown. Forecasts are demand at lead time, by level."""
-
-    demand: float | None
-    need: int | None
-    ready: int
-    wanted: int
-    lead_seconds: Mapping[float, float]
-    forecast: Mapping[float, float]
-    blind: bool
 
 
 class Cluster(Protocol):
@@ -63,8 +50,12 @@ class Demand(Protocol):
 class Telemetry(Protocol):
     """The operator's own metrics; numbers of one policy at a time."""
 
-    def observed(self, key: Key, numbers: Numbers) -> None: ...
+    def policy(self, key: Key, numbers: PolicyNumbers) -> None: ...
 
     def decided(self, key: Key, reason: str, mode: str) -> None: ...
 
-    def forget(self, key: Key) -> None: ...
+    def retain(self, keys: Collection[Key]) -> None:
+        """Forget every policy that is not among `keys`."""
+
+    def policies(self, states: Mapping[str, int]) -> None:
+        """How many policies are "ready", "blind" and "stalled"."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from edgewarm.model.conditions import Condition
 from edgewarm.model.demand import USER_MUST_ACT, Missing, Reading
+from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode
 from edgewarm.model.workload import Autoscaler, Workload
@@ -132,10 +133,10 @@ def conditions(state: Standing, around: Surroundings, now: float) -> tuple[Condi
     return tuple(found)
 
 
-def elders(policies: Mapping[object, PolicyObject]) -> Mapping[object, PolicyObject]:
+def elders(policies: Mapping[Key, PolicyObject]) -> Mapping[Key, PolicyObject]:
     """For each younger policy on a shared target, the elder: earlier creation, ties by namespace and name."""
-    first: dict[object, PolicyObject] = {}
-    result: dict[object, PolicyObject] = {}
+    first: dict[tuple[str, TargetRef], PolicyObject] = {}
+    result: dict[Key, PolicyObject] = {}
     for item in sorted(policies.values(), key=lambda p: (p.created_at, p.key)):
         if item.policy is None:
             continue

@@ -16,14 +16,14 @@ from decimal import Decimal, localcontext
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d{1,3})?", re.ASCII)
 _DECIMAL_POWER = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_BINARY_POWER = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_BINARY_POWER: dict[str, int] = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
-_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)  # noqa: RUF001  Go reads both signs
+_DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)  # Go reads both micro signs
 _SECONDS = {
     "ns": Decimal("1e-9"),
     "us": Decimal("1e-6"),
     "µs": Decimal("1e-6"),
-    "μs": Decimal("1e-6"),  # noqa: RUF001
+    "μs": Decimal("1e-6"),
     "ms": Decimal("1e-3"),
     "s": Decimal(1),
     "m": Decimal(60),
@@ -44,7 +44,7 @@ def parse_quantity(text: str) -> Decimal:
         context.prec = len(text) + 30  # 2^60 has 19 digits, so nothing is rounded
         number = Decimal(digits)
         if suffix in _BINARY_POWER:
-            return number * 2 ** _BINARY_POWER[suffix]
+            return number * Decimal(2 ** _BINARY_POWER[suffix])
         power = _DECIMAL_POWER[suffix] if suffix in _DECIMAL_POWER else int(suffix[1:])
         return number.scaleb(power)
 

@@ -19,7 +19,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class PoolUse:
-    """A pool at one moment; `capacity` is the allocatable of its ready nodes, `requested` of the pods on its nodes."""
+    """A pool at one moment; `capacity` is the allocatable of its ready, schedulable nodes, `requested` of its pods."""
 
     nodes: int
     ready_nodes: int
@@ -41,7 +41,7 @@ class PoolUse:
 def pool_use(selector: Selector, nodes: Iterable[Node], pods: Iterable[Pod]) -> PoolUse:
     """What the selected nodes have and hold; finished pods hold nothing."""
     members = {node.name: node for node in nodes if selector.matches(node.labels)}
-    ready = [node for node in members.values() if node.ready]
+    ready = [node for node in members.values() if node.ready and node.schedulable]
     holding = [pod for pod in pods if pod.node in members and pod.phase not in {"Succeeded", "Failed"}]
     return PoolUse(
         len(members),

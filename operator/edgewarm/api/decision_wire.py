@@ -1,0 +1,176 @@
+"""A ScalingDecision on the wire: a spec that never changes but for one approval, and the status of its life."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictStr
+
+from edgewarm.api.fields import Count, ListMap, Name, Number, Percent, Replicas, Sentence, Time, Word
+from edgewarm.api.rule import Rule, Wire
+from edgewarm.model.decision import Approval, Outcome, Phase
+from edgewarm.model.policy import Mode
+
+
+class DecidedTarget(Wire):
+    """The workload that was decided on."""
+
+    api_version: Name
+    """API version of the workload."""
+    kind: Name
+    """Kind of the workload."""
+    name: Name
+    """Name of the workload, in the namespace of the decision."""
+
+
+class PredictedLevel(Wire):
+    """One quantile of a prediction."""
+
+    level: Word
+    """The quantile, such as p50 or p90."""
+    value: Number
+    """Its value, in the unit of the demand."""
+
+
+class Prediction(Wire):
+    """What was expected when the decision was made."""
+
+    resource: Word
+    """What was predicted: demand."""
+    horizon: Word
+    """Distance ahead: lead (one lead time), 5m, 15m, 1h or 24h."""
+    seconds: Count
+    """Distance ahead in seconds."""
+    current: Number | None = None
+    """The value when the decision was made, in the unit of the demand."""
+    predicted: Annotated[tuple[PredictedLevel, ...], ListMap(("level",), 16)]
+    """Quantiles of the value that was expected, in the unit of the demand."""
+    probability: Percent | None = None
+    """Probability that the need reaches the recommended count."""
+    recommended: Replicas
+    """Pods that this prediction asks for."""
+    action: Literal["ScaleUp", "ScaleDown"] | None = None
+    """Direction from the present count to the recommended one; absent where they are equal."""
+    scaling_factor: Number | None = None
+    """Recommended count divided by the present one, as a quantity."""
+    reasoning: Sentence | None = None
+    """What moved the prediction, in one sentence."""
+
+
+class ActionSpec(Wire):
+    """One change of one rung."""
+
+    rung: Literal["Replica"]
+    """The stage of the ladder that changes: Replica, a serving pod."""
+    before: Annotated[Replicas, Field(alias="from")]
+    """Pods before the change."""
+    after: Annotated[Replicas, Field(alias="to")]
+    """Pods after the change."""
+    execute_at: Time
+    """RFC 3339 time before which nothing is done."""
+
+
+class Candidate(Wire):
+    """What one rule said when its turn came."""
+
+    rule: Word
+    """Name of the rule."""
+    wanted: Replicas
+    """Pods after this rule."""
+    reason: Word
+    """The rule's CamelCase reason for that count."""
+    note: Sentence | None = None
+    """The numbers behind it."""
+
+
+_FIXED = (
+    "policy",
+    "target",
+    "mode",
+    "reason",
+    "summary",
+    "urgency",
+    "predictions",
+    "actions",
+    "candidates",
+    "expiresAt",
+)
+
+
+def _unchanged(name: str) -> str:
+    both = f"has(self.{name}) == has(oldSelf.{name})"
+    return f"{both} && (!has(self.{name}) || self.{name} == oldSelf.{name})"
+
+
+class ScalingDecisionSpec(Wire):
+    """What was decided, from what, and why."""
+
+    policy: Name
+    """Name of the WarmingPolicy that the decision belongs to."""
+    target: DecidedTarget
+    """The workload that was decided on."""
+    mode: Mode
+    """The policy's mode when the decision was made."""
+    reason: Word
+    """The rule that set the number, in one CamelCase word."""
+    summary: Sentence
+    """The decision in one sentence."""
+    urgency: Literal["Immediate", "Routine"] = "Routine"
+    """Immediate where demand needs it now, else Routine."""
+    predictions: Annotated[tuple[Prediction, ...], ListMap(("resource", "horizon"), 8)] = ()
+    """What was expected, by resource and distance ahead."""
+    actions: Annotated[tuple[ActionSpec, ...], ListMap(("rung",), 8)]
+    """The changes, one per rung."""
+    candidates: Annotated[tuple[Candidate, ...], ListMap(("rule",), 32)] = ()
+    """What each rule said, in the order in which the rules are asked; the last word is in actions."""
+    expires_at: Time | None = None
+    """RFC 3339 time after which the decision may no longer be approved."""
+    approval: Approval | None = None
+    """A person's answer, Approved or Denied; it can be given once. Nothing else in the spec can be changed."""
+
+    rules = (
+        Rule(
+            "a ScalingDecision cannot be changed; only spec.approval can be set",
+            cel=" && ".join(_unchanged(name) for name in _FIXED),
+        ),
+        Rule(
+            "approval is given once and cannot be changed or taken back",
+            cel="!has(oldSelf.approval) || (has(self.approval) && self.approval == oldSelf.approval)",
+        ),
+    )
+
+
+class EvaluationStatus(Wire):
+    """What came true, compared with the reactive answer on the same demand."""
+
+    outcome: Outcome
+    """Hit: worth its cost. FalsePositive: not. Miss: demand found too few pods. Neutral: it changed nothing."""
+    simulated: StrictBool | None = None
+    """True if nothing was acted on, so that pods were simulated."""
+    from_: Annotated[Time | None, Field(alias="from")] = None
+    """Start of the time that was evaluated, in RFC 3339."""
+    until: Time | None = None
+    """End of the time that was evaluated, in RFC 3339."""
+    raised_pod_minutes: Number | None = None
+    """Pod-minutes that were ready above the reactive answer."""
+    used_pod_minutes: Number | None = None
+    """Pod-minutes of these that demand needed."""
+    short_pod_minutes: Number | None = None
+    """Pod-minutes that demand needed and that were not ready."""
+    promised_pod_minutes: Number | None = None
+    """Pod-minutes of use that the forecast promised for what it raised."""
+    miss_cause: Literal["Forecast", "Bound", "Blind", "Limit", "Disturbance"] | None = None
+    """What a miss is owed to: the forecast, a bound, missing data, a limit of the pace, or pods that were lost."""
+
+
+class ScalingDecisionStatus(Wire):
+    """Where the decision is in its life, and afterwards whether it was right."""
+
+    phase: Phase | None = None
+    """Where the decision is in its life."""
+    message: Annotated[StrictStr, Field(max_length=1024)] | None = None
+    """Why it is there, in one sentence."""
+    executed_at: Time | None = None
+    """When it was carried out, in RFC 3339."""
+    evaluation: EvaluationStatus | None = None
+    """Whether it was right, once that is known."""

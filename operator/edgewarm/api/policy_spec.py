@@ -1,0 +1,284 @@
+"""The spec of a WarmingPolicy on the wire. Every field here acts; a field enters with the code that makes it act."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StrictInt, StrictStr
+
+from edgewarm.api.fields import (
+    MAX_REPLICAS,
+    DurationText,
+    IntOrText,
+    ListMap,
+    Name,
+    RatioText,
+    Replicas,
+    Time,
+    TimeZone,
+    cron,
+    duration_within,
+    is_ratio_in_cel,
+    parse_ratio,
+    quantity_above_zero,
+    ratio_in_cel,
+)
+from edgewarm.api.rule import Rule, Wire
+from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Pace, RateUnit, Select, Strategy
+
+CronText = Annotated[StrictStr, Field(max_length=128)]
+
+
+class Target(Wire):
+    """A workload with a /scale subresource."""
+
+    api_version: Name
+    """API version of the workload: apps/v1."""
+    kind: Name
+    """Kind of the workload: Deployment or StatefulSet."""
+    name: Name
+    """Name of the workload, in the namespace of the policy."""
+
+    rules = (
+        Rule(
+            "targetRef must name a Deployment or a StatefulSet of apiVersion apps/v1",
+            cel="self.apiVersion == 'apps/v1' && self.kind in ['Deployment', 'StatefulSet']",
+            holds=lambda ref: ref.api_version == "apps/v1" and ref.kind in ("Deployment", "StatefulSet"),
+        ),
+    )
+
+
+class Argument(Wire):
+    """One argument of a query template."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=63)]
+    """Name of the argument, as the template spells it."""
+    value: Annotated[StrictStr, Field(max_length=256)]
+    """Value of the argument; it is compared with a label, never pasted into the query as code."""
+
+
+class Template(Wire):
+    """A query that the administrator declared, and the arguments that pick one series of it."""
+
+    name: Name
+    """Name of the query template in the operator's configuration."""
+    arguments: Annotated[tuple[Argument, ...], ListMap(("name",), 16)] = ()
+    """Arguments of the template, at most 16; together they must pick exactly one series."""
+
+
+class DemandSpec(Wire):
+    """What is asked of the workload, and how much of it one pod serves."""
+
+    source: Name | None = None
+    """Name of a metrics source in the operator's configuration; without it the operator's default source is asked."""
+    query: Annotated[StrictStr, Field(min_length=1, max_length=4096)] | None = None
+    """PromQL whose one result is the demand now, such as sum(rate(http_requests_total{app="checkout"}[1m])), in
+    requests/s. Set either query or template."""
+    template: Template | None = None
+    """A query template of the operator's configuration, instead of query; it spares one query per policy."""
+    capacity_per_pod: Annotated[IntOrText, quantity_above_zero("demand.capacityPerPod", "1E", "50")]
+    """Demand that one ready pod serves, as a quantity in the unit of the query, such as "50" for 50 requests/s."""
+
+    rules = (
+        Rule(
+            "set exactly one of demand.query and demand.template",
+            cel="has(self.query) != has(self.template)",
+            holds=lambda demand: (demand.query is None) != (demand.template is None),
+        ),
+    )
+
+
+class Objective(Wire):
+    """What a shortage is worth."""
+
+    kappa: Annotated[IntOrText, quantity_above_zero("objective.kappa", "10000", "10")] = "10"
+    """Cost of one pod missing for a minute, in idle pod-minutes. The service level is kappa / (1 + kappa): 10 holds
+    what suffices in 91 of 100 cases."""
+
+
+class ForecastSpec(Wire):
+    """How far back the forecast learns and how far ahead it looks."""
+
+    history_window: Annotated[DurationText, duration_within("forecast.historyWindow", "1h", "2160h")] = "336h"
+    """Past demand to learn from when the operator starts, a Go duration from 1h to 2160h (90 days)."""
+    prediction_horizon: Annotated[DurationText, duration_within("forecast.predictionHorizon", "15s", "24h")] = "5m"
+    """How far ahead to look until the workload's lead time is measured, a Go duration from 15s to 24h."""
+
+
+class RateLimit(Wire):
+    """How much may change within a period; the names are those of HorizontalPodAutoscaler v2."""
+
+    type: RateUnit
+    """Whether value counts Pods or is a Percent of the replicas at the start of the period."""
+    value: Annotated[StrictInt, Field(ge=1, le=MAX_REPLICAS)]
+    """Change allowed within the period, in pods or in percent."""
+    period_seconds: Annotated[StrictInt, Field(ge=1, le=1800)]
+    """Length of the period in seconds, at most 1800."""
+
+
+RateLimits = Annotated[
+    tuple[RateLimit, ...],
+    Field(min_length=1, max_length=8, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+]
+Stabilization = Annotated[StrictInt, Field(ge=0, le=3600)]
+
+
+def _limits(pace: Pace) -> tuple[RateLimit, ...]:
+    wire = ({"type": rate.unit, "value": rate.value, "periodSeconds": int(rate.period_seconds)} for rate in pace.limits)
+    return tuple(RateLimit.model_validate(entry) for entry in wire)
+
+
+class ScaleUp(Wire):
+    """How fast the replica count may rise."""
+
+    stabilization_window_seconds: Stabilization = int(SCALE_UP_DEFAULT.stabilization_seconds)
+    """Seconds of past wishes of which the lowest counts, 0 to 3600; 0 rises at once."""
+    select_policy: Select = SCALE_UP_DEFAULT.select
+    """Which of the policies counts: the one that allows most (Max), least (Min), or no rise at all (Disabled)."""
+    policies: RateLimits = _limits(SCALE_UP_DEFAULT)
+    """Limits of the rise; by default the larger of 100 percent and 4 pods in 15 seconds."""
+
+
+class ScaleDown(Wire):
+    """How fast the replica count may fall."""
+
+    stabilization_window_seconds: Stabilization = int(SCALE_DOWN_DEFAULT.stabilization_seconds)
+    """Seconds of past wishes of which the highest counts, 0 to 3600; the cool-down."""
+    select_policy: Select = SCALE_DOWN_DEFAULT.select
+    """Which of the policies counts: the one that allows most (Max), least (Min), or no fall at all (Disabled)."""
+    policies: RateLimits = _limits(SCALE_DOWN_DEFAULT)
+    """Limits of the fall; by default 100 percent in 15 seconds, so that only the window slows it."""
+
+
+class Behavior(Wire):
+    """The pace of both directions, with the names and the meaning of HorizontalPodAutoscaler v2."""
+
+    scale_up: ScaleUp = ScaleUp()
+    """How fast the replica count may rise."""
+    scale_down: ScaleDown = ScaleDown()
+    """How fast the replica count may fall."""
+
+
+def _utilizations_in_cel() -> str:
+    up, down = "self.scaleUpUtilization", "self.scaleDownUtilization"
+    ratios = f"{is_ratio_in_cel(up)} && {is_ratio_in_cel(down)}"
+    order = f"0.0 < {ratio_in_cel(down)} && {ratio_in_cel(down)} < {ratio_in_cel(up)} && {ratio_in_cel(up)} <= 1.0"
+    return f"{ratios} && {order}"
+
+
+class Scaling(Wire):
+    """Which rules choose the replica count, and its bounds."""
+
+    strategy: Strategy = Strategy.HYBRID
+    """Reactive follows demand with two utilisations; Hybrid holds the largest of demand now, forecast and schedules."""
+    min_replicas: Replicas = 1
+    """Pods that are always kept, 0 to 10000."""
+    max_replicas: Annotated[StrictInt, Field(ge=1, le=MAX_REPLICAS)] = 100
+    """Pods that are never exceeded, 1 to 10000."""
+    behavior: Behavior = Behavior()
+    """How fast the replica count may change; a rise is never delayed by the scale-down window."""
+    scale_up_utilization: RatioText = "0.8"
+    """Strategy Reactive adds pods above this share of capacity: a ratio up to 1 such as "0.8" or "80%"."""
+    scale_down_utilization: RatioText = "0.3"
+    """Strategy Reactive removes pods below this share of capacity: a ratio such as "0.3" or "30%"."""
+
+    rules = (
+        Rule(
+            "scaling.minReplicas must not be above scaling.maxReplicas (default 100)",
+            cel="self.minReplicas <= self.maxReplicas",
+            holds=lambda scaling: scaling.min_replicas <= scaling.max_replicas,
+        ),
+        Rule(
+            'scaling.scaleDownUtilization and scaleUpUtilization must be ratios such as "0.3" or "80%" with '
+            "0 < scaleDownUtilization < scaleUpUtilization <= 1 (defaults 0.3 and 0.8)",
+            cel=_utilizations_in_cel(),
+            holds=lambda s: 0 < parse_ratio(s.scale_down_utilization) < parse_ratio(s.scale_up_utilization) <= 1,
+        ),
+    )
+
+
+class ScheduleSpec(Wire):
+    """A recurring window in which other bounds hold."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    """Name of the schedule, a DNS label; it appears in decisions."""
+    start: Annotated[CronText, *cron("schedules[].start")]
+    """When the window opens: cron with five fields, such as "0 8 * * MON-FRI"."""
+    end: Annotated[CronText, *cron("schedules[].end")]
+    """When the window closes: cron with five fields, such as "0 18 * * MON-FRI"."""
+    time_zone: TimeZone | None = None
+    """IANA time zone of start and end; without it spec.timeZone counts."""
+    min: Replicas | None = None
+    """Pods to keep while the window is open; they are started one lead time before it opens."""
+    max: Replicas | None = None
+    """Pods not to exceed while the window is open, never below what demand asks for."""
+
+    rules = (
+        Rule(
+            "a schedule needs min, max or both",
+            cel="has(self.min) || has(self.max)",
+            holds=lambda schedule: schedule.min is not None or schedule.max is not None,
+        ),
+        Rule(
+            "schedules[].min must not be above schedules[].max",
+            cel="!has(self.min) || !has(self.max) || self.min <= self.max",
+            holds=lambda schedule: schedule.min is None or schedule.max is None or schedule.min <= schedule.max,
+        ),
+    )
+
+
+class FallbackSpec(Wire):
+    """What to hold when demand has been unknown for long."""
+
+    replicas: Replicas
+    """Pods to hold at least while demand is unknown; never fewer than there are."""
+    after: Annotated[DurationText, duration_within("fallback.after", "15s", "24h")] = "5m"
+    """How long demand must have been unknown, a Go duration from 15s to 24h."""
+
+
+def _schedules_within(spec: WarmingPolicySpec) -> bool:
+    return all(schedule.min is None or schedule.min <= spec.scaling.max_replicas for schedule in spec.schedules)
+
+
+class WarmingPolicySpec(Wire):
+    """What the user wants to have warm, and at what price."""
+
+    target_ref: Annotated[
+        Target,
+        Rule("targetRef is immutable; delete the policy and create another for the new target", cel="self == oldSelf"),
+    ]
+    """The workload to scale, in the policy's namespace. It cannot be changed later."""
+    mode: Mode = Mode.OBSERVE
+    """What the operator may do: only forecast and record decisions (Observe), act after a person approved
+    (Recommend), or act (Act)."""
+    demand: DemandSpec
+    """What is asked of the workload, and how much of it one pod serves."""
+    time_zone: TimeZone = "UTC"
+    """IANA time zone of the daily and weekly patterns and of the schedules, such as Europe/Berlin."""
+    objective: Objective = Objective()
+    """What a shortage is worth compared with an idle pod."""
+    forecast: ForecastSpec = ForecastSpec()
+    """How far back the forecast learns and how far ahead it looks."""
+    scaling: Scaling = Scaling()
+    """Which rules choose the replica count, and its bounds."""
+    schedules: Annotated[tuple[ScheduleSpec, ...], ListMap(("name",), 32)] = ()
+    """Recurring windows with bounds of their own, at most 32; where several are open, the highest min and the lowest
+    max count."""
+    fallback: FallbackSpec | None = None
+    """What to hold when demand has been unknown for long; without it the present count is held."""
+    paused_until: Time | None = None
+    """RFC 3339 time until which nothing is changed. The annotation edgewarm.io/paused-until does the same; the later
+    of the two counts."""
+
+    rules = (
+        Rule(
+            "fallback.replicas must not be above scaling.maxReplicas (default 100)",
+            cel="!has(self.fallback) || self.fallback.replicas <= self.scaling.maxReplicas",
+            holds=lambda spec: spec.fallback is None or spec.fallback.replicas <= spec.scaling.max_replicas,
+        ),
+        Rule(
+            "schedules[].min must not be above scaling.maxReplicas (default 100)",
+            cel="!has(self.schedules) || self.schedules.all(s, !has(s.min) || s.min <= self.scaling.maxReplicas)",
+            holds=_schedules_within,
+        ),
+    )

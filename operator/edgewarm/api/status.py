@@ -1,0 +1,173 @@
+"""The status of a WarmingPolicy and of an EdgeNodePool on the wire: we write it, so everything is optional."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictStr
+
+from edgewarm.api.fields import Count, ListMap, Name, Number, Percent, Sentence, Time, Word
+from edgewarm.api.rule import Wire
+
+
+class ConditionStatus(Wire):
+    """One aspect of the object's state, in the form that all of Kubernetes uses."""
+
+    type: Annotated[StrictStr, Field(min_length=1, max_length=316)]
+    """Ready is always there; Reconciling and Stalled only while they are true."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether the condition holds: True, False or Unknown."""
+    reason: Annotated[StrictStr, Field(min_length=1, max_length=1024)]
+    """CamelCase word for programs that says why."""
+    message: Annotated[StrictStr, Field(max_length=32768)]
+    """Sentence for people that says why, and what to change if something must be changed."""
+    last_transition_time: Time
+    """When status last changed, in RFC 3339."""
+    observed_generation: Count | None = None
+    """metadata.generation of the spec that the condition is about."""
+
+
+Conditions = Annotated[tuple[ConditionStatus, ...], ListMap(("type",), 16)]
+
+
+class ReplicaCounts(Wire):
+    """Pods of the workload, counted."""
+
+    current: Count | None = None
+    """Pods that the workload asks for now."""
+    ready: Count | None = None
+    """Pods that are ready."""
+    wanted: Count | None = None
+    """Pods that the rules chose."""
+
+
+class HorizonNeed(Wire):
+    """The need at one distance ahead."""
+
+    horizon: Word
+    """Distance ahead: lead (one lead time), 5m, 15m, 1h or 24h."""
+    seconds: Count | None = None
+    """Distance ahead in seconds."""
+    need_p50: Count | None = None
+    """Pods that suffice in 50 of 100 cases."""
+    need_p90: Count | None = None
+    """Pods that suffice in 90 of 100 cases."""
+
+
+class LeadTimeStatus(Wire):
+    """How long a pod takes from its creation until it is ready."""
+
+    text: Word | None = None
+    """The 90 percent quantile as a short duration, such as 62s."""
+    p50_seconds: Count | None = None
+    """Half of the starts were faster than this many seconds."""
+    p90_seconds: Count | None = None
+    """90 of 100 starts were faster than this many seconds."""
+    starts: Count | None = None
+    """Starts that were measured."""
+    source: Literal["Measured", "Default"] | None = None
+    """Measured, or Default (spec.forecast.predictionHorizon) while too few starts were seen."""
+
+
+class ScoresStatus(Wire):
+    """What following the forecast gained and cost, compared with the reactive answer on the same demand."""
+
+    since: Time | None = None
+    """Start of the window that the scores are about, in RFC 3339."""
+    simulated: StrictBool | None = None
+    """True while nothing is acted on, so that pods are simulated."""
+    samples: Count | None = None
+    """Steps of one minute in the window."""
+    raised_pod_minutes: Number | None = None
+    """Pod-minutes that were ready above the reactive answer."""
+    used_pod_minutes: Number | None = None
+    """Pod-minutes of these that demand needed."""
+    short_pod_minutes: Number | None = None
+    """Pod-minutes that demand needed and that were not ready."""
+    idle_pod_minutes: Number | None = None
+    """Pod-minutes that were ready and not needed."""
+    promised_pod_minutes: Number | None = None
+    """Pod-minutes of use that the forecast promised for what it raised."""
+    cost: Number | None = None
+    """Idle pod-minutes plus kappa times short pod-minutes."""
+    reactive_cost: Number | None = None
+    """The same cost, had the reactive answer been followed."""
+    saving: Percent | None = None
+    """1 - cost / reactiveCost, in percent; negative where the forecast cost more than it saved."""
+    precision: Percent | None = None
+    """Share of the raised pod-minutes that demand needed."""
+    recall: Percent | None = None
+    """Share of the pod-minutes missing in the reactive answer that were ready."""
+    f1: Percent | None = None
+    """Harmonic mean of precision and recall."""
+    kept_promise: Percent | None = None
+    """Used divided by promised pod-minutes; 100% is honest."""
+    coverage_p90: Percent | None = None
+    """How often demand stayed at or below its 90 percent quantile; 90% is calibrated."""
+    hits: Count | None = None
+    """Decisions that were worth their cost."""
+    false_positives: Count | None = None
+    """Decisions that were not worth their cost."""
+    misses: Count | None = None
+    """Episodes of shortage."""
+
+
+class WarmingPolicyStatus(Wire):
+    """What the operator sees, expects and wants."""
+
+    observed_generation: Count | None = None
+    """metadata.generation of the spec that this status is about."""
+    conditions: Conditions | None = None
+    """Ready, and Reconciling or Stalled while they are true."""
+    reason: Word | None = None
+    """The rule that set the wanted count, in one CamelCase word."""
+    summary: Sentence | None = None
+    """One sentence that says what is done, and why."""
+    demand: Number | None = None
+    """The last demand sample, in the unit of the query."""
+    replicas: ReplicaCounts | None = None
+    """Pods asked for, ready and wanted."""
+    need: Count | None = None
+    """Pods that demand needs now."""
+    forecast: Annotated[tuple[HorizonNeed, ...], ListMap(("horizon",), 8)] | None = None
+    """Pods that demand will need, by distance ahead."""
+    forecast_need: Count | None = None
+    """Pods that suffice in 90 of 100 cases one lead time ahead."""
+    lead_time: LeadTimeStatus | None = None
+    """How long a pod takes to become ready."""
+    last_decision: Name | None = None
+    """Name of the newest ScalingDecision of this policy."""
+    scores: ScoresStatus | None = None
+    """How good the forecast has been, in this workload's own pod-minutes."""
+
+
+class Resources(Wire):
+    """Amounts of what a node gives to pods."""
+
+    cpu: Number | None = None
+    """Processor cores, as a quantity."""
+    memory: Number | None = None
+    """Memory in bytes, as a quantity."""
+    pods: Count | None = None
+    """Pods."""
+
+
+class EdgeNodePoolStatus(Wire):
+    """What the selected nodes have, and what is asked of them."""
+
+    observed_generation: Count | None = None
+    """metadata.generation of the spec that this status is about."""
+    conditions: Conditions | None = None
+    """Ready, and Reconciling or Stalled while they are true."""
+    reason: Word | None = None
+    """The state of the pool in one CamelCase word."""
+    nodes: Count | None = None
+    """Nodes that the selector matches."""
+    ready_nodes: Count | None = None
+    """Nodes of these that are ready and schedulable."""
+    capacity: Resources | None = None
+    """What the ready nodes can give to pods."""
+    requested: Resources | None = None
+    """What the pods on these nodes request."""
+    utilization: Percent | None = None
+    """Largest share of capacity that is requested, over cpu, memory and pods."""

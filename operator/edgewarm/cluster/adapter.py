@@ -1,0 +1,220 @@
+"""The engine's port `Cluster`, fulfilled by informers for reading and guarded requests for writing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from edgewarm.cluster import kinds, resources
+from edgewarm.cluster.events import EventRecorder
+from edgewarm.cluster.informer import Informer, Reads, Timing
+from edgewarm.cluster.resources import Resource
+from edgewarm.cluster.starts import StartWatch
+from edgewarm.model.decision import DecisionRecord
+from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.objects import PolicyObject, PoolObject
+from edgewarm.model.view import Note
+from edgewarm.model.workload import Autoscaler, Node, PodStart, Workload
+
+R = TypeVar("R")
+V = TypeVar("V")
+Manifest = Mapping[str, Any]
+Target = tuple[str, TargetRef]
+
+
+@dataclass(frozen=True)
+class Parsers:
+    """Wire -> model for our own kinds, from the api room; `decision` answers None for one it cannot read."""
+
+    policy: Callable[[Manifest], PolicyObject]
+    pool: Callable[[Manifest], PoolObject]
+    decision: Callable[[Manifest], DecisionRecord | None]
+
+
+class Api(Reads, Protocol):
+    """What the adapter needs of the client; `client.ApiClient` is one."""
+
+    async def create(self, resource: Resource, namespace: str, manifest: Manifest) -> bytes: ...
+
+    async def delete(self, resource: Resource, key: Key) -> None: ...
+
+    async def merge_patch(self, resource: Resource, key: Key, body: Manifest, subresource: str = "") -> bytes: ...
+
+    async def apply(self, resource: Resource, key: Key, body: Manifest, subresource: str = "") -> bytes: ...
+
+    async def close(self) -> None: ...
+
+
+class KubeCluster(Generic[V]):
+    """Everything the engine sees and does in the cluster.
+
+    `new_view` builds a view from one mapping per part, by name (`model.view.ClusterView`). `wake` is called when a
+    person changed one of our objects: a new spec, an approval, a deletion.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        parsers: Parsers,
+        new_view: Callable[..., V],
+        timing: Timing,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        self._api = api
+        self._new_view = new_view
+        self._wake = wake or (lambda: None)
+        self._starts = StartWatch()
+        self.recorder = EventRecorder(api)
+        self._informers: list[Informer[Any]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._follow(parsers, timing)
+
+    def _follow(self, parsers: Parsers, timing: Timing) -> None:
+        def informer(resource: Resource, decode: Callable[[Any], Any], on_change: Any = None) -> Informer[Any]:
+            followed: Informer[Any] = Informer(self._api, resource, decode, timing, on_change)
+            self._informers.append(followed)
+            return followed
+
+        policies = informer(resources.POLICIES, kinds.through(parsers.policy), self._policy_changed)
+        pools = informer(resources.POOLS, kinds.through(parsers.pool), self._pool_changed)
+        decisions = informer(resources.DECISIONS, kinds.through(parsers.decision), self._decision_changed)
+        deployments = informer(resources.DEPLOYMENTS, kinds.deployment)
+        stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
+        pods = informer(resources.PODS, kinds.pod, self._starts.changed)
+        nodes = informer(resources.NODES, kinds.node)
+        hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
+        scaled_objects = informer(resources.SCALED_OBJECTS, kinds.scaled_object)
+        self._parts: dict[str, Callable[[], Mapping[Any, Any]]] = {
+            "policies": lambda: policies.objects,
+            "decisions": lambda: decisions.objects,
+            "pods": lambda: pods.objects,
+            "pools": _Derived((pools,), _by_name),
+            "nodes": _Derived((nodes,), _by_name),
+            "workloads": _Derived((deployments, stateful_sets), _workloads),
+            # KEDA drives an HPA of its own: where both own a target, the ScaledObject is the one to talk to.
+            "autoscalers": _Derived((hpas, scaled_objects), _owners),
+        }
+
+    async def start(self) -> None:
+        """Begin to follow all kinds; returns at once."""
+        for informer in self._informers:
+            name = f"informer-{informer.resource.plural}"
+            self._tasks.append(asyncio.create_task(informer.run(), name=name))
+
+    async def stop(self) -> None:
+        """End all informers and close the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await self._api.close()
+
+    @property
+    def synced(self) -> bool:
+        """Every kind has been listed once (or is known not to be installed)."""
+        return all(informer.synced for informer in self._informers)
+
+    async def wait_synced(self) -> None:
+        """Until `synced`; raises the bug that ended an informer, should there be one."""
+        synced = asyncio.create_task(self._all_synced())
+        try:
+            await asyncio.wait([synced, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            synced.cancel()
+        self._raise_bugs()
+
+    def problems(self) -> Mapping[str, str]:
+        """Plural -> what goes wrong with following it, for as long as it does."""
+        return {i.resource.plural: i.problem for i in self._informers if i.problem is not None}
+
+    def ages(self, now: float) -> Mapping[str, float]:
+        """Plural -> seconds since the API server last said anything about it."""
+        return {informer.resource.plural: informer.age(now) for informer in self._informers}
+
+    def view(self) -> V:
+        """Everything known now; raises the bug that ended an informer, rather than showing a view that is going old."""
+        self._raise_bugs()
+        return self._new_view(**{name: part() for name, part in self._parts.items()})
+
+    def take_starts(self) -> Sequence[PodStart]:
+        return self._starts.take()
+
+    async def scale(self, workload: Workload, replicas: int) -> None:
+        """Set spec.replicas through /scale; Conflict if the workload changed since `workload` was read.
+
+        A Scale carries its parent's resourceVersion, and a patch that names one is checked against it.
+        """
+        body = {"metadata": {"resourceVersion": workload.resource_version}, "spec": {"replicas": replicas}}
+        await self._api.merge_patch(resources.scalable(workload.ref), workload.key, body, "scale")
+
+    async def create_decision(self, manifest: Manifest) -> None:
+        """Conflict if one of that name exists."""
+        await self._api.create(resources.DECISIONS, manifest["metadata"]["namespace"], manifest)
+
+    async def delete_decision(self, key: Key) -> None:
+        await self._api.delete(resources.DECISIONS, key)
+
+    async def apply_status(self, kind: str, key: Key, status: Manifest) -> None:
+        """The whole status that we own: fields that `status` leaves out go away."""
+        resource = resources.ours(kind)
+        metadata = {"name": key.name, **({"namespace": key.namespace} if key.namespace else {})}
+        body = {"apiVersion": resource.api_version, "kind": kind, "metadata": metadata, "status": status}
+        await self._api.apply(resource, key, body, "status")
+
+    async def record(self, note: Note, now: float) -> None:
+        await self.recorder.record(note, now)
+
+    async def _all_synced(self) -> None:
+        for informer in self._informers:
+            await informer.wait_synced()
+
+    def _raise_bugs(self) -> None:
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (bug := task.exception()) is not None:
+                raise RuntimeError(f"following the cluster: {task.get_name()} ended by a bug") from bug
+
+    def _policy_changed(self, old: PolicyObject | None, new: PolicyObject | None) -> None:
+        # A status that we wrote comes back as a change; waking for it would make the engine run in circles.
+        if old is None or new is None or (old.policy, old.problem, old.uid) != (new.policy, new.problem, new.uid):
+            self._wake()
+
+    def _pool_changed(self, old: PoolObject | None, new: PoolObject | None) -> None:
+        if old is None or new is None or (old.selector, old.problem, old.uid) != (new.selector, new.problem, new.uid):
+            self._wake()
+
+    def _decision_changed(self, old: DecisionRecord | None, new: DecisionRecord | None) -> None:
+        # Decisions come and go by our own hand; what a person writes is the approval.
+        if old is not None and new is not None and old.approval != new.approval:
+            self._wake()
+
+
+class _Derived(Generic[R]):
+    """A value computed from informers, again only after one of them changed."""
+
+    def __init__(self, informers: tuple[Informer[Any], ...], build: Callable[..., R]) -> None:
+        self._informers = informers
+        self._build = build
+        self._revisions: tuple[int, ...] | None = None
+        self._value: R
+
+    def __call__(self) -> R:
+        revisions = tuple(informer.revision for informer in self._informers)
+        if revisions != self._revisions:
+            self._value = self._build(*(informer.objects for informer in self._informers))
+            self._revisions = revisions
+        return self._value
+
+
+def _by_name(objects: Mapping[Key, PoolObject | Node]) -> Mapping[str, PoolObject | Node]:
+    return {key.name: value for key, value in objects.items()}
+
+
+def _workloads(*kinds_of: Mapping[Key, Workload]) -> Mapping[Target, Workload]:
+    return {(workload.namespace, workload.ref): workload for objects in kinds_of for workload in objects.values()}
+
+
+def _owners(*kinds_of: Mapping[Key, Autoscaler]) -> Mapping[Target, Autoscaler]:
+    """Later kinds win over earlier ones."""
+    return {(owner.key.namespace, owner.target): owner for objects in kinds_of for owner in objects.values()}

@@ -1,0 +1,71 @@
+"""Answers of the API server that are not the one we asked for, as the errors of `model.errors`.
+
+| status            | error       | who acts                                   |
+|-------------------|-------------|--------------------------------------------|
+| 401, 403          | Forbidden   | an administrator                           |
+| 404               | NotFound    | we look again                              |
+| 409               | Conflict    | we look again                              |
+| 410               | Gone        | the informer lists anew                    |
+| 408, 429, 5xx, no | Unavailable | we try again, after Retry-After if given   |
+| any other 4xx     | Invalid     | whoever wrote the object that we sent      |
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound, Unavailable
+
+
+class Gone(Unavailable):
+    """A resourceVersion or continue token is too old (410): only a new list helps."""
+
+
+class Busy(Unavailable):
+    """The API server asks for patience (429, 503); `retry_after` is in seconds, 0 where it did not say."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unauthenticated(Forbidden):
+    """Our credentials are not valid (any more) (401)."""
+
+
+class Status(msgspec.Struct, gc=False):
+    """metav1.Status, the body of every failure and of a watch's ERROR event."""
+
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+
+
+_STATUS = msgspec.json.Decoder(Status)
+_FIXES: dict[int, tuple[type[EdgewarmError], str]] = {
+    401: (Unauthenticated, "check the operator's kubeconfig or service account token"),
+    403: (Forbidden, "grant the operator's service account this verb on this resource"),
+    404: (NotFound, "the object or its kind does not exist"),
+    409: (Conflict, "the object exists or has changed since it was read"),
+    410: (Gone, "a new list is needed"),
+}
+
+
+def status_of(body: bytes | msgspec.Raw) -> Status:
+    """The Status in `body`; proxies and panics answer in other forms, whose text becomes the message."""
+    try:
+        return _STATUS.decode(body)
+    except msgspec.MsgspecError:
+        return Status(message=bytes(body)[:200].decode(errors="replace").strip())
+
+
+def failure(doing: str, code: int, body: bytes | msgspec.Raw, retry_after: float = 0.0) -> EdgewarmError:
+    """The error for an answer `code` to `doing`, which names verb, resource and object."""
+    said = status_of(body).message or "no reason given"
+    found = f"{doing}: the API server answered {code}: {said}"
+    if code in _FIXES:
+        error, fix = _FIXES[code]
+        return error(f"{found} ({fix})")
+    if code in (408, 429) or not 400 <= code < 500:
+        return Busy(f"{found} (it will be tried again)", retry_after)
+    return Invalid(f"{found} (correct the object)")

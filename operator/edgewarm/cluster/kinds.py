@@ -1,0 +1,230 @@
+"""Raw bytes of watched objects -> values of `model`, decoding only the fields that we read.
+
+Structs mirror the wire; everything is optional there, because the API server leaves zero values out.
+`gc=False` is safe (the structs hold no cycles and live for one conversion) and spares the collector millions of visits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import field
+
+from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
+from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.workload import Autoscaler, Node, Pod, Requirement, Selector, Workload
+
+
+class _Meta(msgspec.Struct, gc=False, rename="camel"):
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    labels: dict[str, str] | None = None
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        return Key(self.namespace, self.name)
+
+
+class _Expression(msgspec.Struct, gc=False):
+    key: str
+    operator: str
+    values: list[str] | None = None
+
+
+class _Selector(msgspec.Struct, gc=False, rename="camel"):
+    match_labels: dict[str, str] | None = None
+    match_expressions: list[_Expression] | None = None
+
+
+class _WorkloadSpec(msgspec.Struct, gc=False):
+    replicas: int | None = 1
+    selector: _Selector | None = None
+
+
+class _WorkloadStatus(msgspec.Struct, gc=False, rename="camel"):
+    ready_replicas: int | None = 0
+
+
+class _Workload(msgspec.Struct, gc=False):
+    metadata: _Meta
+    spec: _WorkloadSpec = field(default_factory=_WorkloadSpec)
+    status: _WorkloadStatus = field(default_factory=_WorkloadStatus)
+
+
+class _Condition(msgspec.Struct, gc=False, rename="camel"):
+    type: str
+    status: str
+    last_transition_time: datetime | None = None
+
+
+class _PodResources(msgspec.Struct, gc=False):
+    requests: ResourceList | None = None
+
+
+class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
+    node_name: str = ""
+    containers: list[Container] = field(default_factory=list)
+    init_containers: list[Container] | None = None
+    overhead: ResourceList | None = None
+    resources: _PodResources | None = None
+
+
+class _PodStatus(msgspec.Struct, gc=False):
+    phase: str = ""
+    conditions: list[_Condition] | None = None
+
+
+class _Pod(msgspec.Struct, gc=False):
+    metadata: _Meta
+    spec: _PodSpec = field(default_factory=_PodSpec)
+    status: _PodStatus = field(default_factory=_PodStatus)
+
+
+class _NodeSpec(msgspec.Struct, gc=False):
+    unschedulable: bool | None = False
+
+
+class _NodeStatus(msgspec.Struct, gc=False):
+    allocatable: ResourceList | None = None
+    conditions: list[_Condition] | None = None
+
+
+class _Node(msgspec.Struct, gc=False):
+    metadata: _Meta
+    spec: _NodeSpec = field(default_factory=_NodeSpec)
+    status: _NodeStatus = field(default_factory=_NodeStatus)
+
+
+class _Target(msgspec.Struct, gc=False, rename="camel"):
+    name: str
+    kind: str = ""
+    api_version: str = ""
+
+
+class _AutoscalerSpec(msgspec.Struct, gc=False, rename="camel"):
+    scale_target_ref: _Target
+
+
+class _Autoscaler(msgspec.Struct, gc=False):
+    metadata: _Meta
+    spec: _AutoscalerSpec
+
+
+_WORKLOAD = msgspec.json.Decoder(_Workload)
+_POD = msgspec.json.Decoder(_Pod)
+_NODE = msgspec.json.Decoder(_Node)
+_AUTOSCALER = msgspec.json.Decoder(_Autoscaler)
+_DICT = msgspec.json.Decoder(dict[str, Any])
+
+
+def deployment(raw: msgspec.Raw | bytes) -> Workload:
+    """An apps/v1 Deployment."""
+    return _workload(raw, "Deployment")
+
+
+def stateful_set(raw: msgspec.Raw | bytes) -> Workload:
+    """An apps/v1 StatefulSet."""
+    return _workload(raw, "StatefulSet")
+
+
+def pod(raw: msgspec.Raw | bytes) -> Pod:
+    """A v1 Pod; its requests are counted as the scheduler counts them."""
+    wire = _POD.decode(raw)
+    meta, spec = wire.metadata, wire.spec
+    override = spec.resources.requests if spec.resources else None
+    needs = requested(spec.containers, spec.init_containers or (), spec.overhead, override)
+    return Pod(
+        key=meta.key,
+        uid=meta.uid,
+        labels=meta.labels or {},
+        node=spec.node_name,
+        phase=wire.status.phase,
+        created_at=_seconds(meta.creation_timestamp),
+        ready_at=_ready_at(wire.status.conditions, _seconds(meta.creation_timestamp)),
+        deleting=meta.deletion_timestamp is not None,
+        cpu_cores=needs.cpu_cores,
+        memory_bytes=needs.memory_bytes,
+    )
+
+
+def node(raw: msgspec.Raw | bytes) -> Node:
+    """A v1 Node; resources are its allocatable, `schedulable` means not cordoned."""
+    wire = _NODE.decode(raw)
+    has = wire.status.allocatable or {}
+    return Node(
+        name=wire.metadata.name,
+        labels=wire.metadata.labels or {},
+        ready=_ready_at(wire.status.conditions, 0.0) is not None,
+        schedulable=not wire.spec.unschedulable,
+        cpu_cores=float(quantity(has.get("cpu", "0"))),
+        memory_bytes=float(quantity(has.get("memory", "0"))),
+        pods=int(quantity(has.get("pods", "0"))),
+    )
+
+
+def horizontal_pod_autoscaler(raw: msgspec.Raw | bytes) -> Autoscaler:
+    """An autoscaling/v2 HorizontalPodAutoscaler."""
+    return _autoscaler(raw, "HorizontalPodAutoscaler")
+
+
+def scaled_object(raw: msgspec.Raw | bytes) -> Autoscaler:
+    """A KEDA ScaledObject, whose target is a Deployment unless it says otherwise."""
+    return _autoscaler(raw, "ScaledObject")
+
+
+def through(parse: Callable[[Mapping[str, Any]], Any]) -> Callable[[msgspec.Raw | bytes], Any]:
+    """A decoder for our own kinds: the whole object as a dict, handed to `parse` of the api room."""
+    return lambda raw: parse(_DICT.decode(raw))
+
+
+def selector(wire: _Selector | None) -> Selector:
+    """A label selector; labels are sorted, so that equal selectors are equal values."""
+    if wire is None:
+        return Selector()
+    return Selector(
+        labels=tuple(sorted((wire.match_labels or {}).items())),
+        requirements=tuple(Requirement(e.key, e.operator, tuple(e.values or ())) for e in wire.match_expressions or ()),
+    )
+
+
+def _workload(raw: msgspec.Raw | bytes, kind: str) -> Workload:
+    wire = _WORKLOAD.decode(raw)
+    return Workload(
+        namespace=wire.metadata.namespace,
+        ref=TargetRef("apps/v1", kind, wire.metadata.name),
+        uid=wire.metadata.uid,
+        resource_version=wire.metadata.resource_version,
+        replicas=1 if wire.spec.replicas is None else wire.spec.replicas,
+        ready=wire.status.ready_replicas or 0,
+        selector=selector(wire.spec.selector),
+    )
+
+
+def _autoscaler(raw: msgspec.Raw | bytes, kind: str) -> Autoscaler:
+    wire = _AUTOSCALER.decode(raw)
+    target = wire.spec.scale_target_ref
+    api_version = target.api_version or "apps/v1"
+    if api_version.startswith("apps/"):  # the HPA resolves its target by group and kind, whatever the version
+        api_version = "apps/v1"
+    return Autoscaler(kind, wire.metadata.key, TargetRef(api_version, target.kind or "Deployment", target.name))
+
+
+def _ready_at(conditions: list[_Condition] | None, otherwise: float) -> float | None:
+    """When Ready last became True; `otherwise` where the condition carries no time; None while not Ready."""
+    for condition in conditions or ():
+        if condition.type == "Ready":
+            if condition.status != "True":
+                return None
+            return otherwise if condition.last_transition_time is None else condition.last_transition_time.timestamp()
+    return None
+
+
+def _seconds(at: datetime | None) -> float:
+    return 0.0 if at is None else at.timestamp()

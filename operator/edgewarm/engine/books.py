@@ -1,0 +1,85 @@
+"""All books: opened when a policy appears, taken up from its status after a restart, closed when it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edgewarm.engine.book import Book, Live
+from edgewarm.engine.resuming import lead_times, score
+from edgewarm.model.decision import DecisionRecord, Phase
+from edgewarm.model.identity import Key
+from edgewarm.model.objects import PolicyObject
+from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import PodStart
+
+IN_FORCE = frozenset({Phase.EXECUTED, Phase.OBSERVED})
+
+
+class Books:
+    """Keyed by policy; an object that was deleted and made anew (another uid) gets a new book."""
+
+    def __init__(self) -> None:
+        self._books: dict[Key, Book] = {}
+        self._records: dict[Key, tuple[DecisionRecord, ...]] = {}
+
+    def follow(self, view: ClusterView, now: float) -> None:
+        """Open, renew and close books by the policies there are."""
+        self._records = _by_policy(view.decisions.values())
+        self._books = {key: book for key, book in self._books.items() if key in view.policies}
+        for key, item in view.policies.items():
+            if item.policy is None:
+                continue
+            book = self._books.get(key)
+            if book is None or book.uid != item.uid:
+                self._books[key] = self._opened(item, item.policy, now)
+            elif book.policy is not item.policy:
+                _renew(book, item.policy, now)
+
+    def _opened(self, item: PolicyObject, policy: Policy, now: float) -> Book:
+        simulated = policy.mode is Mode.OBSERVE
+        book = Book(item.uid, policy, score(item, now, simulated), lead_times(item))
+        book.status, book.status_at = item.status, now
+        newest = self._records.get(item.key, ())[-1:]
+        for record in newest:
+            book.last_decision_at, book.last_decision = record.created_at, record.key.name
+            if record.phase in IN_FORCE and not record.evaluated:
+                simulated = record.phase is Phase.OBSERVED
+                executed_at = None if simulated else record.created_at
+                message = f"{record.reason}, taken up again after a restart"
+                book.live = Live(record.key, record.phase, message, executed_at, now, simulated)
+        return book
+
+    def get(self, key: Key) -> Book | None:
+        return self._books.get(key)
+
+    def records(self, key: Key) -> tuple[DecisionRecord, ...]:
+        """A policy's decisions, oldest first."""
+        return self._records.get(key, ())
+
+    def take_starts(self, starts: Iterable[PodStart], view: ClusterView) -> None:
+        """Give each first Ready to the policies whose target selects the pod."""
+        for start in starts:
+            for key, book in self._books.items():
+                workload = view.workloads.get((key.namespace, book.policy.target))
+                mine = workload is not None and key.namespace == start.pod.namespace
+                if mine and workload is not None and workload.selector.matches(start.labels):
+                    book.lead = book.lead.add(start.seconds)
+
+
+def _renew(book: Book, policy: Policy, now: float) -> None:
+    """The spec changed. A change between simulated and real capacity starts the scores anew; all else goes on."""
+    was, is_now = book.policy.mode is Mode.OBSERVE, policy.mode is Mode.OBSERVE
+    book.policy = policy
+    if was != is_now:
+        book.score = type(book.score)(now, is_now)
+        book.own = book.shadow = book.live = None
+    if policy.target != book.policy.target:
+        book.own = book.shadow = None
+
+
+def _by_policy(records: Iterable[DecisionRecord]) -> dict[Key, tuple[DecisionRecord, ...]]:
+    found: dict[Key, list[DecisionRecord]] = {}
+    for record in sorted(records, key=lambda r: (r.created_at, r.key)):
+        found.setdefault(Key(record.key.namespace, record.policy), []).append(record)
+    return {key: tuple(items) for key, items in found.items()}

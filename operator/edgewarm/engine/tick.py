@@ -1,0 +1,181 @@
+"""The pass: observe -> forecast -> decide -> act -> learn, for all policies, on one view and one clock reading."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from edgewarm.decide.explanation import sentence
+from edgewarm.decide.lifecycle import Plan, moves
+from edgewarm.engine.acting import Actor
+from edgewarm.engine.book import Book
+from edgewarm.engine.books import Books
+from edgewarm.engine.judge import Judgement, Moment, capacity_now, censored, judge, lead_seconds, paced, shadowed
+from edgewarm.engine.ports import Cluster, Demand, Telemetry
+from edgewarm.engine.reporter import Reporter
+from edgewarm.engine.reports import Case
+from edgewarm.engine.rows import RowName, Rows
+from edgewarm.engine.scorekeeping import scored, seen
+from edgewarm.engine.standing import Standing, Surroundings, elders, standing
+from edgewarm.model.demand import Measured, Missing, MissingKind, Reading
+from edgewarm.model.identity import Key
+from edgewarm.model.objects import PolicyObject
+from edgewarm.model.policy import Policy
+from edgewarm.model.view import ClusterView
+
+log = structlog.get_logger()
+AT_ONCE = 32  # policies that write to the API server at the same time
+NOT_ASKED = Missing(MissingKind.UNAVAILABLE, "demand has not been read yet")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The world, as the engine needs it."""
+
+    cluster: Cluster
+    demand: Demand
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True)
+class Found:
+    """One policy after observe and decide: where it stands, and its case if it may have one."""
+
+    around: Surroundings
+    state: Standing
+    case: Case | None
+
+
+class Engine:
+    """Call `run_pass` every `pass_seconds`, and earlier when something of ours changed."""
+
+    def __init__(self, ports: Ports, started_at: float, pass_seconds: float = 15.0, step_seconds: float = 60.0) -> None:
+        self._ports = ports
+        self._started_at = started_at
+        self._pass_seconds = pass_seconds
+        self._step_seconds = step_seconds
+        self._rows = Rows(ports.demand, step_seconds)
+        self._books = Books()
+        self._actor = Actor(ports.cluster, ports.telemetry)
+        self._reporter = Reporter(ports.cluster, ports.telemetry)
+
+    async def run_pass(self, now: float) -> None:
+        """One pass over everything; a failure of one policy stays with that policy."""
+        moment = Moment(now, self._started_at, self._pass_seconds)
+        view = self._ports.cluster.view()
+        policies = {key: item.policy for key, item in view.policies.items() if item.policy is not None}
+        self._books.follow(view, now)
+        self._books.take_starts(self._ports.cluster.take_starts(), view)
+        self._rows.follow(_row_names(policies), now)
+        readings = await self._ports.demand.read({key: p.demand for key, p in policies.items()}, now)
+        step_made = self._rows.observe(_samples(policies, view, readings), now)
+        elder = elders(view.policies)
+        found = [
+            self._find(item, view, elder.get(key), readings.get(key), moment) for key, item in view.policies.items()
+        ]
+        await _bounded(self._settle(one, moment, step_made) for one in found)
+        await self._reporter.pools(view, now)
+        self._reporter.forget(view)
+        self._reporter.totals(one.state for one in found)
+        self._ports.telemetry.retain(list(view.policies))
+
+    def _find(
+        self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, reading: Reading | None, moment: Moment
+    ) -> Found:
+        """Observe and decide for one policy."""
+        policy, book = item.policy, self._books.get(item.key)
+        claim = (item.key.namespace, policy.target) if policy is not None else None
+        workload = view.workloads.get(claim) if claim is not None else None
+        autoscaler = view.autoscalers.get(claim) if claim is not None else None
+        learning = self._rows.learning(item.key)
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, book.trouble if book else None)
+        state = standing(around)
+        if policy is None or book is None or workload is None or not state.decides:
+            return Found(around, state, None)
+        reading = reading if reading is not None else NOT_ASKED
+        self._note_blindness(book, reading, moment.now)
+        book.own = capacity_now(book, policy, workload, moment.now)
+        ahead = lead_seconds(book, policy) + moment.pass_seconds
+        outlook = self._rows.outlook(item.key, moment.now, ahead)
+        judgement = judge(policy, book, workload, reading, outlook, moment)
+        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement)))
+
+    @staticmethod
+    def _note_blindness(book: Book, reading: Reading, now: float) -> None:
+        if isinstance(reading, Measured):
+            book.blind_since = None
+        elif book.blind_since is None:
+            book.blind_since = now
+
+    async def _settle(self, found: Found, moment: Moment, step_made: bool) -> None:
+        """Act and learn for one policy, then report."""
+        if found.case is not None:
+            await self._act(found.case, moment)
+            self._learn(found.case, moment.now, step_made)
+        await self._reporter.policy(found.around, found.state, found.case, moment.now)
+
+    async def _act(self, case: Case, moment: Moment) -> None:
+        book, judgement = case.book, case.judgement
+        if case.workload.resource_version == book.acted_on:
+            return  # our own last write has not come back yet: what is seen is stale
+        mode = judgement.situation.policy.mode
+        plan = Plan(mode, judgement.situation.current, judgement.verdict.wanted, book.last_decision_at)
+        records = self._books.records(case.item.key)
+        await self._actor.carry_out(case, moves(plan, records, moment.now), moment)
+        await self._actor.tidy(records, book.live.key if book.live is not None else None)
+        book.pacing = paced(book, judgement, moment.now)
+
+    def _learn(self, case: Case, now: float, step_made: bool) -> None:
+        book, judgement = case.book, case.judgement
+        shadow = book.shadow or book.own
+        if shadow is None:
+            return
+        book.shadow, book.shadow_pacing = shadowed(judgement, shadow, book.shadow_pacing, now)
+        book.score = seen(book.score, judgement, step_made, self._step_seconds)
+        if step_made:
+            book.score, book.live = scored(book, judgement, book.shadow)
+            book.last_step_at = now
+
+    async def close(self) -> None:
+        """Stop what runs in the background."""
+        await self._rows.close()
+
+
+def _summary(book: Book, judgement: Judgement) -> str:
+    measured = f"measured, {book.lead.starts} starts" if book.lead.measured else "default until one is measured"
+    return sentence(judgement.situation, judgement.verdict, f"{judgement.lead_seconds:.0f} s ({measured})")
+
+
+def _row_names(policies: Mapping[Key, Policy]) -> Iterable[RowName]:
+    return (RowName(key, policy.demand, policy.history_window_seconds) for key, policy in policies.items())
+
+
+def _samples(
+    policies: Mapping[Key, Policy], view: ClusterView, readings: Mapping[Key, Reading]
+) -> Mapping[Key, tuple[float, bool]]:
+    """(value, censored) of every policy that has a value."""
+    result = {}
+    for key, policy in policies.items():
+        reading = readings.get(key)
+        if isinstance(reading, Measured):
+            workload = view.workloads.get((key.namespace, policy.target))
+            result[key] = (reading.value, censored(policy, workload, reading))
+    return result
+
+
+async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all, so many at a time; one failure does not stop the others, and a bug stays loud at the end."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def gated(one: Coroutine[Any, Any, None]) -> None:
+        async with gate:
+            await one
+
+    results = await asyncio.gather(*(gated(one) for one in work), return_exceptions=True)
+    bugs = [result for result in results if isinstance(result, BaseException)]
+    for bug in bugs:
+        log.error("a policy's pass failed", exc_info=bug)

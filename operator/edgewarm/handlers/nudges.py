@@ -1,0 +1,120 @@
+"""kopf as the shell and the nudge: it logs in, watches our three kinds and wakes the engine; it keeps and writes nothing.
+
+Low-level events only: timers, daemons and create/update handlers are edge-triggered, add finalizers and annotations, and
+lose deletions after a gap. The engine has informers of its own, so a lost nudge costs at most one pass interval.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import kopf
+
+from edgewarm.model.names import GROUP, VERSION
+
+PLURALS = ("warmingpolicies", "edgenodepools", "scalingdecisions")
+
+
+class EndlessBackoff:
+    """1, 2, 4 .. 30 s with half of it as jitter, for ever; iterable but not sized, so kopf never runs out of it."""
+
+    def __iter__(self) -> Iterator[float]:
+        seconds = 1.0
+        while True:
+            yield seconds * random.uniform(0.5, 1.5)
+            seconds = min(30.0, 2 * seconds)
+
+
+class NoDiffBase(kopf.DiffBaseStorage):
+    """Remembers nothing: we compare wanted and existing sets, never old and new."""
+
+    def build(self, *, body: Any, extra_fields: Any = None) -> Any:
+        return {}
+
+    def fetch(self, *, body: Any) -> None:
+        return None
+
+    def store(self, *, body: Any, patch: Any, essence: Any) -> None:
+        return None
+
+
+class NoProgress(kopf.ProgressStorage):
+    """Remembers nothing: there are no handlers with progress."""
+
+    def fetch(self, *, key: Any, body: Any) -> None:
+        return None
+
+    def store(self, *, key: Any, record: Any, body: Any, patch: Any) -> None:
+        return None
+
+    def purge(self, *, key: Any, body: Any, patch: Any) -> None:
+        return None
+
+    def touch(self, *, body: Any, patch: Any, value: Any) -> None:
+        return None
+
+    def clear(self, *, essence: Any) -> Any:
+        return essence
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """Alone, silent, paged, patient."""
+    settings.peering.standalone = True
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.watching.chunk_size = 500
+    settings.watching.connect_timeout = 10
+    settings.queueing.idle_timeout = 0.02
+    settings.queueing.worker_limit = 200
+    settings.networking.request_timeout = 30
+    settings.networking.error_backoffs = EndlessBackoff()
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = NoProgress()
+    settings.persistence.finalizer = f"{GROUP}/unused"
+    settings.execution.max_workers = 1
+    settings.process.ultimate_exiting_timeout = None
+
+
+def build_registry(wake: Callable[[], None]) -> kopf.OperatorRegistry:
+    """Start-up, login and one event handler per kind; each handler is glue."""
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=registry, id="configure")
+    async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
+        configure(settings)
+
+    @kopf.on.login(registry=registry, id="login")
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+    for plural in PLURALS:
+
+        @kopf.on.event(GROUP, VERSION, plural, registry=registry, id=f"nudge-{plural}")
+        async def nudge(event: Mapping[str, Any], **_: Any) -> None:
+            if event["type"] is not None:  # None is the initial listing, which the engine's own informers do
+                wake()
+
+    return registry
+
+
+def run_until(
+    stopped: threading.Event, wake: Callable[[], None], on_exit: Callable[[BaseException | None], None]
+) -> None:
+    """Run kopf in this thread until `stopped`; its exit is normal (an ERROR event ends it) and answered by a new start.
+
+    A thread of its own keeps kopf's hands off our signal handlers and our tasks, which it cancels when it ends.
+    """
+    for pause in EndlessBackoff():
+        problem: BaseException | None = None
+        try:
+            kopf.run(registry=build_registry(wake), clusterwide=True, standalone=True, stop_flag=stopped)
+        except Exception as error:  # noqa: BLE001 - whatever ends kopf must not end the operator
+            problem = error
+        if stopped.is_set():
+            return
+        on_exit(problem)
+        if stopped.wait(pause):
+            return

@@ -1,0 +1,207 @@
+"""A ScalingDecision from what was decided; its status from what became of it.
+
+scaling factor = to / max(1, from)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from edgewarm.manifests.text import clipped, percent, present, short_number
+from edgewarm.model.decision import Action, Outcome, Phase
+from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.names import API_VERSION, POLICY_LABEL, SCALING_DECISION, WARMING_POLICY
+from edgewarm.model.policy import Mode
+from edgewarm.model.units import format_time
+
+_NAME_ROOM, _LABEL_ROOM, _SENTENCE_ROOM = 200, 63, 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What was expected `seconds` ahead: (level, demand) pairs, P(need >= recommended), and the pods it asks for."""
+
+    horizon: str
+    seconds: float
+    current: float | None
+    predicted: tuple[tuple[float, float], ...]
+    probability: float | None
+    recommended: int
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What one rule said when its turn came."""
+
+    rule: str
+    wanted: int
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDraft:
+    """All that a decision records; `sequence` tells apart decisions of one policy within one second."""
+
+    policy: Key
+    policy_uid: str
+    target: TargetRef
+    mode: Mode
+    at: float
+    action: Action
+    reason: str
+    summary: str
+    urgent: bool = False
+    predictions: tuple[Prediction, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    expires_at: float | None = None
+    sequence: int = 0
+
+
+def decision_name(policy: str, at: float, sequence: int = 0) -> str:
+    """The same for the same policy, second and sequence, so that a repeated write meets itself."""
+    stamp = "".join(sign for sign in format_time(at) if sign.isdigit())
+    suffix = f"-{sequence}" if sequence else ""
+    return f"{_short_name(policy)}-{stamp}{suffix}"
+
+
+def _short_name(policy: str) -> str:
+    if len(policy) <= _NAME_ROOM:
+        return policy
+    digest = hashlib.sha256(policy.encode()).hexdigest()[:8]
+    return f"{policy[: _NAME_ROOM - 9].rstrip('-.')}-{digest}"
+
+
+def policy_label(policy: str) -> str:
+    """The policy's name as a label value."""
+    return policy[:_LABEL_ROOM].rstrip("-.")
+
+
+def scaling_decision(draft: DecisionDraft) -> dict[str, Any]:
+    """The manifest, owned by its policy, so that it goes with it."""
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": WARMING_POLICY,
+        "name": draft.policy.name,
+        "uid": draft.policy_uid,
+        "controller": True,
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": SCALING_DECISION,
+        "metadata": {
+            "name": decision_name(draft.policy.name, draft.at, draft.sequence),
+            "namespace": draft.policy.namespace,
+            "labels": {POLICY_LABEL: policy_label(draft.policy.name)},
+            "ownerReferences": [owner],
+        },
+        "spec": _spec(draft),
+    }
+
+
+def _spec(draft: DecisionDraft) -> dict[str, Any]:
+    target = draft.target
+    return present(
+        policy=draft.policy.name,
+        target={"apiVersion": target.api_version, "kind": target.kind, "name": target.name},
+        mode=str(draft.mode),
+        reason=str(draft.reason),
+        summary=clipped(draft.summary, _SENTENCE_ROOM),
+        urgency="Immediate" if draft.urgent else "Routine",
+        predictions=[_prediction(entry, draft.action.before) for entry in draft.predictions] or None,
+        actions=[_action(draft.action)],
+        candidates=[_candidate(entry) for entry in draft.candidates] or None,
+        expiresAt=None if draft.expires_at is None else format_time(draft.expires_at),
+    )
+
+
+def _prediction(entry: Prediction, before: int) -> dict[str, Any]:
+    levels = [{"level": f"p{level * 100:g}", "value": short_number(value)} for level, value in entry.predicted]
+    return present(
+        resource="demand",
+        horizon=entry.horizon,
+        seconds=round(entry.seconds),
+        current=None if entry.current is None else short_number(entry.current),
+        predicted=levels,
+        probability=None if entry.probability is None else percent(entry.probability),
+        recommended=entry.recommended,
+        action=_direction(before, entry.recommended),
+        scalingFactor=short_number(entry.recommended / max(1, before)),
+        reasoning=clipped(entry.reasoning, _SENTENCE_ROOM) or None,
+    )
+
+
+def _direction(before: int, after: int) -> str | None:
+    if before == after:
+        return None
+    return "ScaleUp" if after > before else "ScaleDown"
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "rung": action.rung,
+        "from": action.before,
+        "to": action.after,
+        "executeAt": format_time(action.execute_at),
+    }
+
+
+def _candidate(entry: Candidate) -> dict[str, Any]:
+    return present(
+        rule=entry.rule,
+        wanted=entry.wanted,
+        reason=str(entry.reason),
+        note=clipped(entry.note, _SENTENCE_ROOM) or None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came true between two times, in pod-minutes; `miss_cause` is one of the API's words."""
+
+    outcome: Outcome
+    simulated: bool
+    start: float
+    end: float
+    raised: float
+    used: float
+    short: float
+    promised: float
+    miss_cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReport:
+    """Where a decision is in its life."""
+
+    phase: Phase
+    message: str
+    executed_at: float | None = None
+    evaluation: Evaluation | None = None
+
+
+def decision_status(report: DecisionReport) -> dict[str, Any]:
+    """The value of `status`."""
+    return present(
+        phase=str(report.phase),
+        message=clipped(report.message, _SENTENCE_ROOM),
+        executedAt=None if report.executed_at is None else format_time(report.executed_at),
+        evaluation=None if report.evaluation is None else _evaluation(report.evaluation),
+    )
+
+
+def _evaluation(found: Evaluation) -> dict[str, Any]:
+    known = {
+        "outcome": str(found.outcome),
+        "simulated": found.simulated,
+        "from": format_time(found.start),
+        "until": format_time(found.end),
+        "raisedPodMinutes": short_number(found.raised),
+        "usedPodMinutes": short_number(found.used),
+        "shortPodMinutes": short_number(found.short),
+        "promisedPodMinutes": short_number(found.promised),
+    }
+    return known | present(missCause=found.miss_cause)

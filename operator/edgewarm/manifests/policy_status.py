@@ -1,0 +1,149 @@
+"""The status of a WarmingPolicy from what a pass found out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from edgewarm.manifests.condition import conditions
+from edgewarm.manifests.text import clipped, percent, present, short_duration, short_number
+from edgewarm.model.conditions import Condition
+from edgewarm.model.units import format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """Pods that the workload asks for, that are ready, and that the rules chose; None is unknown."""
+
+    current: int | None = None
+    ready: int | None = None
+    wanted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HorizonNeed:
+    """Pods that suffice in 50 and in 90 of 100 cases, `seconds` ahead; `horizon` is "lead", "5m", "15m", ..."""
+
+    horizon: str
+    seconds: float
+    p50: int
+    p90: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadTime:
+    """Quantiles of the lead time in seconds; `measured` is False while the policy's default stands in."""
+
+    p50_seconds: float
+    p90_seconds: float
+    starts: int
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Pod-minutes since `since`; costs in idle pod-minutes; shares 0..1, None where their divisor is 0."""
+
+    since: float
+    simulated: bool
+    samples: int
+    raised: float
+    used: float
+    short: float
+    idle: float
+    promised: float
+    cost: float
+    reactive_cost: float
+    hits: int
+    false_positives: int
+    misses: int
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    kept_promise: float | None = None
+    saving: float | None = None
+    coverage_p90: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReport:
+    """All that a policy's status says; None is unknown and stays out of it."""
+
+    generation: int
+    conditions: tuple[Condition, ...]
+    reason: str | None = None
+    summary: str | None = None
+    demand: float | None = None
+    replicas: Replicas | None = None
+    need: int | None = None
+    horizons: tuple[HorizonNeed, ...] = ()
+    forecast_need: int | None = None
+    lead_time: LeadTime | None = None
+    last_decision: str | None = None
+    scores: Scores | None = None
+
+
+def policy_status(report: PolicyReport) -> dict[str, Any]:
+    """The value of `status`."""
+    return present(
+        observedGeneration=report.generation,
+        conditions=conditions(report.conditions),
+        reason=report.reason,
+        summary=None if report.summary is None else clipped(report.summary, 1024),
+        demand=None if report.demand is None else short_number(report.demand),
+        replicas=None if report.replicas is None else _replicas(report.replicas),
+        need=report.need,
+        forecast=[_horizon(entry) for entry in report.horizons] or None,
+        forecastNeed=report.forecast_need,
+        leadTime=None if report.lead_time is None else _lead_time(report.lead_time),
+        lastDecision=report.last_decision,
+        scores=None if report.scores is None else _scores(report.scores),
+    )
+
+
+def _replicas(counts: Replicas) -> dict[str, Any]:
+    return present(current=counts.current, ready=counts.ready, wanted=counts.wanted)
+
+
+def _horizon(need: HorizonNeed) -> dict[str, Any]:
+    return {"horizon": need.horizon, "seconds": round(need.seconds), "needP50": need.p50, "needP90": need.p90}
+
+
+def _lead_time(lead: LeadTime) -> dict[str, Any]:
+    return {
+        "text": short_duration(lead.p90_seconds),
+        "p50Seconds": round(lead.p50_seconds),
+        "p90Seconds": round(lead.p90_seconds),
+        "starts": lead.starts,
+        "source": "Measured" if lead.measured else "Default",
+    }
+
+
+def _scores(scores: Scores) -> dict[str, Any]:
+    minutes = {
+        "raisedPodMinutes": scores.raised,
+        "usedPodMinutes": scores.used,
+        "shortPodMinutes": scores.short,
+        "idlePodMinutes": scores.idle,
+        "promisedPodMinutes": scores.promised,
+        "cost": scores.cost,
+        "reactiveCost": scores.reactive_cost,
+    }
+    shares = present(
+        saving=scores.saving,
+        precision=scores.precision,
+        recall=scores.recall,
+        f1=scores.f1,
+        keptPromise=scores.kept_promise,
+        coverageP90=scores.coverage_p90,
+    )
+    return {
+        "since": format_time(scores.since),
+        "simulated": scores.simulated,
+        "samples": scores.samples,
+        **{name: short_number(value) for name, value in minutes.items()},
+        **{name: percent(value) for name, value in shares.items() if isinstance(value, float)},
+        "hits": scores.hits,
+        "falsePositives": scores.false_positives,
+        "misses": scores.misses,
+    }

@@ -1,0 +1,22 @@
+"""One policy's numbers of one pass, as its metrics show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyNumbers:
+    """What one pass knows of one policy; None where nothing is known. Quantiles are keyed by level: 0.5 and 0.9.
+
+    `forecast` is demand at lead time, `lead_seconds` the lead time itself.
+    """
+
+    demand: float | None = None
+    need: int | None = None
+    ready: int | None = None
+    wanted: int | None = None
+    blind: bool = False
+    forecast: Mapping[float, float] = field(default_factory=dict)
+    lead_seconds: Mapping[float, float] = field(default_factory=dict)

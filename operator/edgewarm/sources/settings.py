@@ -1,0 +1,275 @@
+"""The sources that an administrator declares; parsed once, every error names the file, the field and the fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+import yaml
+
+from edgewarm.model.errors import Invalid
+from edgewarm.model.units import parse_duration, parse_quantity
+
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+RESERVED_HEADERS = frozenset({"authorization", "host", "content-length", "content-type", "transfer-encoding", "cookie"})
+LONGEST_TIMEOUT_SECONDS = 60.0
+SERIES_LIMITS = (1, 1_000_000)
+BYTES_LIMITS = (1 << 16, 1 << 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A named query: one question for all policies, of which each picks its own series by labels."""
+
+    name: str
+    query: str
+    namespace_label: str | None = None
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One Prometheus, or what speaks its API; `allowed_namespaces` empty means all."""
+
+    name: str
+    url: str
+    timeout_seconds: float = 10.0
+    max_series: int = 10_000
+    max_bytes: int = 32 << 20
+    headers: tuple[tuple[str, str], ...] = ()
+    bearer_token_file: Path | None = None
+    ca_file: Path | None = None
+    allow_queries: bool = True
+    allowed_namespaces: frozenset[str] = frozenset()
+    templates: tuple[Template, ...] = ()
+
+    def serves(self, namespace: str) -> bool:
+        return not self.allowed_namespaces or namespace in self.allowed_namespaces
+
+    def template(self, name: str) -> Template | None:
+        return next((template for template in self.templates if template.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """All declared sources; `default` is the name of the one that policies get which name none."""
+
+    sources: tuple[Source, ...] = ()
+    default: str | None = None
+
+    def find(self, name: str | None) -> Source | None:
+        wanted = self.default if name is None else name
+        return next((source for source in self.sources if source.name == wanted), None)
+
+    def serving(self, namespace: str) -> tuple[Source, ...]:
+        return tuple(source for source in self.sources if source.serves(namespace))
+
+
+class _Wire(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Strict: a field that we do not know is an error."""
+
+
+class _Header(_Wire):
+    name: str
+    value: str
+
+
+class _Template(_Wire):
+    name: str
+    query: str
+    namespace_label: str | None = None
+    arguments: list[str] = []
+
+
+class _Source(_Wire):
+    name: str
+    type: Literal["Prometheus"]
+    url: str
+    default: bool = False
+    timeout: str = "10s"
+    max_series: int = 10_000
+    max_bytes: int | str = "32Mi"
+    headers: list[_Header] = []
+    bearer_token_file: str | None = None
+    ca_file: str | None = None
+    allow_queries: bool = True
+    allowed_namespaces: list[str] = []
+    templates: list[_Template] = []
+
+
+class _File(_Wire):
+    sources: list[_Source] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in which file a value stands, for the sentence of an error."""
+
+    file: str
+    path: str = ""
+
+    def at(self, part: str | int) -> _Place:
+        joint = f"[{part}]" if isinstance(part, int) else f".{part}" if self.path else part
+        return _Place(self.file, self.path + joint)
+
+    def error(self, sentence: str) -> Invalid:
+        return Invalid(f"{self.file}: {self.path}: {sentence}")
+
+
+def load_sources(path: Path) -> SourceSettings:
+    """The settings in a file; no file is an error, an empty one is no sources."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path}: cannot be read ({error}): mount the ConfigMap that declares the sources") from error
+    return parse_sources(text, str(path))
+
+
+def parse_sources(text: str, file: str) -> SourceSettings:
+    """YAML -> settings; raises Invalid with the file, the field and the fix."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Invalid(f"{file}: is not YAML: {' '.join(str(error).split())}") from error
+    try:
+        wire = msgspec.convert({} if data is None else data, _File)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{file}: {_sentence(str(error))}") from error
+    place = _Place(file).at("sources")
+    _unique(place, "name", [source.name for source in wire.sources])
+    sources = tuple(_source(place.at(index), source) for index, source in enumerate(wire.sources))
+    return SourceSettings(sources, _default(place, wire.sources))
+
+
+def _sentence(error: str) -> str:
+    """msgspec says `Object contains unknown field `x` - at `$.sources[0]``; we say the field first."""
+    problem, _, path = error.partition(" - at `$")
+    where = path.rstrip("`").lstrip(".")
+    return f"{where}: {problem}" if where else problem
+
+
+def _default(place: _Place, sources: list[_Source]) -> str | None:
+    marked = [source.name for source in sources if source.default]
+    if len(marked) > 1:
+        raise place.error(f"default: true stands at {', '.join(marked)}: keep it at one")
+    if len(sources) == 1:
+        return sources[0].name
+    return marked[0] if marked else None
+
+
+def _source(place: _Place, wire: _Source) -> Source:
+    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as prometheus")
+    if not wire.allow_queries and not wire.templates:
+        raise place.at("allowQueries").error("is false and there are no templates: allow queries, or declare templates")
+    _unique(place.at("allowedNamespaces"), "", wire.allowed_namespaces)
+    for index, namespace in enumerate(wire.allowed_namespaces):
+        _matches(place.at("allowedNamespaces").at(index), namespace, DNS_LABEL, "a namespace such as shop")
+    _unique(place.at("templates"), "name", [template.name for template in wire.templates])
+    return Source(
+        name=wire.name,
+        url=_url(place.at("url"), wire.url),
+        timeout_seconds=_timeout(place.at("timeout"), wire.timeout),
+        max_series=_within(place.at("maxSeries"), wire.max_series, SERIES_LIMITS),
+        max_bytes=_bytes(place.at("maxBytes"), wire.max_bytes),
+        headers=_headers(place.at("headers"), wire.headers),
+        bearer_token_file=_path(place.at("bearerTokenFile"), wire.bearer_token_file),
+        ca_file=_path(place.at("caFile"), wire.ca_file),
+        allow_queries=wire.allow_queries,
+        allowed_namespaces=frozenset(wire.allowed_namespaces),
+        templates=tuple(_template(place.at("templates").at(i), t) for i, t in enumerate(wire.templates)),
+    )
+
+
+def _template(place: _Place, wire: _Template) -> Template:
+    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as http-requests")
+    if not wire.query.strip():
+        raise place.at("query").error("is empty: write PromQL")
+    if wire.namespace_label is not None:
+        _matches(place.at("namespaceLabel"), wire.namespace_label, LABEL_NAME, "a label name such as namespace")
+    _unique(place.at("arguments"), "", wire.arguments)
+    for index, argument in enumerate(wire.arguments):
+        _matches(place.at("arguments").at(index), argument, LABEL_NAME, "a label name such as app")
+        if argument == wire.namespace_label:
+            raise place.at("arguments").at(index).error("is the namespaceLabel, which policies never give: remove it")
+    return Template(wire.name, wire.query.strip(), wire.namespace_label, tuple(wire.arguments))
+
+
+def _url(place: _Place, url: str) -> str:
+    """The base without a trailing slash; `/api/v1/query` is put behind it."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise place.error(f"is not a URL ({error})") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise place.error("must be http://host[:port][/prefix] or https://...")
+    if parts.username is not None or parts.password is not None:
+        raise place.error("must not hold credentials: use bearerTokenFile")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise place.error("must not hold a query or a fragment: end it after the path prefix")
+    return url.rstrip("/")
+
+
+def _timeout(place: _Place, text: str) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise place.error(f"{error}") from error
+    if not 0 < seconds <= LONGEST_TIMEOUT_SECONDS:
+        raise place.error(f"must be above 0s and at most {LONGEST_TIMEOUT_SECONDS:g}s, got {text}")
+    return seconds
+
+
+def _bytes(place: _Place, value: int | str) -> int:
+    try:
+        count = value if isinstance(value, int) else int(parse_quantity(value))
+    except ValueError as error:
+        raise place.error(f"{error}") from error
+    return _within(place, count, BYTES_LIMITS)
+
+
+def _headers(place: _Place, wire: list[_Header]) -> tuple[tuple[str, str], ...]:
+    _unique(place, "name", [header.name.lower() for header in wire])
+    for index, header in enumerate(wire):
+        _matches(place.at(index).at("name"), header.name, HEADER_NAME, "an HTTP header name such as X-Scope-OrgID")
+        _matches(place.at(index).at("value"), header.value, HEADER_VALUE, "printable ASCII")
+        if header.name.lower() in RESERVED_HEADERS:
+            raise place.at(index).at("name").error(f"{header.name} is ours to set (a token goes to bearerTokenFile)")
+    return tuple((header.name, header.value) for header in wire)
+
+
+def _path(place: _Place, path: str | None) -> Path | None:
+    if path is None:
+        return None
+    if not PurePosixPath(path).is_absolute():
+        raise place.error(f"must be an absolute path, got {path!r}")
+    return Path(path)
+
+
+def _within(place: _Place, value: int, limits: tuple[int, int]) -> int:
+    low, high = limits
+    if not low <= value <= high:
+        raise place.error(f"must be between {low} and {high}, got {value}")
+    return value
+
+
+def _matches(place: _Place, value: str, pattern: re.Pattern[str], wanted: str) -> None:
+    if not pattern.fullmatch(value):
+        raise place.error(f"must be {wanted}, got {value!r}")
+
+
+def _unique(place: _Place, field: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            where = place.at(index).at(field) if field else place.at(index)
+            raise where.error(f"{value!r} stands here twice: give each its own")
+        seen.add(value)

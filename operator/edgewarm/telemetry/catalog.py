@@ -1,0 +1,118 @@
+"""The operator's metrics as a table, from which they are made, documented and checked.
+
+Names follow https://prometheus.io/docs/practices/naming/: base units, `_total` for counters, one meaning per name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Type(StrEnum):
+    """Prometheus metric types that we use."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric; `buckets` in the unit of the name, for histograms only."""
+
+    name: str
+    type: Type
+    labels: tuple[str, ...]
+    help: str
+    buckets: tuple[float, ...] = ()
+
+
+POLICY = ("namespace", "policy")
+PASS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0)
+QUERY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+DEMAND = Metric("edgewarm_demand", Type.GAUGE, POLICY, "Last demand sample, in the unit of the policy's query.")
+NEED = Metric(
+    "edgewarm_need_pods", Type.GAUGE, POLICY, "Pods that demand asks for now: ceil(demand / capacity per pod)."
+)
+READY = Metric("edgewarm_ready_pods", Type.GAUGE, POLICY, "Ready pods of the policy's target.")
+WANTED = Metric("edgewarm_wanted_pods", Type.GAUGE, POLICY, "Replicas that the rules chose in the last pass.")
+FORECAST = Metric(
+    "edgewarm_forecast_demand",
+    Type.GAUGE,
+    (*POLICY, "quantile"),
+    "Largest demand expected in the lead window, in the unit of the policy's query; quantile is 0.5 or 0.9.",
+)
+LEAD_TIME = Metric(
+    "edgewarm_lead_time_seconds",
+    Type.GAUGE,
+    (*POLICY, "quantile"),
+    "Measured seconds from creating a pod until it is ready; quantile is 0.5 or 0.9.",
+)
+BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
+DECISIONS = Metric(
+    "edgewarm_decisions_total",
+    Type.COUNTER,
+    (*POLICY, "reason", "mode"),
+    "Changes of plan, by the rule that set the number and the policy's mode.",
+)
+POLICIES = Metric(
+    "edgewarm_policies",
+    Type.GAUGE,
+    ("state",),
+    "Policies by state: ready, blind (no demand) or stalled (user must act).",
+)
+PASS_SECONDS = Metric(
+    "edgewarm_pass_duration_seconds", Type.HISTOGRAM, (), "Seconds that one pass took.", buckets=PASS_BUCKETS
+)
+PASS_OVERRUNS = Metric(
+    "edgewarm_pass_overruns_total", Type.COUNTER, (), "Passes that took longer than the interval between passes."
+)
+LAST_PASS = Metric(
+    "edgewarm_last_pass_timestamp_seconds", Type.GAUGE, (), "When the last pass ended, in seconds since the Unix epoch."
+)
+API_REQUESTS = Metric(
+    "edgewarm_api_requests_total",
+    Type.COUNTER,
+    ("verb", "resource", "code"),
+    "Requests to the Kubernetes API; code is the HTTP status, or error when there was none.",
+)
+SOURCE_ERRORS = Metric(
+    "edgewarm_source_errors_total",
+    Type.COUNTER,
+    ("source", "kind"),
+    "Questions to a demand source that got no usable answer, by kind of trouble.",
+)
+SOURCE_SECONDS = Metric(
+    "edgewarm_source_query_duration_seconds",
+    Type.HISTOGRAM,
+    ("source",),
+    "Seconds until a demand source had answered one request.",
+    buckets=QUERY_BUCKETS,
+)
+SOURCE_SERIES = Metric(
+    "edgewarm_source_answered_series_total", Type.COUNTER, ("source",), "Series in the answers of a demand source."
+)
+BUILD_INFO = Metric("edgewarm_build_info", Type.GAUGE, ("version",), "Always 1; the label tells the version.")
+
+METRICS: tuple[Metric, ...] = (
+    DEMAND,
+    NEED,
+    READY,
+    WANTED,
+    FORECAST,
+    LEAD_TIME,
+    BLIND,
+    DECISIONS,
+    POLICIES,
+    PASS_SECONDS,
+    PASS_OVERRUNS,
+    LAST_PASS,
+    API_REQUESTS,
+    SOURCE_ERRORS,
+    SOURCE_SECONDS,
+    SOURCE_SERIES,
+    BUILD_INFO,
+)
+"""Every metric of ours, in the order of the documentation."""

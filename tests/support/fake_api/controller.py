@@ -1,0 +1,106 @@
+"""A workload controller, scheduler and kubelet in one: replicas become pods, pods become Ready in time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from support.fake_api.merging import Json
+from support.fake_api.server import FakeApi
+
+KINDS = ("Deployment", "StatefulSet")
+
+
+class FakeDeploymentController:
+    """Driven by `tick(now)`; a pod is Ready `delay(pod)` seconds after its creation.
+
+    Simple on purpose: pods belong to the workload itself, there are no ReplicaSets and no rollouts.
+    """
+
+    def __init__(self, api: FakeApi, delay: float | Callable[[Json], float] = 0.0, node: str = "node-1") -> None:
+        self._api = api
+        self._delay: Callable[[Json], float] = delay if callable(delay) else lambda pod: delay
+        self._node = node
+        self._made = 0
+        self._created_at: dict[str, float] = {}  # to the fraction of a second, which timestamps on the wire lack
+
+    def tick(self, now: float) -> None:
+        """One look at every workload."""
+        for kind in KINDS:
+            for workload in self._api.objects(kind):
+                self._reconcile(workload, now)
+
+    def pods_of(self, workload: Json) -> list[Json]:
+        uid = workload["metadata"]["uid"]
+        owned = [pod for pod in self._api.objects("Pod") if _owner(pod) == uid]
+        return sorted(owned, key=lambda pod: self._created_at.get(pod["metadata"]["uid"], 0.0))
+
+    def _reconcile(self, workload: Json, now: float) -> None:
+        pods = self.pods_of(workload)
+        surplus = len(pods) - workload["spec"].get("replicas", 1)
+        for _ in range(-surplus):
+            self._create(workload, now)
+        # As the ReplicaSet controller does: first those that are not Ready, then the youngest.
+        doomed = sorted(reversed(pods), key=_is_ready)[: max(0, surplus)]
+        for pod in doomed:
+            self._api.delete("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
+        for pod in self.pods_of(workload):
+            if not _is_ready(pod) and now >= self._created_at[pod["metadata"]["uid"]] + self._delay(pod):
+                self._make_ready(pod, now)
+        self._report(workload)
+
+    def _create(self, workload: Json, now: float) -> None:
+        self._made += 1
+        template = workload["spec"].get("template", {})
+        meta = workload["metadata"]
+        labels = template.get("metadata", {}).get("labels") or workload["spec"]["selector"].get("matchLabels", {})
+        pod = self._api.put(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {
+                    "name": f"{meta['name']}-{self._made}",
+                    "namespace": meta["namespace"],
+                    "labels": dict(labels),
+                    "creationTimestamp": self._api.store.timestamp(now),
+                    "ownerReferences": [_reference(workload)],
+                },
+                "spec": {**copy.deepcopy(template.get("spec", {"containers": []})), "nodeName": self._node},
+                "status": {"phase": "Pending", "conditions": [_condition("False", self._api.store.timestamp(now))]},
+            }
+        )
+        self._created_at[pod["metadata"]["uid"]] = now
+
+    def _make_ready(self, pod: Json, now: float) -> None:
+        status = {"phase": "Running", "conditions": [_condition("True", self._api.store.timestamp(now))]}
+        self._api.put({**pod, "status": status})
+
+    def _report(self, workload: Json) -> None:
+        current = self._api.get(workload["kind"], workload["metadata"]["namespace"], workload["metadata"]["name"])
+        if current is None:
+            return
+        pods = self.pods_of(current)
+        ready = sum(_is_ready(pod) for pod in pods)
+        counts = {"replicas": len(pods), "readyReplicas": ready, "availableReplicas": ready}
+        observed = {"observedGeneration": current["metadata"]["generation"]}
+        self._api.put({**current, "status": {**current.get("status", {}), **counts, **observed}})
+
+
+def _is_ready(pod: Json) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def _owner(pod: Json) -> Any:
+    owners = pod["metadata"].get("ownerReferences", ())
+    return next((owner["uid"] for owner in owners if owner.get("controller")), None)
+
+
+def _reference(workload: Json) -> Json:
+    names = {"apiVersion": workload["apiVersion"], "kind": workload["kind"]}
+    return {**names, "name": workload["metadata"]["name"], "uid": workload["metadata"]["uid"], "controller": True}
+
+
+def _condition(status: str, at: str) -> Json:
+    return {"type": "Ready", "status": status, "lastTransitionTime": at}

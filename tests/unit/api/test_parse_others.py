@@ -1,0 +1,81 @@
+"""Pools and decisions from the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgewarm.api.parse import parse_decision, parse_pool
+from edgewarm.model.decision import Action, Approval, Phase
+from edgewarm.model.identity import Key
+from edgewarm.model.workload import Requirement, Selector
+
+pytestmark = pytest.mark.unit
+
+
+def pool(selector: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "berlin", "uid": "u", "generation": 2}, "spec": {"selector": selector}}
+
+
+def test_a_pool_selects_by_labels_and_expressions() -> None:
+    wire = {"matchLabels": {"site": "berlin"}, "matchExpressions": [{"key": "gpu", "operator": "Exists"}]}
+    found = parse_pool(pool(wire))
+    assert found.selector == Selector((("site", "berlin"),), (Requirement("gpu", "Exists"),))
+    assert (found.name, found.uid, found.generation, found.problem) == ("berlin", "u", 2, None)
+
+
+@pytest.mark.parametrize(
+    ("selector", "problem"),
+    [
+        ({}, "spec.selector: selector must not be empty"),
+        (None, "spec.selector must be an object, found null"),
+        ({"matchExpressions": [{"key": "a", "operator": "In"}]}, "with operator In or NotIn need values"),
+        ({"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["x"]}]}, "DoesNotExist take none"),
+        ({"matchExpressions": [{"key": "a", "operator": "Near"}]}, "matchExpressions[0].operator must be"),
+    ],
+)
+def test_a_wrong_pool_becomes_a_problem(selector: Any, problem: str) -> None:
+    found = parse_pool(pool(selector))
+    assert found.selector is None
+    assert problem in (found.problem or "")
+
+
+def decision(**spec: Any) -> dict[str, Any]:
+    right = {
+        "policy": "checkout",
+        "target": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"},
+        "mode": "Recommend",
+        "reason": "Forecast",
+        "summary": "scaling 4 -> 7",
+        "actions": [{"rung": "Replica", "from": 4, "to": 7, "executeAt": "1970-01-01T00:01:00Z"}],
+    }
+    meta = {"name": "d-1", "namespace": "shop", "uid": "u", "creationTimestamp": "1970-01-01T00:00:30Z"}
+    return {"metadata": meta, "spec": {**right, **spec}}
+
+
+def test_a_decision_is_read_back() -> None:
+    found = parse_decision(decision(expiresAt="1970-01-01T00:10:00Z", approval="Approved"))
+    assert found is not None
+    assert (found.key, found.policy, found.created_at) == (Key("shop", "d-1"), "checkout", 30.0)
+    assert (found.action, found.reason) == (Action("Replica", 4, 7, 60.0), "Forecast")
+    assert (found.expires_at, found.approval, found.phase, found.evaluated) == (600.0, Approval.APPROVED, None, False)
+
+
+def test_a_decision_knows_its_phase_and_whether_it_was_evaluated() -> None:
+    found = parse_decision({**decision(), "status": {"phase": "Executed", "evaluation": {"outcome": "Hit"}}})
+    assert found is not None
+    assert (found.phase, found.evaluated) == (Phase.EXECUTED, True)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param({}, id="no spec"),
+        pytest.param(decision(actions=[]), id="no action"),
+        pytest.param(decision(mode="Fast"), id="unknown mode"),
+        pytest.param({**decision(), "status": {"phase": "Dreaming"}}, id="unknown phase"),
+    ],
+)
+def test_what_we_cannot_read_is_none(foreign: dict[str, Any]) -> None:
+    assert parse_decision(foreign) is None

@@ -1,0 +1,114 @@
+"""One answer, one reading: values, and four kinds of nothing that are never zero."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgewarm.model.demand import Measured, Missing, MissingKind
+from edgewarm.sources.readings import Picker, failed, reading
+from edgewarm.sources.routes import Question, Route
+from edgewarm.sources.trouble import Cause, NoAnswer, Refused, TooMuch
+from edgewarm.sources.wire import Sample
+
+pytestmark = pytest.mark.unit
+
+NOW = 1_000_000.0
+FREE = Route(Question("prom", "rate(x[1m])"))
+TEMPLATE = Route(Question("prom", "q"), "http", (("app", "web"), ("namespace", "shop")))
+
+
+def samples(*values: float, age: float = 0) -> list[Sample]:
+    return [Sample({}, NOW - age, value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (samples(12.5), Measured(NOW, 12.5)),
+        (samples(0.0), Measured(NOW, 0.0)),
+        (samples(0.4), Measured(NOW, 0.4)),
+        (samples(3, age=120), Measured(NOW - 120, 3)),
+        (samples(3, age=-2), Measured(NOW + 2, 3)),  # the source's clock is a little ahead
+    ],
+)
+def test_one_usable_sample_is_the_demand(found, expected):
+    assert reading(FREE, found, NOW, 120) == expected
+
+
+@pytest.mark.parametrize(
+    ("route", "found", "kind", "sentence"),
+    [
+        (FREE, [], MissingKind.NO_SERIES, 'query "rate(x[1m])" matches no series in source prom: check the metric'),
+        (
+            TEMPLATE,
+            [],
+            MissingKind.NO_SERIES,
+            'template http with app="web", namespace="shop" matches no series in source prom: check the arguments',
+        ),
+        (
+            FREE,
+            samples(1, 2, 3),
+            MissingKind.MANY_SERIES,
+            "matches 3 series, a demand is one number: wrap the query in sum",
+        ),
+        (
+            TEMPLATE,
+            samples(1, 2),
+            MissingKind.MANY_SERIES,
+            "must aggregate the template, sum by (app, namespace) (...)",
+        ),
+        (FREE, samples(float("nan")), MissingKind.NOT_A_NUMBER, "answers NaN (0/0 likely)"),
+        (FREE, samples(float("inf")), MissingKind.NOT_A_NUMBER, "answers +Inf (a division by 0 likely)"),
+        (FREE, samples(float("-inf")), MissingKind.NOT_A_NUMBER, "answers -Inf (a division by 0 likely)"),
+        (FREE, samples(-0.5), MissingKind.NEGATIVE, "answers -0.5, a demand is never below 0: wrap it in clamp_min"),
+        (
+            FREE,
+            samples(3, age=121),
+            MissingKind.STALE,
+            "the newest sample is of 1970-01-12T13:44:39Z, older than 120 s",
+        ),
+    ],
+)
+def test_everything_else_is_missing_and_says_why(route, found, kind, sentence):
+    result = reading(route, found, NOW, 120)
+    assert isinstance(result, Missing)
+    assert result.kind is kind
+    assert sentence in result.message
+
+
+@pytest.mark.parametrize(
+    ("route", "error", "kind", "sentence"),
+    [
+        (
+            FREE,
+            Refused("parse error at char 5: unclosed left parenthesis"),
+            MissingKind.INVALID_QUERY,
+            'source prom cannot answer query "rate(x[1m])": parse error at char 5: unclosed left parenthesis',
+        ),
+        (
+            FREE,
+            TooMuch("more than 10 series (maxSeries)"),
+            MissingKind.MANY_SERIES,
+            'query "rate(x[1m])" to source prom answers more than 10 series (maxSeries): wrap the query in sum(...)',
+        ),
+        (
+            FREE,
+            NoAnswer(Cause.TIMEOUT, "gave no answer within 10 s"),
+            MissingKind.UNAVAILABLE,
+            'source prom gave no answer within 10 s; not answered: query "rate(x[1m])"',
+        ),
+    ],
+)
+def test_no_answer_is_told_from_a_wrong_question(route, error, kind, sentence):
+    assert failed(route, error) == Missing(kind, sentence)
+
+
+def test_the_picker_finds_series_by_labels_and_ignores_other_labels():
+    web = Sample({"app": "web", "namespace": "shop", "zone": "a"}, NOW, 1)
+    other = Sample({"app": "web", "namespace": "bank"}, NOW, 2)
+    bare = Sample({}, NOW, 3)
+    picker = Picker([web, other, bare])
+    assert picker.pick([("app", "web"), ("namespace", "shop")]) == [web]
+    assert picker.pick([("app", "web")]) == [web, other]
+    assert list(picker.pick([("app", "db")])) == []
+    assert picker.pick([]) == [web, other, bare]

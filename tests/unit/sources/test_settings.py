@@ -1,0 +1,138 @@
+"""The sources' configuration: what it gives, and the sentence for everything that it may not hold."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from edgewarm.model.errors import Invalid
+from edgewarm.sources.settings import Source, SourceSettings, Template, load_sources, parse_sources
+
+pytestmark = pytest.mark.unit
+
+FULL = """
+sources:
+  - name: prometheus
+    type: Prometheus
+    url: https://prometheus.monitoring:9090/prefix/
+    default: true
+    timeout: 2.5s
+    maxSeries: 500
+    maxBytes: 1Mi
+    headers: [{name: X-Scope-OrgID, value: team}]
+    bearerTokenFile: /var/run/token
+    caFile: /etc/ca.pem
+    allowQueries: false
+    allowedNamespaces: [shop, bank]
+    templates:
+      - name: http-requests
+        query: sum by (namespace, app) (rate(http_requests_total[1m]))
+        namespaceLabel: namespace
+        arguments: [app]
+  - name: second
+    type: Prometheus
+    url: http://second
+"""
+
+
+def test_every_field_is_read():
+    settings = parse_sources(FULL, "sources.yaml")
+    query = "sum by (namespace, app) (rate(http_requests_total[1m]))"
+    assert settings.default == "prometheus"
+    assert settings.sources[0] == Source(
+        name="prometheus",
+        url="https://prometheus.monitoring:9090/prefix",
+        timeout_seconds=2.5,
+        max_series=500,
+        max_bytes=1024 * 1024,
+        headers=(("X-Scope-OrgID", "team"),),
+        bearer_token_file=Path("/var/run/token"),
+        ca_file=Path("/etc/ca.pem"),
+        allow_queries=False,
+        allowed_namespaces=frozenset({"shop", "bank"}),
+        templates=(Template("http-requests", query, "namespace", ("app",)),),
+    )
+    assert settings.sources[1] == Source(name="second", url="http://second")
+
+
+def test_a_single_source_is_the_default_and_several_unmarked_ones_have_none():
+    one = "sources: [{name: a, type: Prometheus, url: http://a}]"
+    two = "sources: [{name: a, type: Prometheus, url: http://a}, {name: b, type: Prometheus, url: http://b}]"
+    assert parse_sources(one, "f").default == "a"
+    assert parse_sources(two, "f").default is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "sources: []"])
+def test_nothing_is_no_sources(text):
+    assert parse_sources(text, "f") == SourceSettings()
+
+
+def source(**fields: str) -> str:
+    lines = {"name": "a", "type": "Prometheus", "url": "http://a", **fields}
+    return "sources:\n  - " + "\n    ".join(f"{name}: {value}" for name, value in lines.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("sources: [", "f.yaml: is not YAML"),
+        ("[]", "f.yaml: Expected `object`, got `array`"),
+        ("surces: []", "f.yaml: Object contains unknown field `surces`"),
+        (source(color="red"), "f.yaml: sources[0]: Object contains unknown field `color`"),
+        ("sources: [{type: Prometheus, url: http://a}]", "sources[0]: Object missing required field `name`"),
+        (source(type="Graphite"), "sources[0].type: Invalid enum value 'Graphite'"),
+        (source(default='"yes"'), "sources[0].default: Expected `bool`, got `str`"),
+        (source(name="My_Source"), "sources[0].name: must be a DNS label"),
+        (source(url="ftp://a"), "sources[0].url: must be http://host"),
+        (source(url="file:///etc/passwd"), "sources[0].url: must be http://host"),
+        (source(url="http://user:secret@a"), "sources[0].url: must not hold credentials: use bearerTokenFile"),
+        (source(url="http://a?x=1"), "sources[0].url: must not hold a query or a fragment"),
+        (source(url="http://a:port"), "sources[0].url: is not a URL"),
+        (source(timeout="10"), "sources[0].timeout: Expected `str`, got `int`"),
+        (source(timeout="10 s"), "sources[0].timeout: not a Go duration"),
+        (source(timeout="0s"), "sources[0].timeout: must be above 0s and at most 60s, got 0s"),
+        (source(timeout="1h"), "sources[0].timeout: must be above 0s and at most 60s, got 1h"),
+        (source(maxSeries="0"), "sources[0].maxSeries: must be between 1 and 1000000, got 0"),
+        (source(maxBytes="10"), "sources[0].maxBytes: must be between"),
+        (source(maxBytes="lots"), "sources[0].maxBytes: not a Kubernetes quantity"),
+        (source(headers="[{name: 'X Y', value: a}]"), "sources[0].headers[0].name: must be an HTTP header name"),
+        (source(headers='[{name: X, value: "a\\nb"}]'), "sources[0].headers[0].value: must be printable ASCII"),
+        (source(headers="[{name: authorization, value: a}]"), "sources[0].headers[0].name: authorization is ours"),
+        (source(headers="[{name: X, value: a}, {name: x, value: b}]"), "sources[0].headers[1].name: 'x' stands"),
+        (source(caFile="ca.pem"), "sources[0].caFile: must be an absolute path, got 'ca.pem'"),
+        (source(allowQueries="false"), "sources[0].allowQueries: is false and there are no templates"),
+        (source(allowedNamespaces="[A]"), "sources[0].allowedNamespaces[0]: must be a namespace such as shop"),
+        (source(allowedNamespaces="[a, a]"), "sources[0].allowedNamespaces[1]: 'a' stands here twice"),
+        (source(templates="[{name: t, query: ' '}]"), "sources[0].templates[0].query: is empty"),
+        (source(templates="[{name: t, query: q, arguments: [a-b]}]"), "templates[0].arguments[0]: must be a label"),
+        (source(templates="[{name: t, query: q, arguments: [a, a]}]"), "templates[0].arguments[1]: 'a' stands"),
+        (
+            source(templates="[{name: t, query: q, namespaceLabel: ns, arguments: [ns]}]"),
+            "templates[0].arguments[0]: is the namespaceLabel, which policies never give",
+        ),
+        (source(templates="[{name: t, query: q}, {name: t, query: r}]"), "sources[0].templates[1].name: 't' stands"),
+        (source() + "\n  - {name: a, type: Prometheus, url: http://b}", "sources[1].name: 'a' stands here twice"),
+        (
+            source(default="true") + "\n  - {name: b, type: Prometheus, url: http://b, default: true}",
+            "f.yaml: sources: default: true stands at a, b: keep it at one",
+        ),
+    ],
+)
+def test_what_it_may_not_hold(text, sentence):
+    with pytest.raises(Invalid) as caught:
+        parse_sources(textwrap.dedent(text), "f.yaml")
+    assert sentence in str(caught.value)
+    assert str(caught.value).startswith("f.yaml: ")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_file_says_what_to_mount(tmp_path):
+    with pytest.raises(Invalid, match="mount the ConfigMap"):
+        load_sources(tmp_path / "absent.yaml")
+
+
+def test_a_file_is_read(tmp_path):
+    (tmp_path / "sources.yaml").write_text(FULL)
+    assert len(load_sources(tmp_path / "sources.yaml").sources) == 2
