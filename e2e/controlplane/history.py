@@ -2,11 +2,13 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
+from .curves import Floats
 from .errors import ControlPlaneError
 from .series import Series, families, label_text
 
@@ -14,16 +16,29 @@ from .series import Series, families, label_text
 BLOCK_DURATION = "54h"
 
 
-def write_openmetrics(
-    stream: TextIO, series: Sequence[Series], until: float, step: float, labels: Mapping[str, str]
-) -> None:
-    """Every sample from each curve's start to `until`; `labels` are those that the live scrape will add."""
+@dataclass(frozen=True)
+class Span:
+    """After the first moment, up to and with the second, every `step` seconds counted back from the second."""
+
+    after: float
+    until: float
+    step: float
+
+    def times(self, start: float) -> Floats:
+        """The span's sample times that are not before `start`."""
+        first = max(start, self.after + self.step / 2)
+        count = int((self.until - first) // self.step) + 1
+        return self.until - np.arange(max(count, 0))[::-1] * self.step
+
+
+def write_openmetrics(stream: TextIO, series: Sequence[Series], span: Span, labels: Mapping[str, str]) -> None:
+    """All samples of the span from each curve's start on; `labels` are those that the live scrape will add."""
     for metric, group in families(series):
         kind = group[0].type if group[0].type == "gauge" or metric.endswith("_total") else "unknown"
         stream.write(f"# TYPE {metric.removesuffix('_total') if kind == 'counter' else metric} {kind}\n")
         for one in group:
             name = f"{metric}{label_text({**one.labels, **labels})}"
-            times = np.arange(np.ceil(one.curve.start), until, step)
+            times = span.times(one.curve.start)
             pairs = zip(one.values(times).tolist(), times.tolist(), strict=True)
             stream.writelines(f"{name} {value!r} {time!r}\n" for value, time in pairs)
     stream.write("# EOF\n")

@@ -13,7 +13,7 @@ import yaml
 
 from .errors import ControlPlaneError
 from .files import last_lines, write_atomically
-from .history import create_blocks, write_openmetrics
+from .history import Span, create_blocks, write_openmetrics
 from .network import answers_ok, free_ports
 from .processes import end, is_alive, load_record, save_record, spawn
 from .prometheus_binaries import PrometheusBinaries, find_prometheus
@@ -153,8 +153,14 @@ def configuration(targets: Sequence[Target], scrape_interval: float) -> str:
 
 
 def _backfill(binaries: PrometheusBinaries, directory: Path, history: History, step: float) -> None:
-    openmetrics = directory / "history.om"
-    with openmetrics.open("w") as stream:
-        write_openmetrics(stream, history.series, time.time(), step, history.target.labels)
-    create_blocks(binaries.promtool, openmetrics, directory / "data")
-    openmetrics.unlink()
+    """Twice: the second time only what passed meanwhile, so that the pause at the seam is a scrape's, not more."""
+    after = float("-inf")
+    for _ in range(2):
+        span = Span(after, time.time(), step)
+        openmetrics = directory / "history.om"
+        with openmetrics.open("w") as stream:
+            write_openmetrics(stream, history.series, span, history.target.labels)
+        if any(span.times(one.curve.start).size for one in history.series):
+            create_blocks(binaries.promtool, openmetrics, directory / "data")
+            after = span.until
+        openmetrics.unlink()

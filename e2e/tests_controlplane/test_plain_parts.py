@@ -20,7 +20,7 @@ from controlplane.cold_start import (
 from controlplane.curves import Curve
 from controlplane.errors import ControlPlaneError
 from controlplane.golang import build_failure
-from controlplane.history import write_openmetrics
+from controlplane.history import Span, write_openmetrics
 from controlplane.kubeconfigs import access_from, write_client_kubeconfig, write_token_kubeconfig
 from controlplane.nodes import next_names
 from controlplane.prometheus import Target, configuration
@@ -151,7 +151,7 @@ def test_a_spec_survives_a_round_trip_and_inline_curves_are_read(tmp_path: Path)
 
 def test_history_has_the_labels_of_the_scrape_and_every_step():
     stream = io.StringIO()
-    write_openmetrics(stream, [Series("r_total", {"app": "x"}, FLAT)], 31, 15, {"job": "load"})
+    write_openmetrics(stream, [Series("r_total", {"app": "x"}, FLAT)], Span(-100, 30, 15), {"job": "load"})
     assert stream.getvalue().splitlines() == [
         "# TYPE r counter",
         'r_total{app="x",job="load"} 0.0 0.0',
@@ -159,6 +159,12 @@ def test_history_has_the_labels_of_the_scrape_and_every_step():
         'r_total{app="x",job="load"} 60.0 30.0',
         "# EOF",
     ]
+
+
+def test_history_goes_on_after_what_was_written_and_ends_at_its_end():
+    assert Span(float("-inf"), 100, 15).times(62).tolist() == [70, 85, 100]
+    assert Span(100, 117, 15).times(0).tolist() == [117]
+    assert Span(100, 105, 15).times(0).tolist() == []
 
 
 def test_targets_of_one_job_share_it():

@@ -6,10 +6,12 @@ import asyncio
 import signal
 import threading
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import structlog
 
@@ -107,7 +109,9 @@ class Operator:
             return
         self._health.synced()
         log.info("caches are full")
-        engine = Engine(Ports(self._cluster, self._demand, self._metrics), time.time(), self._settings.pass_seconds)
+        engine = Engine(
+            Ports(self._cluster, self._demand, self._metrics, self._wake.set), time.time(), self._settings.pass_seconds
+        )
         try:
             while not self._stopped.is_set():
                 await self._pass(engine)
@@ -130,9 +134,9 @@ class Operator:
         if rest > 0:
             await self._until_stopped(asyncio.wait_for(self._wake.wait(), rest))
 
-    async def _until_stopped(self, work: object) -> bool:
+    async def _until_stopped(self, work: Awaitable[Any]) -> bool:
         """Wait for `work` or the end of the process; False when it is the end."""
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(work)
         stopping = asyncio.create_task(self._stopped.wait())
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for left in (task, stopping):

@@ -119,7 +119,7 @@ class ScalingDecisionSpec(Wire):
     """Immediate where demand needs it now, else Routine."""
     predictions: Annotated[tuple[Prediction, ...], ListMap(("resource", "horizon"), 8)] = ()
     """What was expected, by resource and distance ahead."""
-    actions: Annotated[tuple[ActionSpec, ...], ListMap(("rung",), 8)]
+    actions: Annotated[tuple[ActionSpec, ...], Field(min_length=1), ListMap(("rung",), 8)]
     """The changes, one per rung."""
     candidates: Annotated[tuple[Candidate, ...], ListMap(("rule",), 32)] = ()
     """What each rule said, in the order in which the rules are asked; the last word is in actions."""

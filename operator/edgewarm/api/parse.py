@@ -72,8 +72,6 @@ def parse_decision(obj: Wired) -> DecisionRecord | None:
         phase = Phase(status["phase"]) if "phase" in status else None
     except ValueError:  # pydantic's ValidationError is one
         return None
-    if not spec.actions:
-        return None
     return DecisionRecord(
         key=_key(meta),
         uid=meta.get("uid", ""),

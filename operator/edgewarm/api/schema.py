@@ -6,7 +6,7 @@ default of an object     -> {}: the API server then fills in the defaults inside
                             rules, since the server tries them on the default before it fills in anything
 default null, [] and {}  -> left out where absence means the same
 const                    -> enum with one entry
-x-kubernetes-int-or-string  -> anyOf [integer, string] without a type
+x-kubernetes-int-or-string  -> no type, and no anyOf either: a float is then refused in one line instead of five
 title, additionalProperties: false  -> left out
 line breaks in a description -> blanks, as `kubectl explain` wraps by itself
 any other union or keyword  -> SchemaError, so that nothing is lost silently
@@ -25,7 +25,7 @@ Schema = dict[str, Any]
 
 _ORDER = (
     "description", "type", "format", "default", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum",
-    "minItems", "maxItems", "minProperties", "maxProperties", INT_OR_STRING, "anyOf", "x-kubernetes-list-type",
+    "minItems", "maxItems", "minProperties", "maxProperties", INT_OR_STRING, "x-kubernetes-list-type",
     "x-kubernetes-list-map-keys", "required", "properties", "additionalProperties", "items", "x-kubernetes-validations",
 )  # fmt: skip
 _DROPPED = frozenset({"title", "$defs"})
@@ -49,7 +49,6 @@ def _converted(schema: Mapping[str, Any], defs: Mapping[str, Schema], path: str)
         result["enum"] = [result.pop("const")]
     if result.get(INT_OR_STRING):
         result.pop("type")
-        result["anyOf"] = [{"type": "integer"}, {"type": "string"}]
     _convert_children(result, defs, path)
     _settle_default(result)
     unknown = sorted(set(result) - set(_ORDER))

@@ -8,7 +8,7 @@ A row is named by what its history depends on: policy, question and window. A ch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,8 +50,11 @@ class Lesson:
 class Rows:
     """The fleet's forecaster and its rows. `observe` is called once a pass; the rest answers questions."""
 
-    def __init__(self, demand: Demand, step_seconds: float = 60.0) -> None:
+    def __init__(
+        self, demand: Demand, step_seconds: float = 60.0, on_learned: Callable[[], None] = lambda: None
+    ) -> None:
         self._demand = demand
+        self._on_learned = on_learned
         self._step_seconds = step_seconds
         self._fleet = SeasonalFleet(0, step_seconds)
         self._names: list[RowName] = []
@@ -73,7 +76,9 @@ class Rows:
         due = tuple(name for name in new if self._retry_at.get(name, now) <= now)[:CLASS_SIZE]
         if due and self._lesson is None:
             last = int(now // self._step_seconds) - 1
-            self._lesson = Lesson(due, last, asyncio.create_task(self._learn(due, last)))
+            task = asyncio.create_task(self._learn(due, last))
+            task.add_done_callback(lambda _: self._on_learned())
+            self._lesson = Lesson(due, last, task)
 
     async def _learn(self, names: tuple[RowName, ...], last: int) -> tuple[tuple[RowName, ...], SeasonalFleet | None]:
         first = last - int(max(name.window_seconds for name in names) // self._step_seconds) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,12 @@ NOT_ASKED = Missing(MissingKind.UNAVAILABLE, "demand has not been read yet")
 
 @dataclass(frozen=True)
 class Ports:
-    """The world, as the engine needs it."""
+    """The world, as the engine needs it; `wake` asks for a pass before the next one is due."""
 
     cluster: Cluster
     demand: Demand
     telemetry: Telemetry
+    wake: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Engine:
         self._started_at = started_at
         self._pass_seconds = pass_seconds
         self._step_seconds = step_seconds
-        self._rows = Rows(ports.demand, step_seconds)
+        self._rows = Rows(ports.demand, step_seconds, ports.wake)
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
         self._reporter = Reporter(ports.cluster, ports.telemetry)

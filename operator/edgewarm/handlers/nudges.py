@@ -1,7 +1,7 @@
-"""kopf as the shell and the nudge: it logs in, watches our three kinds and wakes the engine; it keeps and writes nothing.
+"""kopf as the shell and the nudge: it logs in, watches our three kinds and wakes the engine; it keeps nothing.
 
-Low-level events only: timers, daemons and create/update handlers are edge-triggered, add finalizers and annotations, and
-lose deletions after a gap. The engine has informers of its own, so a lost nudge costs at most one pass interval.
+Low-level events only: timers, daemons and create/update handlers are edge-triggered, add finalizers and annotations,
+and lose deletions after a gap. The engine has informers of its own, so a lost nudge costs at most one pass interval.
 """
 
 from __future__ import annotations
@@ -78,6 +78,17 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.process.ultimate_exiting_timeout = None
 
 
+def _is_news(generations: dict[str, int], event: Mapping[str, Any]) -> bool:
+    """Someone changed a spec, or an object came or went since the initial listing (type None)."""
+    meta = event["object"]["metadata"]
+    if event["type"] == "DELETED":
+        generations.pop(meta["uid"], None)
+        return True
+    known, generation = generations.get(meta["uid"]), meta.get("generation", 0)
+    generations[meta["uid"]] = generation
+    return event["type"] is not None and known != generation
+
+
 def build_registry(wake: Callable[[], None]) -> kopf.OperatorRegistry:
     """Start-up, login and one event handler per kind; each handler is glue."""
     registry = kopf.OperatorRegistry()
@@ -90,11 +101,12 @@ def build_registry(wake: Callable[[], None]) -> kopf.OperatorRegistry:
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
+    generations: dict[str, int] = {}  # a status that we wrote comes back as an event too, with the generation unchanged
     for plural in PLURALS:
 
         @kopf.on.event(GROUP, VERSION, plural, registry=registry, id=f"nudge-{plural}")
         async def nudge(event: Mapping[str, Any], **_: Any) -> None:
-            if event["type"] is not None:  # None is the initial listing, which the engine's own informers do
+            if _is_news(generations, event):
                 wake()
 
     return registry

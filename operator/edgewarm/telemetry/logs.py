@@ -9,8 +9,8 @@ from enum import StrEnum
 import structlog
 from structlog.typing import Processor
 
-QUIET = {"kopf": logging.INFO, "aiohttp": logging.INFO, "asyncio": logging.INFO, "kubernetes": logging.INFO}
-"""Libraries whose debug output is theirs, not ours: at level debug they stay at info."""
+QUIET = {"kopf": logging.WARNING, "aiohttp": logging.INFO, "asyncio": logging.INFO, "kubernetes": logging.INFO}
+"""Libraries whose chatter is theirs, not ours: below this level they are not shown, whatever our level is."""
 
 
 class LogFormat(StrEnum):

@@ -94,6 +94,7 @@ class Store:
             )
             raise Refused(409, "Conflict", f'operation cannot be fulfilled on {served.plural} "{key[1]}": {message}')
         new = obj if everything else _isolated(served, old, obj, part)
+        new.update(apiVersion=served.api_version, kind=served.kind)
         new["metadata"] = {**new.get("metadata", {}), **_fixed(old["metadata"])}
         if _spec(new) != _spec(old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
@@ -158,7 +159,7 @@ def _isolated(served: Served, old: Json, new: Json, part: str) -> Json:
         new = {name: value for name, value in new.items() if name != "status"}
         if "status" in old:
             new["status"] = old["status"]
-    return {**new, "apiVersion": served.api_version, "kind": served.kind}
+    return new
 
 
 def _fixed(old: Json) -> Json:

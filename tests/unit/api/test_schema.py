@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 from pydantic import Field
@@ -33,7 +33,7 @@ def field(annotation: Any, default: Any = ...) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__annotations__": {"some_field": annotation}}
     if default is not ...:
         namespace["some_field"] = default
-    model = type("Model", (Wire,), namespace)
+    model = cast(type[Wire], type("Model", (Wire,), namespace))
     properties: dict[str, Any] = structural(model.model_json_schema())["properties"]
     return dict(properties["someField"])
 
@@ -56,9 +56,7 @@ def test_an_optional_field_is_absent_never_null() -> None:
 
 def test_an_int_or_string_has_no_type() -> None:
     found = field(IntOrText, "10")
-    assert "type" not in found
-    assert found["anyOf"] == [{"type": "integer"}, {"type": "string"}]
-    assert (found["x-kubernetes-int-or-string"], found["default"]) == (True, "10")
+    assert found == {"default": "10", "maxLength": 32, "x-kubernetes-int-or-string": True}
 
 
 def test_a_list_map_names_its_keys() -> None:
