@@ -28,7 +28,8 @@ class Span:
         """The span's sample times that are not before `start`."""
         first = max(start, self.after + self.step / 2)
         count = int((self.until - first) // self.step) + 1
-        return self.until - np.arange(max(count, 0))[::-1] * self.step
+        times: Floats = self.until - np.arange(max(count, 0), dtype=np.float64)[::-1] * self.step
+        return times
 
 
 def write_openmetrics(stream: TextIO, series: Sequence[Series], span: Span, labels: Mapping[str, str]) -> None:

@@ -21,6 +21,9 @@ from .series import Series
 
 START_ATTEMPTS = 5
 START_SECONDS = 60.0
+# promtool's second run and the start of Prometheus take about one second, and its discovery hands targets over in
+# rounds of five; a scrape that comes before the past ends is refused, and the next one is in time
+START_LEAD_SECONDS = 6.5
 
 
 @dataclass(frozen=True)
@@ -153,10 +156,13 @@ def configuration(targets: Sequence[Target], scrape_interval: float) -> str:
 
 
 def _backfill(binaries: PrometheusBinaries, directory: Path, history: History, step: float) -> None:
-    """Twice: the second time only what passed meanwhile, so that the pause at the seam is a scrape's, not more."""
+    """Twice: the second time only what passed meanwhile, and what passes until Prometheus scrapes.
+
+    So the pause at the seam is never longer than a scrape interval, and `rate()` does not dip there.
+    """
     after = float("-inf")
-    for _ in range(2):
-        span = Span(after, time.time(), step)
+    for lead in (0.0, START_LEAD_SECONDS):
+        span = Span(after, time.time() + lead, step)
         openmetrics = directory / "history.om"
         with openmetrics.open("w") as stream:
             write_openmetrics(stream, history.series, span, history.target.labels)

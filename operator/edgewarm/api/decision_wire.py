@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictStr
 
-from edgewarm.api.fields import Count, ListMap, Name, Number, Percent, Replicas, Sentence, Time, Word
+from edgewarm.api.fields import Count, ListMap, Name, Number, Percent, Sentence, Time, Word
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.decision import Approval, Outcome, Phase
 from edgewarm.model.policy import Mode
+
+MAX_CANDIDATES = 96  # a dozen rules, and a minimum and a maximum for each of 32 schedules
 
 
 class DecidedTarget(Wire):
@@ -47,7 +49,7 @@ class Prediction(Wire):
     """Quantiles of the value that was expected, in the unit of the demand."""
     probability: Percent | None = None
     """Probability that the need reaches the recommended count."""
-    recommended: Replicas
+    recommended: Count
     """Pods that this prediction asks for."""
     action: Literal["ScaleUp", "ScaleDown"] | None = None
     """Direction from the present count to the recommended one; absent where they are equal."""
@@ -62,9 +64,9 @@ class ActionSpec(Wire):
 
     rung: Literal["Replica"]
     """The stage of the ladder that changes: Replica, a serving pod."""
-    before: Annotated[Replicas, Field(alias="from")]
+    before: Annotated[Count, Field(alias="from")]
     """Pods before the change."""
-    after: Annotated[Replicas, Field(alias="to")]
+    after: Annotated[Count, Field(alias="to")]
     """Pods after the change."""
     execute_at: Time
     """RFC 3339 time before which nothing is done."""
@@ -73,9 +75,9 @@ class ActionSpec(Wire):
 class Candidate(Wire):
     """What one rule said when its turn came."""
 
-    rule: Word
-    """Name of the rule."""
-    wanted: Replicas
+    rule: Annotated[StrictStr, Field(min_length=1, max_length=128)]
+    """Name of the rule; for a schedule it contains the schedule's name."""
+    wanted: Count
     """Pods after this rule."""
     reason: Word
     """The rule's CamelCase reason for that count."""
@@ -121,7 +123,7 @@ class ScalingDecisionSpec(Wire):
     """What was expected, by resource and distance ahead."""
     actions: Annotated[tuple[ActionSpec, ...], Field(min_length=1), ListMap(("rung",), 8)]
     """The changes, one per rung."""
-    candidates: Annotated[tuple[Candidate, ...], ListMap(("rule",), 32)] = ()
+    candidates: Annotated[tuple[Candidate, ...], ListMap(("rule",), MAX_CANDIDATES)] = ()
     """What each rule said, in the order in which the rules are asked; the last word is in actions."""
     expires_at: Time | None = None
     """RFC 3339 time after which the decision may no longer be approved."""

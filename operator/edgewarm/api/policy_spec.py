@@ -262,8 +262,8 @@ class WarmingPolicySpec(Wire):
     scaling: Scaling = Scaling()
     """Which rules choose the replica count, and its bounds."""
     schedules: Annotated[tuple[ScheduleSpec, ...], ListMap(("name",), 32)] = ()
-    """Recurring windows with bounds of their own, at most 32; where several are open, the highest min and the lowest
-    max count."""
+    """Recurring windows with bounds of their own, at most 32; where several are open they count in the order of
+    the list."""
     fallback: FallbackSpec | None = None
     """What to hold when demand has been unknown for long; without it the present count is held."""
     paused_until: Time | None = None

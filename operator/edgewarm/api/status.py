@@ -77,7 +77,7 @@ class ScoresStatus(Wire):
     simulated: StrictBool | None = None
     """True while nothing is acted on, so that pods are simulated."""
     samples: Count | None = None
-    """Steps of one minute in the window."""
+    """Forecasts that were checked against the demand that came."""
     raised_pod_minutes: Number | None = None
     """Pod-minutes that were ready above the reactive answer."""
     used_pod_minutes: Number | None = None

@@ -115,7 +115,10 @@ class ApiClient:
     async def watch(
         self, resource: Resource, resource_version: str, seconds: int, idle_seconds: float
     ) -> AsyncGenerator[bytes]:
-        """The lines of a watch over all namespaces, until the server closes it; silence of `idle_seconds` fails."""
+        """The lines of a watch over all namespaces, until the server closes it; silence of `idle_seconds` fails.
+
+        The first line is empty: the server has accepted the watch, which on a quiet kind may be all for a minute.
+        """
         query = (
             ("watch", "true"),
             ("allowWatchBookmarks", "true"),
@@ -126,6 +129,7 @@ class ApiClient:
         timeout = aiohttp.ClientTimeout(connect=self._settings.connect_seconds, sock_read=idle_seconds)
         response = await self._respond(call, timeout)
         try:
+            yield b""
             with _network_failures(call):
                 async for line in _lines(response.content):
                     yield line

@@ -205,13 +205,17 @@ class Informer(Generic[T]):
         async with aclosing(watch) as lines:
             async for line in lines:
                 self._receive(line)
-                heard = True
+                heard = heard or bool(line)
         self._alive()
         self._backoff.reset()
         if not heard:  # a server that closes every watch at once must not make us spin
             await timing.sleep(timing.backoff_seconds[0])
 
     def _receive(self, line: bytes) -> None:
+        if not line:  # the server accepted the watch: alive, but it has yet to prove that it lasts
+            self._alive()
+            self.problem = None
+            return
         try:
             event = _EVENT.decode(line)
         except msgspec.MsgspecError as error:

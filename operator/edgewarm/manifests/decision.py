@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from edgewarm.manifests.text import clipped, percent, present, short_number
+from edgewarm.manifests.text import clipped, percent, pods, present, short_number
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.names import API_VERSION, POLICY_LABEL, SCALING_DECISION, WARMING_POLICY
@@ -127,7 +127,7 @@ def _prediction(entry: Prediction, before: int) -> dict[str, Any]:
         current=None if entry.current is None else short_number(entry.current),
         predicted=levels,
         probability=None if entry.probability is None else percent(entry.probability),
-        recommended=entry.recommended,
+        recommended=pods(entry.recommended),
         action=_direction(before, entry.recommended),
         scalingFactor=short_number(entry.recommended / max(1, before)),
         reasoning=clipped(entry.reasoning, _SENTENCE_ROOM) or None,
@@ -152,7 +152,7 @@ def _action(action: Action) -> dict[str, Any]:
 def _candidate(entry: Candidate) -> dict[str, Any]:
     return present(
         rule=entry.rule,
-        wanted=entry.wanted,
+        wanted=pods(entry.wanted),
         reason=str(entry.reason),
         note=clipped(entry.note, _SENTENCE_ROOM) or None,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewarm.manifests.condition import conditions
-from edgewarm.manifests.text import clipped, percent, present, short_duration, short_number
+from edgewarm.manifests.text import clipped, percent, pods, present, short_duration, short_number
 from edgewarm.model.conditions import Condition
 from edgewarm.model.units import format_time
 
@@ -92,9 +92,9 @@ def policy_status(report: PolicyReport) -> dict[str, Any]:
         summary=None if report.summary is None else clipped(report.summary, 1024),
         demand=None if report.demand is None else short_number(report.demand),
         replicas=None if report.replicas is None else _replicas(report.replicas),
-        need=report.need,
+        need=None if report.need is None else pods(report.need),
         forecast=[_horizon(entry) for entry in report.horizons] or None,
-        forecastNeed=report.forecast_need,
+        forecastNeed=None if report.forecast_need is None else pods(report.forecast_need),
         leadTime=None if report.lead_time is None else _lead_time(report.lead_time),
         lastDecision=report.last_decision,
         scores=None if report.scores is None else _scores(report.scores),
@@ -106,7 +106,12 @@ def _replicas(counts: Replicas) -> dict[str, Any]:
 
 
 def _horizon(need: HorizonNeed) -> dict[str, Any]:
-    return {"horizon": need.horizon, "seconds": round(need.seconds), "needP50": need.p50, "needP90": need.p90}
+    return {
+        "horizon": need.horizon,
+        "seconds": round(need.seconds),
+        "needP50": pods(need.p50),
+        "needP90": pods(need.p90),
+    }
 
 
 def _lead_time(lead: LeadTime) -> dict[str, Any]:

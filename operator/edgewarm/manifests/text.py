@@ -8,6 +8,7 @@ from decimal import Decimal
 from edgewarm.model.units import format_quantity
 
 _GIB, _MIB = 2**30, 2**20
+_MOST_PODS = 2**31 - 1
 
 
 def short_number(value: float) -> str:
@@ -19,6 +20,11 @@ def short_number(value: float) -> str:
         return f"{value:.3g}"
     decimals = max(0, 2 - math.floor(math.log10(size)))
     return format_quantity(Decimal(f"{value:.{decimals}f}"))
+
+
+def pods(count: int) -> int:
+    """A pod count that fits the API, however wild the demand was that it came from."""
+    return min(count, _MOST_PODS)
 
 
 def percent(share: float) -> str:

@@ -104,3 +104,9 @@ async def test_who_we_are(api: FakeApi, client: ApiClient) -> None:
     await client.create(PODS, "shop", {"metadata": {"name": "a"}})
     assert api.requests[0].query == {"fieldManager": "edgewarm"}
     assert api.requests[0].headers["User-Agent"].startswith("edgewarm/")
+
+
+async def test_in_a_pod_without_a_token_the_service_account_is_named() -> None:
+    credentials = Credentials(environ={"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+    with pytest.raises(Invalid, match="reading credentials from the pod's service account"):
+        await credentials.endpoint()

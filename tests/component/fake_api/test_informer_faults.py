@@ -280,6 +280,17 @@ async def test_a_refusal_names_verb_and_resource_and_is_not_the_end(api: FakeApi
     await eventually(lambda: follow.informer.problem is None)
 
 
+async def test_an_accepted_watch_is_a_sign_of_life(api: FakeApi, follow: Follow, run: Run, clock: Any) -> None:
+    await running(api, follow, run)
+    cut = api.fail(503, verbs=["watch"])
+    api.drop_watches()
+    await eventually(lambda: cut.times == 0)
+    clock.now += 60
+    await eventually(lambda: follow.informer.problem is None and api.watchers("pods") == 1)
+    api.drop_watches()
+    await eventually(lambda: follow.informer.age(clock.now) == 0.0)
+
+
 async def test_a_watch_event_longer_than_any_buffer_arrives(api: FakeApi, follow: Follow, run: Run) -> None:
     await running(api, follow, run)
     big = pod("big", "live")

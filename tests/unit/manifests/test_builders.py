@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.decision import (
+    Candidate,
     DecisionDraft,
     DecisionReport,
     Prediction,
@@ -172,6 +173,16 @@ def test_a_pool_without_ready_nodes_has_no_utilization() -> None:
 def test_the_fullest_resource_is_the_utilization() -> None:
     report = PoolReport(1, (), "Ready", 1, 1, Resources(4.0, 2**30, 10), Resources(1.0, 2**29, 4))
     assert pool_status(report)["utilization"] == "50%"  # cpu 25%, memory 50%, pods 40%
+
+
+def test_a_wild_demand_never_makes_the_server_refuse_a_count() -> None:
+    wild = 10**30
+    assert policy_status(PolicyReport(1, (), need=wild))["need"] == 2**31 - 1
+    prediction = Prediction("lead", 60.0, 1e300, ((0.5, 1e300),), 1.0, wild)
+    draft = replace(DRAFT, predictions=(prediction,), candidates=(Candidate("floor", wild, "ReactiveFloor"),))
+    spec = scaling_decision(draft)["spec"]
+    assert spec["predictions"][0]["recommended"] == spec["candidates"][0]["wanted"] == 2**31 - 1
+    assert spec["predictions"][0]["current"] == "1e+300"
 
 
 def test_a_message_never_makes_the_server_refuse_a_condition() -> None:

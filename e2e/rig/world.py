@@ -1,0 +1,69 @@
+"""Everything at once: control plane, Prometheus with a past, the chart, the operator, and some apps with demand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from controlplane import Cluster, down, up
+from controlplane.curves import Curve
+from controlplane.load import Load
+from controlplane.prometheus import PrometheusServer
+from controlplane.scene import start_metrics
+from controlplane.series import Series
+from rig.kubectl import Kubectl
+from rig.operator import OperatorProcess, install_chart
+
+
+@dataclass(frozen=True)
+class App:
+    """An app with demand: `curve` in requests/s, `capacity` that one pod serves, and when its ramp begins."""
+
+    name: str
+    curve: Curve
+    capacity: float
+    ramp_at: float
+
+
+@dataclass(frozen=True)
+class World:
+    """`born_at` is when the apps' time began."""
+
+    cluster: Cluster
+    prometheus: PrometheusServer
+    load: Load
+    operator: OperatorProcess
+    kubectl: Kubectl
+    apps: dict[str, App]
+    born_at: float
+
+
+def sources(url: str) -> list[dict[str, object]]:
+    """The chart's `sources` value."""
+    templates = [
+        {
+            "name": "http-requests",
+            "query": "sum by (app) (rate(http_requests_total[1m]))",
+            "arguments": ["app"],
+        }
+    ]
+    return [{"name": "prometheus", "type": "Prometheus", "url": url, "templates": templates}]
+
+
+@contextmanager
+def world(name: str, apps: Sequence[App], *, nodes: int = 5, directory: Path | None = None) -> Iterator[World]:
+    """Up, installed and started; closed in reverse order, whatever happens."""
+    with ExitStack() as stack:
+        stack.callback(down, name, directory=directory)
+        cluster = up(name, nodes, directory=directory)
+        series = [Series("http_requests_total", {"app": app.name}, app.curve) for app in apps]
+        load, prometheus = start_metrics(cluster.directory, series, 15.0, stack)
+        install_chart(cluster, {"sources": sources(prometheus.url), "logFormat": "json"})
+        operator = OperatorProcess(cluster)
+        stack.callback(operator.stop)
+        operator.start()
+        kubectl = Kubectl(cluster.kubeconfig)
+        yield World(cluster, prometheus, load, operator, kubectl, {app.name: app for app in apps}, time.time())

@@ -1,0 +1,185 @@
+"""What users write: wrong policies and their sentences, questions without an answer, modes, schedules, pauses, rivals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from controlplane.waiting import wait_until
+from rig.kubectl import KubectlError
+from rig.objects import condition, deployment, namespace, policy, rate_of
+from rig.world import World
+
+pytestmark = pytest.mark.e2e
+LONG = 90.0
+
+
+@pytest.fixture(scope="module")
+def place(here: World) -> str:
+    """A namespace for this file."""
+    here.kubectl.apply(namespace("shop"))
+    return "shop"
+
+
+def seen(here: World, name: str, kind: str = "Ready") -> Mapping[str, Any]:
+    return {"status": "", "reason": "", **condition(here.kubectl.get("warmingpolicy", name, "shop"), kind)}
+
+
+def count(here: World, name: str) -> int:
+    return int(here.kubectl.get("deployment", name, "shop")["spec"]["replicas"])
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "reason", "fragment"),
+    [
+        ("typo", "sum(rate(http_requests_total[1m])", "InvalidQuery", "parse error"),
+        ("nothing", "sum(rate(no_such_metric_total[1m]))", "NoSeries", "no series"),
+        ("many", "rate(http_requests_total[1m])", "ManySeries", "sum("),
+        ("nan", "sum(rate(http_requests_total[1m])) * 0 / 0", "DemandNotANumber", "NaN"),
+    ],
+)
+def test_a_question_without_an_answer_gets_its_own_message(
+    here: World, place: str, name: str, query: str, reason: str, fragment: str
+) -> None:
+    here.kubectl.apply(deployment(place, name, 2, "1s"), policy(place, name, query, 50, mode="Act"))
+    wait_until(f"{reason}", lambda: seen(here, name)["reason"] == reason, LONG, lambda: str(seen(here, name)))
+
+    assert fragment in seen(here, name)["message"]
+    assert "holding 2 replicas" in seen(here, name)["message"]
+    assert count(here, name) == 2
+
+
+def test_the_minimal_policy_is_ready_and_its_columns_show(here: World, place: str) -> None:
+    here.kubectl.apply(deployment(place, "minimal", 3, "1s"), policy(place, "minimal", rate_of("steady"), 50))
+    here.kubectl.run("wait", "wp", "minimal", "-n", place, "--for=condition=Ready", f"--timeout={LONG:.0f}s")
+
+    header, row = here.kubectl.run("get", "wp", "minimal", "-n", place).splitlines()
+
+    assert header.split() == "NAME MODE TARGET READY NEED FORECAST(P90@LEAD) LEAD REASON AGE".split()
+    assert row.split()[:5] == ["minimal", "Observe", "minimal", "True", "2"]
+    described = here.kubectl.run("describe", "wp", "minimal", "-n", place)
+    assert "scaling 3 -> " in described.splitlines()[-1] or "Forecasting" in described
+
+
+def test_the_younger_of_two_policies_is_stalled_and_names_the_elder(here: World, place: str) -> None:
+    here.kubectl.apply(deployment(place, "shared", 2, "1s"), policy(place, "shared", rate_of("steady"), 50))
+    wait_until("the elder", lambda: seen(here, "shared")["status"] == "True", LONG)
+    younger = policy(place, "younger", rate_of("steady"), 50)
+    younger["spec"]["targetRef"]["name"] = "shared"
+    here.kubectl.apply(younger)
+    wait_until("the younger to be Stalled", lambda: seen(here, "younger", "Stalled")["status"] == "True", LONG)
+
+    assert "shop/shared" in seen(here, "younger")["message"]
+    assert seen(here, "shared")["status"] == "True"
+
+
+def test_a_target_with_an_autoscaler_is_left_alone(here: World, place: str) -> None:
+    rival = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "rival", "namespace": place},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "rival"},
+            "minReplicas": 1,
+            "maxReplicas": 3,
+        },
+    }
+    here.kubectl.apply(
+        deployment(place, "rival", 1, "1s"), rival, policy(place, "rival", rate_of("steady"), 50, mode="Act")
+    )
+    wait_until("the condition", lambda: seen(here, "rival", "ScaledByOther")["status"] == "True", LONG)
+
+    assert "HorizontalPodAutoscaler rival" in seen(here, "rival")["message"]
+    assert count(here, "rival") == 1
+    here.kubectl.run("delete", "hpa", "rival", "-n", place)
+    wait_until("it to be ours afterwards", lambda: count(here, "rival") == 2, LONG)
+
+
+def test_recommend_waits_for_approval_and_then_acts(here: World, place: str) -> None:
+    here.kubectl.apply(
+        deployment(place, "asked", 1, "1s"), policy(place, "asked", rate_of("steady"), 50, mode="Recommend")
+    )
+    selector = "edgewarm.io/policy=asked"
+    wait_until("a decision", lambda: bool(here.kubectl.list("sd", place, selector)), LONG)
+    decision = here.kubectl.list("sd", place, selector)[0]
+    name = decision["metadata"]["name"]
+    assert decision["spec"]["expiresAt"] > decision["spec"]["actions"][0]["executeAt"]
+    wait_until("its phase", lambda: phase(here, name) == "AwaitingApproval", LONG)
+    assert count(here, "asked") == 1
+
+    here.kubectl.patch("sd", name, place, {"spec": {"approval": "Approved"}})
+    wait_until("the approved change", lambda: count(here, "asked") == decision["spec"]["actions"][0]["to"], LONG)
+
+    wait_until("Executed", lambda: phase(here, name) == "Executed", LONG)
+    with pytest.raises(KubectlError, match="approval is given once"):
+        here.kubectl.patch("sd", name, place, {"spec": {"approval": "Denied"}})
+
+
+def phase(here: World, name: str) -> str:
+    return str(here.kubectl.get("sd", name, "shop").get("status", {}).get("phase", ""))
+
+
+def test_an_open_schedule_sets_the_minimum(here: World, place: str) -> None:
+    now = dt.datetime.now(dt.UTC)
+    start, end = now - dt.timedelta(minutes=5), now + dt.timedelta(hours=1)
+    window = {
+        "name": "rush",
+        "start": f"{start.minute} {start.hour} * * *",
+        "end": f"{end.minute} {end.hour} * * *",
+        "min": 6,
+    }
+    here.kubectl.apply(
+        deployment(place, "timed", 2, "1s"),
+        policy(place, "timed", rate_of("steady"), 50, mode="Act", schedules=[window]),
+    )
+    wait_until("six replicas", lambda: count(here, "timed") == 6, LONG, here.operator.last_lines)
+
+    assert here.kubectl.get("wp", "timed", place)["status"]["reason"] == "ScheduleMinimum"
+
+
+def test_a_paused_policy_changes_nothing_until_the_annotation_goes(here: World, place: str) -> None:
+    paused = policy(place, "paused", rate_of("steady"), 50, mode="Act")
+    paused["metadata"]["annotations"] = {"edgewarm.io/paused-until": "2099-01-01T00:00:00Z"}
+    here.kubectl.apply(deployment(place, "paused", 1, "1s"), paused)
+    wait_until("the reason", lambda: reason(here, "paused") == "Paused", LONG)
+    assert count(here, "paused") == 1
+
+    here.kubectl.run("annotate", "wp", "paused", "-n", place, "edgewarm.io/paused-until-")
+    wait_until("the change", lambda: count(here, "paused") == 2, LONG)
+
+
+def reason(here: World, name: str) -> str:
+    return str(here.kubectl.get("wp", name, "shop").get("status", {}).get("reason", ""))
+
+
+def test_fallback_works_at_zero_replicas(here: World, place: str) -> None:
+    here.kubectl.apply(
+        deployment(place, "fallen", 0, "1s"),
+        policy(
+            place,
+            "fallen",
+            "sum(rate(no_such_metric_total[1m]))",
+            50,
+            mode="Act",
+            scaling={"minReplicas": 0},
+            fallback={"replicas": 3, "after": "15s"},
+        ),
+    )
+    wait_until("the fallback", lambda: count(here, "fallen") == 3, LONG, here.operator.last_lines)
+
+    assert reason(here, "fallen") == "Fallback"
+
+
+def test_a_template_is_one_query_for_all_and_picks_by_labels(here: World, place: str) -> None:
+    templated = policy(place, "templated", "", 50, mode="Act")
+    arguments = [{"name": "app", "value": "steady"}]
+    templated["spec"]["demand"] = {
+        "template": {"name": "http-requests", "arguments": arguments},
+        "capacityPerPod": "50",
+    }
+    here.kubectl.apply(deployment(place, "templated", 1, "1s"), templated)
+
+    wait_until("two replicas", lambda: count(here, "templated") == 2, LONG, here.operator.last_lines)
