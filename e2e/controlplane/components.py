@@ -71,6 +71,7 @@ def etcd(binary: Path, folders: Folders, client_port: int, peer_port: int) -> Co
         "initial-cluster": f"default={peer}",
         "unsafe-no-fsync": "true",  # the data lives as long as the test does
         "quota-backend-bytes": 2 << 30,
+        "watch-progress-notify-interval": "5s",  # as kubeadm does: bookmarks reach watches of quiet kinds too
         "log-level": "warn",
     }
     return Component("etcd", _argv(binary, flags), client_port, "/health", False)

@@ -1,4 +1,4 @@
-"""What users write: wrong policies and their sentences, questions without an answer, modes, schedules, pauses, rivals."""
+"""What users write: questions without an answer, modes, schedules, pauses, fallbacks, rivals for one target."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_minimal_policy_is_ready_and_its_columns_show(here: World, place: st
 
     header, row = here.kubectl.run("get", "wp", "minimal", "-n", place).splitlines()
 
-    assert header.split() == "NAME MODE TARGET READY NEED FORECAST(P90@LEAD) LEAD REASON AGE".split()
+    assert header.split() == ["NAME", "MODE", "TARGET", "READY", "NEED", "FORECAST(P90@LEAD)", "LEAD", "REASON", "AGE"]
     assert row.split()[:5] == ["minimal", "Observe", "minimal", "True", "2"]
     described = here.kubectl.run("describe", "wp", "minimal", "-n", place)
     assert "scaling 3 -> " in described.splitlines()[-1] or "Forecasting" in described

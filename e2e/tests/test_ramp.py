@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from conftest import COLD_START_SECONDS, recorded_trace  # type: ignore[import-not-found]
 from rig.objects import condition
+from rig.ramps import COLD_START_SECONDS, recorded_trace
 from rig.recorder import Recorder, first_need, first_ready, need_at, short_pod_seconds
 from rig.world import App, World
 
@@ -47,7 +47,7 @@ def test_pods_are_ready_before_the_demand_and_the_twins_are_not(app: App, record
 
     early = sum(seconds <= 0 for seconds in ours)
 
-    print(f"{app.name}: seconds late, ours {ours}, the twin's {twins}")  # noqa: T201 - shown when it fails
+    print(f"{app.name}: seconds late, ours {ours}, the twin's {twins}")
     assert early >= 0.9 * len(ours)
     assert sum(seconds > 0 for seconds in twins) >= 0.9 * len(twins)
 

@@ -1,8 +1,9 @@
-"""What goes wrong around the operator: killed inside a ramp, API server gone, Prometheus gone, policy deleted meanwhile."""
+"""What goes wrong around the operator: killed in a ramp, API server gone, Prometheus gone, policy deleted."""
 
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -17,7 +18,7 @@ LONG = 90.0
 
 @pytest.fixture(scope="module")
 def steady(here: World) -> str:
-    """A namespace with one workload of steady demand (100 requests/s, 50 a pod) under a policy in Act, warm and Ready."""
+    """A namespace with one workload of steady demand (100 requests/s, 50 a pod) under a policy in Act, Ready."""
     here.kubectl.apply(namespace("steady"))
     here.kubectl.apply(
         deployment("steady", "steady", 4, "2s"), policy("steady", "steady", rate_of("steady"), 50, mode="Act")
@@ -47,7 +48,7 @@ def test_killed_inside_the_ramp_replicas_never_drop(here: World, recorder: Recor
     counts = [sample.replicas for sample in recorder.of("act", "late") if sample.at >= killed_at]
 
     assert len(counts) > 60
-    assert all(later >= earlier for earlier, later in zip(counts, counts[1:], strict=False))
+    assert all(later >= earlier for earlier, later in pairwise(counts))
 
 
 def test_prometheus_gone_replicas_hold_and_the_condition_says_why(here: World, steady: str) -> None:

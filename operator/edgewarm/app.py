@@ -22,7 +22,6 @@ from edgewarm.cluster.credentials import Credentials
 from edgewarm.cluster.informer import Timing
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.handlers.nudges import run_until
-from edgewarm.model.view import ClusterView
 from edgewarm.sources.demand import DemandSources
 from edgewarm.sources.settings import load_sources
 from edgewarm.telemetry.health import Health
@@ -60,7 +59,7 @@ class Operator:
         self._kopf_stop = threading.Event()
         api = ApiClient(Credentials(), time.monotonic, on_request=self._count_request)
         parsers = Parsers(parse_policy, parse_pool, parse_decision)
-        self._cluster = KubeCluster(api, parsers, ClusterView, Timing(time.monotonic), self._wake.set)
+        self._cluster = KubeCluster(api, parsers, Timing(time.monotonic), self._wake.set)
         self._demand = DemandSources(
             load_sources(settings.sources),
             time.monotonic,

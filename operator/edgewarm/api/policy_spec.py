@@ -211,7 +211,7 @@ class ScheduleSpec(Wire):
     min: Replicas | None = None
     """Pods to keep while the window is open; they are started one lead time before it opens."""
     max: Replicas | None = None
-    """Pods not to exceed while the window is open, never below what demand asks for."""
+    """Pods not to exceed while the window is open; like maxReplicas it holds whatever demand asks for."""
 
     rules = (
         Rule(

@@ -15,11 +15,10 @@ from edgewarm.cluster.starts import StartWatch
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
-from edgewarm.model.view import Note
+from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import Autoscaler, Node, PodStart, Workload
 
 R = TypeVar("R")
-V = TypeVar("V")
 Manifest = Mapping[str, Any]
 Target = tuple[str, TargetRef]
 
@@ -47,23 +46,20 @@ class Api(Reads, Protocol):
     async def close(self) -> None: ...
 
 
-class KubeCluster(Generic[V]):
+class KubeCluster:
     """Everything the engine sees and does in the cluster.
 
-    `new_view` builds a view from one mapping per part, by name (`model.view.ClusterView`). `wake` is called when a
-    person changed one of our objects: a new spec, an approval, a deletion.
+    `wake` is called when a person changed one of our objects: a new spec, an approval, a deletion.
     """
 
     def __init__(
         self,
         api: Api,
         parsers: Parsers,
-        new_view: Callable[..., V],
         timing: Timing,
         wake: Callable[[], None] | None = None,
     ) -> None:
         self._api = api
-        self._new_view = new_view
         self._wake = wake or (lambda: None)
         self._starts = StartWatch()
         self.recorder = EventRecorder(api)
@@ -133,10 +129,10 @@ class KubeCluster(Generic[V]):
         """Plural -> seconds since the API server last said anything about it."""
         return {informer.resource.plural: informer.age(now) for informer in self._informers}
 
-    def view(self) -> V:
+    def view(self) -> ClusterView:
         """Everything known now; raises the bug that ended an informer, rather than showing a view that is going old."""
         self._raise_bugs()
-        return self._new_view(**{name: part() for name, part in self._parts.items()})
+        return ClusterView(**{name: part() for name, part in self._parts.items()})
 
     def take_starts(self) -> Sequence[PodStart]:
         return self._starts.take()

@@ -19,7 +19,6 @@ from edgewarm.model.errors import Conflict, Forbidden, Invalid, NotFound, Unavai
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Policy
-from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Selector, Workload
 from support.fake_api import FakeApi, FakeDeploymentController
 from support.fake_api.served import SCALED_OBJECTS
@@ -89,20 +88,20 @@ def wakes() -> Wakes:
 
 
 @pytest.fixture
-async def cluster(client: ApiClient, timing: Timing, wakes: Wakes) -> AsyncIterator[KubeCluster[ClusterView]]:
+async def cluster(client: ApiClient, timing: Timing, wakes: Wakes) -> AsyncIterator[KubeCluster]:
     parsers = Parsers(parse_policy, parse_pool, parse_decision)
-    made = KubeCluster(client, parsers, ClusterView, replace(timing, page_size=500), wakes)
+    made = KubeCluster(client, parsers, replace(timing, page_size=500), wakes)
     yield made
     await made.stop()
 
 
-async def started(api: FakeApi, cluster: KubeCluster[ClusterView]) -> None:
+async def started(api: FakeApi, cluster: KubeCluster) -> None:
     await cluster.start()
     await cluster.wait_synced()
     await eventually(lambda: api.watchers() == 8)  # nine kinds, of which ScaledObject is not installed
 
 
-async def test_the_view_shows_every_kind(api: FakeApi, cluster: KubeCluster[ClusterView]) -> None:
+async def test_the_view_shows_every_kind(api: FakeApi, cluster: KubeCluster) -> None:
     api.put(policy())
     api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {}})
     api.put(decision())
@@ -127,7 +126,7 @@ async def test_the_view_shows_every_kind(api: FakeApi, cluster: KubeCluster[Clus
     assert max(cluster.ages(1_000_007.0).values()) == 7.0
 
 
-async def test_a_part_that_did_not_change_is_not_built_again(api: FakeApi, cluster: KubeCluster[ClusterView]) -> None:
+async def test_a_part_that_did_not_change_is_not_built_again(api: FakeApi, cluster: KubeCluster) -> None:
     api.put(deployment())
     api.put({"kind": "Node", "metadata": {"name": "n1"}})
     await started(api, cluster)
@@ -140,7 +139,7 @@ async def test_a_part_that_did_not_change_is_not_built_again(api: FakeApi, clust
 
 
 async def test_scale_changes_replicas_through_the_subresource(
-    api: FakeApi, cluster: KubeCluster[ClusterView], counted: list[tuple[str, str, int]]
+    api: FakeApi, cluster: KubeCluster, counted: list[tuple[str, str, int]]
 ) -> None:
     api.put(deployment(2))
     await started(api, cluster)
@@ -154,7 +153,7 @@ async def test_scale_changes_replicas_through_the_subresource(
     await eventually(lambda: cluster.view().workloads["shop", CHECKOUT].replicas == 5)
 
 
-async def test_scale_with_a_stale_version_is_a_conflict(api: FakeApi, cluster: KubeCluster[ClusterView]) -> None:
+async def test_scale_with_a_stale_version_is_a_conflict(api: FakeApi, cluster: KubeCluster) -> None:
     api.put(deployment(2))
     await started(api, cluster)
     stale = cluster.view().workloads["shop", CHECKOUT]
@@ -168,7 +167,7 @@ async def test_scale_with_a_stale_version_is_a_conflict(api: FakeApi, cluster: K
     ("status", "error"), [(409, Conflict), (404, NotFound), (403, Forbidden), (422, Invalid), (503, Unavailable)]
 )
 async def test_refused_writes_are_errors_of_the_model(
-    api: FakeApi, cluster: KubeCluster[ClusterView], status: int, error: type[Exception]
+    api: FakeApi, cluster: KubeCluster, status: int, error: type[Exception]
 ) -> None:
     api.put(deployment())
     await started(api, cluster)
@@ -177,14 +176,14 @@ async def test_refused_writes_are_errors_of_the_model(
         await cluster.scale(cluster.view().workloads["shop", CHECKOUT], 3)
 
 
-async def test_an_unknown_target_kind_says_what_to_write(cluster: KubeCluster[ClusterView]) -> None:
+async def test_an_unknown_target_kind_says_what_to_write(cluster: KubeCluster) -> None:
     odd = Workload("shop", TargetRef("batch/v1", "Job", "import"), "u", "1", 1, 0, Selector())
     with pytest.raises(Invalid, match="set targetRef to one of apps/v1 Deployment"):
         await cluster.scale(odd, 2)
 
 
 async def test_status_is_applied_and_what_we_stop_saying_goes_away(
-    api: FakeApi, cluster: KubeCluster[ClusterView]
+    api: FakeApi, cluster: KubeCluster
 ) -> None:
     api.put(policy())
     key = Key("shop", "checkout")
@@ -202,18 +201,18 @@ async def test_status_is_applied_and_what_we_stop_saying_goes_away(
     assert sent.content_type == "application/apply-patch+yaml"
 
 
-async def test_status_of_a_cluster_scoped_kind(api: FakeApi, cluster: KubeCluster[ClusterView]) -> None:
+async def test_status_of_a_cluster_scoped_kind(api: FakeApi, cluster: KubeCluster) -> None:
     api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {}})
     await cluster.apply_status("EdgeNodePool", Key("", "edge"), {"nodes": 2})
     assert api.get("EdgeNodePool", "", "edge")["status"] == {"nodes": 2}  # type: ignore[index]
 
 
-async def test_status_of_a_deleted_object_is_not_found(cluster: KubeCluster[ClusterView]) -> None:
+async def test_status_of_a_deleted_object_is_not_found(cluster: KubeCluster) -> None:
     with pytest.raises(NotFound):
         await cluster.apply_status("WarmingPolicy", Key("shop", "gone"), {"need": 1})
 
 
-async def test_decisions_are_created_once_and_deleted(api: FakeApi, cluster: KubeCluster[ClusterView]) -> None:
+async def test_decisions_are_created_once_and_deleted(api: FakeApi, cluster: KubeCluster) -> None:
     await started(api, cluster)
     await cluster.create_decision(decision())
     with pytest.raises(Conflict):
@@ -226,7 +225,7 @@ async def test_decisions_are_created_once_and_deleted(api: FakeApi, cluster: Kub
 
 
 async def test_the_engine_wakes_for_people_not_for_its_own_writes(
-    api: FakeApi, cluster: KubeCluster[ClusterView], wakes: Wakes
+    api: FakeApi, cluster: KubeCluster, wakes: Wakes
 ) -> None:
     await started(api, cluster)
     api.put(policy("up"))
@@ -245,7 +244,7 @@ async def test_the_engine_wakes_for_people_not_for_its_own_writes(
 
 
 async def test_a_scaled_object_wins_over_the_hpa_that_keda_made(
-    api: FakeApi, cluster: KubeCluster[ClusterView]
+    api: FakeApi, cluster: KubeCluster
 ) -> None:
     api.serve(SCALED_OBJECTS)
     ours = {"name": "web", "namespace": "shop"}
@@ -256,7 +255,7 @@ async def test_a_scaled_object_wins_over_the_hpa_that_keda_made(
     assert cluster.view().autoscalers["shop", CHECKOUT].kind == "ScaledObject"
 
 
-async def test_starts_of_a_scaled_deployment(api: FakeApi, cluster: KubeCluster[ClusterView]) -> None:
+async def test_starts_of_a_scaled_deployment(api: FakeApi, cluster: KubeCluster) -> None:
     api.put(deployment(1))
     controller = FakeDeploymentController(api, delay=20)
     controller.tick(1000.0)
@@ -281,7 +280,7 @@ async def test_a_bug_in_a_parser_is_logged_and_one_in_a_callback_is_loud(
     def wake() -> None:
         raise ZeroDivisionError
 
-    cluster = KubeCluster(client, Parsers(parse_policy, parse_pool, parse_decision), ClusterView, timing, wake)
+    cluster = KubeCluster(client, Parsers(parse_policy, parse_pool, parse_decision), timing, wake)
     api.put(policy())
     await cluster.start()
     with pytest.raises(RuntimeError, match="informer-warmingpolicies ended by a bug"):

@@ -1,0 +1,59 @@
+# Two commands do all set-up: `make demo` and `make test`. The second time takes seconds.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := operator:e2e:tests:bench
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: help setup binaries fmt lint generate verify unit test test-all demo bench e2e clean
+
+help:  ## list these
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+setup: $(VENV)/.ready  ## environment from the locked requirements
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	@echo "setting up $(VENV) (a minute the first time)"
+	@$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m pip install --quiet --user virtualenv && $(PYTHON) -m virtualenv --quiet $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+binaries: setup  ## control plane, Helm and Prometheus into the cache (up to 15 minutes the first time)
+	@$(BIN)/python -m controlplane build --with helm --with prometheus
+
+fmt: setup  ## format and fix
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+lint: setup  ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports
+
+generate: setup  ## CRDs, API reference, metrics and reasons from the code
+	@$(BIN)/python -m edgewarm.api.generate && $(BIN)/python -m docs_from_code
+
+verify: setup  ## fail if a generated file is stale
+	@$(BIN)/python -m edgewarm.api.generate --check && $(BIN)/python -m docs_from_code --check
+
+unit: setup  ## unit and contract tests, seconds
+	@$(BIN)/pytest -q -m "unit or contract" tests
+
+test: setup binaries  ## every test that this machine can run, slow ones sampled
+	@$(BIN)/pytest -m "not slow"
+
+test-all: setup binaries  ## everything
+	@$(BIN)/pytest
+
+e2e: setup binaries  ## only the tests on a real control plane
+	@$(BIN)/pytest -m "e2e and not slow" e2e
+
+demo: setup binaries  ## the main job, live, with a report at the end (TRACE=file.csv, KEEP=1)
+	@$(BIN)/python -m demo $(if $(TRACE),--trace $(TRACE)) $(if $(KEEP),--keep)
+
+bench: setup  ## accuracy, speed and memory, with baselines in the same run
+	@$(BIN)/python -m benchmarks
+
+clean:  ## end what a demo left running
+	@[ ! -x $(BIN)/python ] || $(BIN)/python -m controlplane down --all
