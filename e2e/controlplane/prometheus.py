@@ -1,6 +1,7 @@
 """A real Prometheus on loopback that can begin with a past."""
 
 import json
+import shutil
 import time
 import urllib.request
 from collections.abc import Sequence
@@ -17,13 +18,12 @@ from .history import Span, create_blocks, write_openmetrics
 from .network import answers_ok, free_ports
 from .processes import end, is_alive, load_record, save_record, spawn
 from .prometheus_binaries import PrometheusBinaries, find_prometheus
-from .series import Series
+from .series import Series, label_text
+from .waiting import wait_until
 
 START_ATTEMPTS = 5
 START_SECONDS = 60.0
-# promtool's second run and the start of Prometheus take about one second, and its discovery hands targets over in
-# rounds of five; a scrape that comes before the past ends is refused, and the next one is in time
-START_LEAD_SECONDS = 6.5
+START_LEAD_SECONDS = 3.0  # promtool's second run and the start of Prometheus take about one
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ class PrometheusServer:
             "--storage.tsdb.retention.time=365d",
             f"--web.listen-address=127.0.0.1:{self._port}",
             "--log.level=warn",
+            "--scrape.discovery-reload-interval=100ms",  # the default of 5 s would delay the first scrape
         ]
         save_record(self._record_file, spawn(argv, self._log))
 
@@ -156,13 +157,18 @@ def configuration(targets: Sequence[Target], scrape_interval: float) -> str:
 
 
 def _backfill(binaries: PrometheusBinaries, directory: Path, history: History, step: float) -> None:
-    """Twice: the second time only what passed meanwhile, and what passes until Prometheus scrapes.
+    """Writes the past at the very moments of the interval at which Prometheus will scrape.
 
-    So the pause at the seam is never longer than a scrape interval, and `rate()` does not dip there.
+    Uneven spacing at the seam would make `rate()` dip there by up to a third. So first its rhythm is asked for; and
+    the past is written twice, the second time only what passed meanwhile.
     """
+    rhythm = _rhythm(binaries, directory, history.target, step)
     after = float("-inf")
-    for lead in (0.0, START_LEAD_SECONDS):
-        span = Span(after, time.time() + lead, step)
+    for last in (False, True):
+        if last:
+            time.sleep(pause_before_start(time.time() - rhythm, step))
+        now = time.time()
+        span = Span(after, now - (now - rhythm) % step, step)
         openmetrics = directory / "history.om"
         with openmetrics.open("w") as stream:
             write_openmetrics(stream, history.series, span, history.target.labels)
@@ -170,3 +176,28 @@ def _backfill(binaries: PrometheusBinaries, directory: Path, history: History, s
             create_blocks(binaries.promtool, openmetrics, directory / "data")
             after = span.until
         openmetrics.unlink()
+
+
+def pause_before_start(since_scrape: float, step: float) -> float:
+    """How long to wait so that no scrape falls into the start; 0 for intervals so short that one must."""
+    left = step - since_scrape % step
+    return left + 0.1 if left < START_LEAD_SECONDS < step / 2 else 0.0
+
+
+def _rhythm(binaries: PrometheusBinaries, directory: Path, target: Target, step: float) -> float:
+    """Where in each interval Prometheus scrapes this target: it hashes host and target, so a first run tells."""
+    trial = PrometheusServer(directory / "trial", binaries)
+    write_atomically(trial.directory / "prometheus.yml", (directory / "prometheus.yml").read_text())
+    found: list[dict[str, Any]] = []
+
+    def scraped() -> bool:
+        found[:] = trial.query(f"timestamp(up{label_text(target.labels)})")
+        return bool(found)
+
+    try:
+        trial.start()
+        wait_until("a first scrape", scraped, step + START_SECONDS, lambda: f"See {trial.directory}")
+    finally:
+        trial.stop()
+    shutil.rmtree(trial.directory)
+    return float(found[0]["value"][1]) % step

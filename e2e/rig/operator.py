@@ -16,7 +16,7 @@ import yaml
 
 from controlplane import Cluster
 from controlplane.binaries import build_binaries, helm_module
-from controlplane.processes import ProcessRecord, end, is_alive, spawn
+from controlplane.processes import ProcessRecord, end, is_alive, save_record, spawn
 from controlplane.waiting import wait_until
 from rig.kubectl import Kubectl
 
@@ -51,20 +51,24 @@ class OperatorProcess:
     cluster: Cluster
     extra: Sequence[str] = ()
     log: Path = field(init=False)
+    _folder: Path = field(init=False)
     _port_file: Path = field(init=False)
     _record: ProcessRecord | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.log = self.cluster.logs / "operator.log"
-        self._port_file = self.cluster.directory / "operator.port"
+        self._folder = self.cluster.directory / "operator"
+        self._port_file = self._folder / "port"
 
     def start(self) -> None:
-        """Start it and wait until it answers on /readyz."""
+        """Start it and wait until it listens; `controlplane down` finds its record and ends it too."""
+        self._folder.mkdir(exist_ok=True)
         self._port_file.unlink(missing_ok=True)
         kubeconfig = self.cluster.kubeconfig_for_service_account(NAMESPACE, RELEASE)
         environment = {**os.environ, **self._environment(), "KUBECONFIG": str(kubeconfig)}
         command = [sys.executable, "-m", "edgewarm", *self._arguments(), *self.extra]
         self._record = spawn(command, self.log, environment)
+        save_record(self._folder / "process.json", self._record)
         wait_until("the operator to listen", self._port_file.exists, 30, self.last_lines)
 
     def _container(self) -> dict[str, Any]:
@@ -85,7 +89,7 @@ class OperatorProcess:
         """What the kubelet would mount from the chart's ConfigMap."""
         maps = Kubectl(self.cluster.kubeconfig).list("configmap", NAMESPACE)
         text = next(m["data"]["sources.yaml"] for m in maps if "sources.yaml" in m.get("data", {}))
-        file = self.cluster.directory / "sources.yaml"
+        file = self._folder / "sources.yaml"
         file.write_text(text)
         return file
 

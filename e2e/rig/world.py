@@ -54,16 +54,20 @@ def sources(url: str) -> list[dict[str, object]]:
 
 
 @contextmanager
-def world(name: str, apps: Sequence[App], *, nodes: int = 5, directory: Path | None = None) -> Iterator[World]:
-    """Up, installed and started; closed in reverse order, whatever happens."""
+def world(
+    name: str, apps: Sequence[App], *, nodes: int = 5, directory: Path | None = None, keep: bool = False
+) -> Iterator[World]:
+    """Up, installed and started; closed in reverse order, whatever happens, unless it ends well and `keep` is set."""
     with ExitStack() as stack:
         stack.callback(down, name, directory=directory)
         cluster = up(name, nodes, directory=directory)
         series = [Series("http_requests_total", {"app": app.name}, app.curve) for app in apps]
         load, prometheus = start_metrics(cluster.directory, series, 15.0, stack)
-        install_chart(cluster, {"sources": sources(prometheus.url), "logFormat": "json"})
+        install_chart(cluster, {"sources": sources(prometheus.url)})
         operator = OperatorProcess(cluster)
         stack.callback(operator.stop)
         operator.start()
         kubectl = Kubectl(cluster.kubeconfig)
         yield World(cluster, prometheus, load, operator, kubectl, {app.name: app for app in apps}, time.time())
+        if keep:
+            stack.pop_all()

@@ -23,7 +23,7 @@ from controlplane.golang import build_failure
 from controlplane.history import Span, write_openmetrics
 from controlplane.kubeconfigs import access_from, write_client_kubeconfig, write_token_kubeconfig
 from controlplane.nodes import next_names
-from controlplane.prometheus import Target, configuration
+from controlplane.prometheus import Target, configuration, pause_before_start
 from controlplane.series import Series, exposition, load_spec, save_spec
 
 pytestmark = pytest.mark.unit
@@ -165,6 +165,11 @@ def test_history_goes_on_after_what_was_written_and_ends_at_its_end():
     assert Span(float("-inf"), 100, 15).times(62).tolist() == [70, 85, 100]
     assert Span(100, 117, 15).times(0).tolist() == [117]
     assert Span(100, 105, 15).times(0).tolist() == []
+
+
+@pytest.mark.parametrize(("since", "step", "pause"), [(1, 15, 0), (11.9, 15, 0), (13, 15, 2.1), (0.9, 1, 0)])
+def test_no_scrape_falls_into_the_start_of_prometheus(since: float, step: float, pause: float):
+    assert pause_before_start(since, step) == pytest.approx(pause)
 
 
 def test_targets_of_one_job_share_it():

@@ -64,6 +64,14 @@ def test_the_rate_over_the_seam_is_the_demand(metrics: tuple[Load, PrometheusSer
     assert len(prometheus.query("http_requests_total")) == 2  # the past and the present are the same series
 
 
+def test_the_past_has_the_rhythm_of_the_scrapes(metrics: tuple[Load, PrometheusServer, Curve]):
+    _, prometheus, _ = metrics
+    wait_until("live scrapes", lambda: bool(prometheus.query("count_over_time(up[1h]) > 5")))
+    (found,) = prometheus.query('http_requests_total{app="search"}[2m]')
+    phases = {round(float(time) % SCRAPE, 1) for time, _ in found["values"]}
+    assert len(phases) == 1 or phases == {0.0, 1.0}
+
+
 def test_a_gauge_is_the_curve_itself(metrics: tuple[Load, PrometheusServer, Curve]):
     _, prometheus, curve = metrics
     at = time.time() - DAY

@@ -1,0 +1,397 @@
+"""The whole operator in process, in virtual time: real engine, cluster and sources over a fake API and Prometheus.
+
+    async with OperatorWorld(tmp_path) as world:
+        world.deployment("checkout", replicas=2)
+        world.policy("checkout", scaling={"maxReplicas": 10})
+        world.asked["checkout"] = lambda at: 100.0
+        await world.start()
+        await world.passes(seconds=600)
+
+A pass is 15 virtual seconds: the clock moves, pods become Ready, the informers catch up, the engine runs, pods are made
+or removed. Nothing sleeps: an informer's back-off ends when the virtual clock says so. Whatever the operator writes
+about our own kinds is held against the committed CRDs, and refused with 422 where it does not fit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import yaml
+
+from edgewarm.api.parse import parse_decision, parse_policy, parse_pool
+from edgewarm.cluster.adapter import KubeCluster, Parsers
+from edgewarm.cluster.client import ApiClient
+from edgewarm.cluster.credentials import Credentials
+from edgewarm.cluster.informer import Timing
+from edgewarm.cluster.resources import Resource
+from edgewarm.engine.tick import Engine, Ports
+from edgewarm.model.demand import DemandRequest, History
+from edgewarm.model.identity import Key
+from edgewarm.sources.demand import DemandSources
+from edgewarm.sources.settings import Source, SourceSettings, Template
+from edgewarm.telemetry.metrics import Metrics
+from support.fake_api import FakeApi, FakeDeploymentController, Request
+from support.fake_api.served import BUILT_IN
+from support.fake_api.store import Change
+from support.fake_api.waiting import eventually
+from support.fake_prometheus import FakePrometheus, Series
+
+Json = dict[str, Any]
+Asked = Callable[[float], float | None]
+
+MIDNIGHT = 1_700_006_400.0
+"""2023-11-15 00:00 UTC."""
+
+PASS = 15.0
+SHOP = "shop"
+FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
+WRITES = frozenset({"create", "update", "patch", "delete"})
+CRDS = Path(__file__).parents[2] / "crds"
+
+
+class VirtualClock:
+    """Seconds that pass when told to; who sleeps on it wakes when its time has come."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self._sleepers: dict[asyncio.Future[None], tuple[float, str]] = {}
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        task = asyncio.current_task()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers[future] = (self.now + seconds, task.get_name() if task else "")
+        try:
+            await future
+        finally:
+            self._sleepers.pop(future, None)
+
+    def asleep(self, task_name: str) -> bool:
+        return any(name == task_name for _, name in self._sleepers.values())
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+        due = [future for future, (at, _) in self._sleepers.items() if at <= self.now]
+        for future in due:
+            del self._sleepers[future]
+            future.set_result(None)
+
+
+class _Client(ApiClient):
+    """The real client, which also knows how far each informer has followed."""
+
+    def __init__(self, kubeconfig: Path, clock: Callable[[], float]) -> None:
+        super().__init__(Credentials(str(kubeconfig)), clock, sleep=lambda _: asyncio.sleep(0))
+        self.followed: dict[str, int] = {}
+
+    async def watch(
+        self, resource: Resource, resource_version: str, seconds: int, idle_seconds: float
+    ) -> AsyncGenerator[bytes]:
+        self.followed[resource.plural] = int(resource_version)  # its list is in the cache by now
+        async with aclosing(super().watch(resource, resource_version, seconds, idle_seconds)) as lines:
+            async for line in lines:
+                yield line
+                if line:  # the informer has taken it in when it asks for the next one
+                    version = msgspec.json.decode(line)["object"]["metadata"].get("resourceVersion", "0")
+                    self.followed[resource.plural] = int(version)
+
+
+class _Sources(DemandSources):
+    """The real sources, which also count the histories that were asked for."""
+
+    lessons = 0
+
+    async def history(
+        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[Key, History]:
+        self.lessons += 1
+        return await super().history(requests, start, end, step_seconds)
+
+
+@dataclass
+class _Process:
+    """One life of the operator."""
+
+    client: _Client
+    cluster: KubeCluster
+    demand: _Sources
+    metrics: Metrics
+    engine: Engine
+    learned: list[None]
+
+
+@dataclass
+class OperatorWorld:
+    """`asked` maps a policy's name to its demand over time; None is no series. Pods take `lead` seconds to be Ready."""
+
+    path: Path
+    now: float = MIDNIGHT + 8 * 3600
+    lead: float = 30.0
+    asked: dict[str, Asked] = field(default_factory=dict)
+    fleet: dict[str, Asked] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+    log: list[tuple[float, Request]] = field(default_factory=list)
+
+    async def __aenter__(self) -> OperatorWorld:
+        self.clock = VirtualClock(self.now)
+        self.api = FakeApi(self.clock)
+        self.prometheus = FakePrometheus({FLEET_QUERY: self._fleet})
+        self.controller = FakeDeploymentController(self.api, lambda _: self.lead)
+        self._latest: dict[str, int] = {}
+        self._frozen: set[str] = set()
+        self._process: _Process | None = None
+        self.api.store.listeners.append(self._changed)
+        for kind in ("WarmingPolicy", "EdgeNodePool", "ScalingDecision"):
+            self.api.validate(kind, self._misfit)
+        await self.api.start()
+        await self.prometheus.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+        await self.prometheus.__aexit__(None, None, None)
+        await self.api.stop()
+
+    # --- the operator ------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """A new process: empty caches, no memory; returns when it has listed everything."""
+        client = _Client(self.api.kubeconfig(self.path / "kubeconfig"), self.clock)
+        timing = Timing(self.clock, self.clock.sleep, Random(1))
+        cluster = KubeCluster(client, Parsers(parse_policy, parse_pool, parse_decision), timing)
+        templates = (Template("fleet", FLEET_QUERY, "namespace", ("app",)),)
+        mine = Source("prometheus", self.prometheus.url, timeout_seconds=2.0, templates=templates)
+        settings = SourceSettings((mine, Source("dead", "http://127.0.0.1:1", timeout_seconds=1.0)), "prometheus")
+        demand, metrics, learned = _Sources(settings, self.clock, Random(1)), Metrics("test"), list[None]()
+        await demand.start()
+        engine = Engine(Ports(cluster, demand, metrics, lambda: learned.append(None)), self.clock.now)
+        self._process = _Process(client, cluster, demand, metrics, engine, learned)
+        await cluster.start()
+        await cluster.wait_synced()
+        await self.settled()
+
+    async def stop(self) -> None:
+        """The process ends, as on SIGTERM; its pods stay."""
+        process, self._process = self._process, None
+        if process is not None:
+            await process.engine.close()
+            await process.cluster.stop()
+            await process.demand.close()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def passes(self, seconds: float = PASS) -> None:
+        """Let time pass."""
+        for _ in range(round(seconds / PASS)):
+            await self._pass(PASS)
+
+    async def until(self, condition: Callable[[], object], seconds: float = 600.0) -> None:
+        """Pass by pass, until `condition` holds; fails after `seconds` of virtual time."""
+        end = self.clock.now + seconds
+        while not condition():
+            assert self.clock.now < end, f"the condition did not hold within {seconds:.0f} virtual seconds"
+            await self._pass(PASS)
+
+    async def again(self) -> None:
+        """A pass at the same time, as after a nudge."""
+        await self._pass(0.0)
+
+    async def _pass(self, seconds: float) -> None:
+        process = self.process
+        self.clock.advance(seconds)
+        self.controller.tick(self.clock.now)
+        await self.settled()
+        first = len(self.api.requests)
+        await process.engine.run_pass(self.clock.now)
+        await eventually(lambda: len(process.learned) >= process.demand.lessons, 30.0)
+        self.log += [(self.clock.now, request) for request in self.api.requests[first:] if request.verb in WRITES]
+        self.controller.tick(self.clock.now)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Until every informer has seen everything that it can see now."""
+        await eventually(lambda: all(self._caught_up(plural) for plural in self._latest))
+
+    def _caught_up(self, plural: str) -> bool:
+        if self._process is None or plural in self._frozen or self.clock.asleep(f"informer-{plural}"):
+            return True
+        informed = plural in {resource.plural for resource in BUILT_IN} and plural not in _NOT_FOLLOWED
+        return not informed or self._process.client.followed.get(plural, -1) >= self._latest[plural]
+
+    @property
+    def process(self) -> _Process:
+        assert self._process is not None, "start() first"
+        return self._process
+
+    # --- what goes wrong ---------------------------------------------------------------------------------------------
+
+    def freeze(self, plural: str) -> None:
+        """The watch stays open and says nothing any more."""
+        self._frozen.add(plural)
+        self.api.freeze_watches(plural)
+
+    def thaw(self, plural: str) -> None:
+        """The connection breaks, so that the informer looks again."""
+        self._frozen.discard(plural)
+        for watch in self.api._watches.of(plural):
+            watch.frozen = False
+        self.api.drop_watches(plural)
+
+    # --- the cluster -------------------------------------------------------------------------------------------------
+
+    def deployment(self, name: str = "checkout", replicas: int = 1, *, ready: bool = True) -> None:
+        """A Deployment whose pods are there and Ready, unless told otherwise."""
+        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
+        self.api.put({"kind": "Deployment", "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
+        self.controller.tick(self.clock.now - (self.lead + 60 if ready else 0))
+        self.controller.tick(self.clock.now)
+
+    def policy(self, name: str = "checkout", *, target: str = "", mode: str = "Act", **spec: Any) -> None:
+        """A policy that asks for `asked[name]`, 50 per pod; an hour of history unless told otherwise."""
+        body: Json = {
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target or name},
+            "mode": mode,
+            "demand": {"query": f"demand:{name}", "capacityPerPod": "50"},
+            "forecast": {"historyWindow": "1h", "predictionHorizon": "1m"},
+            **spec,
+        }
+        self.api.put({"kind": "WarmingPolicy", "metadata": {"name": name, "namespace": SHOP}, "spec": body})
+        self.prometheus.queries.setdefault(f"demand:{name}", lambda at: _series(self.asked.get(name), {}, at))
+
+    def change(self, kind: str, name: str, **spec: Any) -> None:
+        """A person changes fields of the spec."""
+        found = self.api.get(kind, SHOP, name)
+        assert found is not None
+        self.api.put({**found, "spec": {**found["spec"], **spec}})
+
+    def replicas(self, name: str = "checkout") -> int:
+        return int(self._found("Deployment", name)["spec"]["replicas"])
+
+    def ready(self, name: str = "checkout") -> int:
+        return int(self._found("Deployment", name)["status"].get("readyReplicas", 0))
+
+    def status(self, name: str = "checkout") -> Json:
+        found: Json = self._found("WarmingPolicy", name).get("status", {})
+        return found
+
+    def condition(self, kind: str, name: str = "checkout") -> Json | None:
+        return next((c for c in self.status(name).get("conditions", ()) if c["type"] == kind), None)
+
+    def standing(self, name: str = "checkout") -> str:
+        """The reason of the condition Ready."""
+        ready = self.condition("Ready", name)
+        return "" if ready is None else str(ready["reason"])
+
+    def decisions(self, policy: str = "checkout") -> Sequence[Json]:
+        """Oldest first."""
+        found = [d for d in self.api.objects("ScalingDecision") if d["spec"]["policy"] == policy]
+        return sorted(found, key=lambda d: int(d["metadata"]["name"].rsplit("-", 1)[1]))
+
+    def phases(self, policy: str = "checkout") -> list[str | None]:
+        return [decision.get("status", {}).get("phase") for decision in self.decisions(policy)]
+
+    def _found(self, kind: str, name: str) -> Json:
+        found = self.api.get(kind, SHOP, name)
+        assert found is not None, f"there is no {kind} {name}"
+        return found
+
+    # --- the record --------------------------------------------------------------------------------------------------
+
+    def written(self, path: str = "", verbs: Iterable[str] = WRITES) -> list[tuple[float, Request]]:
+        """(virtual time, request) of the operator's writes whose path contains `path`."""
+        return [(at, request) for at, request in self.log if path in request.path and request.verb in verbs]
+
+    def scaled(self, name: str = "checkout") -> list[tuple[float, int]]:
+        """(virtual time, replicas) of the /scale patches that went through."""
+        found = self.written(f"/deployments/{name}/scale")
+        return [(at, request.body["spec"]["replicas"]) for at, request in found if request.status == 200]
+
+    def series(self) -> list[str]:
+        """The lines of /metrics that are not comments."""
+        text = self.process.metrics.exposition()[0].decode()
+        return [line for line in text.splitlines() if not line.startswith("#")]
+
+    def _changed(self, change: Change) -> None:
+        self._latest[change.served.plural] = change.version
+
+    def _fleet(self, at: float) -> Sequence[Series]:
+        labels = {name: {"namespace": SHOP, "app": name} for name in self.fleet}
+        return [pair for name, asked in self.fleet.items() for pair in _series(asked, labels[name], at)]
+
+    def _misfit(self, obj: Json) -> str | None:
+        """Why a real API server would refuse `obj`, or would drop a part of it."""
+        properties = crd(obj["kind"])["properties"]
+        parts = [part for part in ("spec", "status") if part in obj]
+        found = [problem for part in parts for problem in misfits(obj[part], properties[part], part)]
+        self.violations += found
+        return "; ".join(found) or None
+
+
+_NOT_FOLLOWED = frozenset({"events", "namespaces", "services", "configmaps", "replicasets", "leases"})
+_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+
+
+def _series(asked: Asked | None, labels: Mapping[str, str], at: float) -> Sequence[Series]:
+    return [] if asked is None else [(labels, asked(at))]
+
+
+@cache
+def crd(kind: str) -> Json:
+    """The structural schema of one of our kinds, as committed."""
+    documents = [yaml.safe_load(path.read_text()) for path in sorted(CRDS.glob("*.yaml"))]
+    (found,) = [document["spec"] for document in documents if document["spec"]["names"]["kind"] == kind]
+    schema: Json = found["versions"][0]["schema"]["openAPIV3Schema"]
+    return schema
+
+
+def misfits(value: Any, schema: Mapping[str, Any], path: str) -> list[str]:
+    """Where `value` breaks the schema; an unknown field, which a real server prunes, counts too."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return [] if isinstance(value, int | str) else [f"{path}: is neither integer nor string"]
+    kind = _TYPES[schema["type"]]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        return [f"{path}: {value!r} is no {schema['type']}"]
+    if isinstance(value, dict):
+        return _object_misfits(value, schema, path)
+    if isinstance(value, list):
+        inner = [p for i, item in enumerate(value) for p in misfits(item, schema["items"], f"{path}[{i}]")]
+        return inner + _size_misfits(len(value), schema, path, "Items")
+    if isinstance(value, str):
+        return _text_misfits(value, schema, path)
+    low, high = schema.get("minimum", value), schema.get("maximum", value)
+    return [] if low <= value <= high else [f"{path}: {value} is not within {low}..{high}"]
+
+
+def _object_misfits(value: Json, schema: Mapping[str, Any], path: str) -> list[str]:
+    known = schema.get("properties", {})
+    lacking = [f"{path}.{name}: is required" for name in schema.get("required", ()) if name not in value]
+    unknown = [f"{path}.{name}: is unknown" for name in value if name not in known]
+    inner = [p for name, item in value.items() if name in known for p in misfits(item, known[name], f"{path}.{name}")]
+    return lacking + unknown + inner
+
+
+def _text_misfits(value: str, schema: Mapping[str, Any], path: str) -> list[str]:
+    found = _size_misfits(len(value), schema, path, "Length")
+    if "enum" in schema and value not in schema["enum"]:
+        found.append(f"{path}: {value!r} is none of {schema['enum']}")
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        found.append(f"{path}: {value!r} does not match {schema['pattern']}")
+    return found
+
+
+def _size_misfits(size: int, schema: Mapping[str, Any], path: str, of: str) -> list[str]:
+    low, high = schema.get(f"min{of}", 0), schema.get(f"max{of}", size)
+    return [] if low <= size <= high else [f"{path}: size {size} is not within {low}..{high}"]
