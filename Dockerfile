@@ -26,9 +26,10 @@ RUN /build/bin/python -m hatchling build -t wheel \
     && /opt/edgewarm/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/edgewarm/lib
 
 FROM python:${PYTHON}-slim
-# HOME, because the Kubernetes client asks for it at import, and the user below has no entry in /etc/passwd.
+# HOME and USER, because the Kubernetes client and kopf ask for them and the user below has no entry in /etc/passwd.
 ENV PATH=/opt/edgewarm/bin:$PATH \
     HOME=/tmp \
+    USER=edgewarm \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     OPENBLAS_NUM_THREADS=1

@@ -80,7 +80,7 @@ class Supervisor:
 
     def stop_all(self) -> None:
         """Ends everything that was started below this folder, a scene's load and Prometheus first."""
-        for path in sorted(self._folders.root.glob("*/process.json")):
+        for path in sorted(self._folders.root.glob("**/process.json")):
             helper = load_record(path)
             if helper is not None:
                 end(helper)

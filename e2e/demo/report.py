@@ -63,7 +63,7 @@ def html(play: Play) -> str:
         key(),
         plot(play),
         f"<p class='soft'>Demand: {escape(play.scenario.origin)}; one pod serves {app.capacity:g} requests/s and needs "
-        "60 s from its creation until it is ready. Both Deployments faced the same demand in the same cluster, with the "
+        "60 s from its creation until it is ready. Both Deployments faced the same demand in one cluster, with the "
         "same bounds. Pods were simulated by kwok; control plane, Prometheus and operator were real.</p>",
         numbers(play),
         decisions(play.decisions),

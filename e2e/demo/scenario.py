@@ -8,6 +8,7 @@ from pathlib import Path
 
 from controlplane.curves import DAY, Curve, generated, load_trace, on_last_day, shifted, steepest_rise
 from rig.objects import deployment, namespace, policy, rate_of
+from rig.ramps import STEEP
 from rig.recorder import need_at
 from rig.world import App, World
 
@@ -35,7 +36,7 @@ class Scenario:
 def generated_scenario(now: float) -> Scenario:
     """Eight seeded days with a steep morning; documented in controlplane.curves.generated."""
     rise_at = now + SET_UP_SECONDS + BEFORE_RISE_SECONDS
-    curve = generated(8, 7, now, ramp_at=rise_at % DAY)
+    curve = generated(8, 7, now, ramp_at=rise_at % DAY, shape=STEEP)
     return Scenario(App(OURS, curve, capacity(curve, rise_at), rise_at), "seeded generator, 8 days")
 
 

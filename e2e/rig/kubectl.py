@@ -28,10 +28,10 @@ class Kubectl:
             raise KubectlError(done.stderr.strip() or done.stdout.strip())
         return done.stdout
 
-    def apply(self, *manifests: Mapping[str, Any]) -> str:
-        """kubectl apply of these objects."""
+    def apply(self, *manifests: Mapping[str, Any], validate: bool = True) -> str:
+        """kubectl apply of these objects; without its own validation, the server's answer is seen."""
         items = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
-        return self.run("apply", "-f", "-", text=json.dumps(items))
+        return self.run("apply", f"--validate={str(validate).lower()}", "-f", "-", text=json.dumps(items))
 
     def get(self, kind: str, name: str, namespace: str = "") -> dict[str, Any]:
         """One object; KubectlError when it is not there."""

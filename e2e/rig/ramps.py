@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from controlplane.curves import Curve, generated, load_trace, on_last_day, shifted
+from controlplane.curves import Curve, DayShape, generated, load_trace, on_last_day, shifted
 from rig.objects import deployment, namespace, policy, rate_of
 from rig.recorder import Recorder, need_at
 from rig.world import App, World
 
 DAY = 86400.0
 FIRST_RAMP, SECOND_RAMP = 270.0, 480.0
-COLD_START_SECONDS = 30.0
+COLD_START_SECONDS = 60.0
+STEEP = DayShape(base=400.0, ramp_seconds=60.0, ramp_jitter_seconds=10.0)  # 8 pods, then 18 within a minute
 MONGO_RAMP_SECOND_OF_DAY = 6 * 3600 + 59 * 60  # see docs/testing.md: rises by 32 to 55 % within that minute
 MONGO = "ms_cloud_monitoring/mongo-01.csv.gz"
 
@@ -29,10 +30,10 @@ def recorded_trace() -> Path | None:
 
 def apps(now: float) -> list[App]:
     """What has demand: the seeded generator always, a recorded trace where there is one."""
-    steady = Curve([now - 2 * DAY, now + DAY], [100.0, 100.0])
+    steady = Curve([now - 2 * DAY, now + DAY], [90.0, 90.0])
     found = [
-        App("generated", generated(8, 7, now, ramp_at=(now + FIRST_RAMP) % DAY), 50.0, now + FIRST_RAMP),
-        App("late", generated(8, 11, now, ramp_at=(now + SECOND_RAMP) % DAY), 50.0, now + SECOND_RAMP),
+        App("generated", generated(8, 7, now, ramp_at=(now + FIRST_RAMP) % DAY, shape=STEEP), 50.0, now + FIRST_RAMP),
+        App("late", generated(8, 11, now, ramp_at=(now + SECOND_RAMP) % DAY, shape=STEEP), 50.0, now + SECOND_RAMP),
         App("steady", steady, 50.0, np.inf),
     ]
     trace = recorded_trace()

@@ -18,7 +18,7 @@ LONG = 90.0
 
 @pytest.fixture(scope="module")
 def steady(here: World) -> str:
-    """A namespace with one workload of steady demand (100 requests/s, 50 a pod) under a policy in Act, Ready."""
+    """A namespace with one workload of steady demand (90 requests/s, 50 a pod) under a policy in Act, Ready."""
     here.kubectl.apply(namespace("steady"))
     here.kubectl.apply(
         deployment("steady", "steady", 4, "2s"), policy("steady", "steady", rate_of("steady"), 50, mode="Act")

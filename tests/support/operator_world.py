@@ -238,17 +238,19 @@ class OperatorWorld:
 
     # --- what goes wrong ---------------------------------------------------------------------------------------------
 
-    def freeze(self, plural: str) -> None:
+    async def freeze(self, plural: str) -> None:
         """The watch stays open and says nothing any more."""
+        await eventually(lambda: self.api.watchers(plural))
         self._frozen.add(plural)
         self.api.freeze_watches(plural)
 
-    def thaw(self, plural: str) -> None:
-        """The connection breaks, so that the informer looks again."""
+    async def thaw(self, plural: str) -> None:
+        """The connection breaks, and the informer backs off and looks again."""
         self._frozen.discard(plural)
-        for watch in self.api._watches.of(plural):
-            watch.frozen = False
         self.api.drop_watches(plural)
+        await eventually(lambda: self.clock.asleep(f"informer-{plural}"))
+        self.clock.advance(5.0)
+        await self.settled()
 
     # --- the cluster -------------------------------------------------------------------------------------------------
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
+
 from edgewarm.cluster import kinds, resources
 from edgewarm.cluster.events import EventRecorder
 from edgewarm.cluster.informer import Informer, Reads, Timing
 from edgewarm.cluster.resources import Resource
 from edgewarm.cluster.starts import StartWatch
 from edgewarm.model.decision import DecisionRecord
+from edgewarm.model.errors import Conflict
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.view import ClusterView, Note
@@ -21,6 +24,7 @@ from edgewarm.model.workload import Autoscaler, Node, PodStart, Workload
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
 Target = tuple[str, TargetRef]
+SCALE_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,25 @@ class Parsers:
     decision: Callable[[Manifest], DecisionRecord | None]
 
 
+class _ScaleMeta(msgspec.Struct, rename="camel"):
+    resource_version: str
+
+
+class _ScaleSpec(msgspec.Struct):
+    replicas: int = 0
+
+
+class _Scale(msgspec.Struct):
+    """The parts of autoscaling/v1 Scale that guard a write."""
+
+    metadata: _ScaleMeta
+    spec: _ScaleSpec
+
+
 class Api(Reads, Protocol):
     """What the adapter needs of the client; `client.ApiClient` is one."""
+
+    async def get(self, resource: Resource, key: Key, subresource: str = "") -> bytes: ...
 
     async def create(self, resource: Resource, namespace: str, manifest: Manifest) -> bytes: ...
 
@@ -138,12 +159,24 @@ class KubeCluster:
         return self._starts.take()
 
     async def scale(self, workload: Workload, replicas: int) -> None:
-        """Set spec.replicas through /scale; Conflict if the workload changed since `workload` was read.
+        """Set spec.replicas through /scale; Conflict if somebody else changed them since `workload` was read.
 
-        A Scale carries its parent's resourceVersion, and a patch that names one is checked against it.
+        A Scale carries its parent's resourceVersion, and a patch that names one is checked against it. Versions move
+        with every status too, most of all while pods start, so a conflict is looked into: only the count matters.
         """
-        body = {"metadata": {"resourceVersion": workload.resource_version}, "spec": {"replicas": replicas}}
-        await self._api.merge_patch(resources.scalable(workload.ref), workload.key, body, "scale")
+        resource, version = resources.scalable(workload.ref), workload.resource_version
+        for _ in range(SCALE_ATTEMPTS):
+            body = {"metadata": {"resourceVersion": version}, "spec": {"replicas": replicas}}
+            try:
+                await self._api.merge_patch(resource, workload.key, body, "scale")
+            except Conflict as conflict:
+                found = msgspec.json.decode(await self._api.get(resource, workload.key, "scale"), type=_Scale)
+                if found.spec.replicas != workload.replicas:
+                    raise
+                version, problem = found.metadata.resource_version, conflict
+            else:
+                return
+        raise problem
 
     async def create_decision(self, manifest: Manifest) -> None:
         """Conflict if one of that name exists."""

@@ -26,6 +26,9 @@ def floor(situation: Situation, draft: Draft) -> Draft:
     if demand is None:
         return draft
     count = reactive_floor(demand, situation.ready, capacity)
+    if 0 < count < situation.current and is_censored(demand, count, capacity):
+        note = f"{count} pods would be busy to the last, and their demand censored"
+        return draft.becomes("floor", count + 1, Reason.REACTIVE_FLOOR, note)
     if is_censored(demand, situation.ready, capacity) and count > need(demand, capacity):
         note = f"{demand:.4g} is all that {situation.ready} ready pods serve, so more may be asked"
         return draft.becomes("floor", count, Reason.DEMAND_CENSORED, note)
@@ -116,9 +119,9 @@ def restart(situation: Situation, draft: Draft) -> Draft:
 
 def blind(situation: Situation, draft: Draft) -> Draft:
     """Without a usable sample, hold or rise, never lower."""
-    if situation.demand is not None:
+    if situation.demand is not None or draft.wanted > situation.current:
         return draft
-    return draft.becomes("blind", max(draft.wanted, situation.current), Reason.BLIND, "demand is unknown")
+    return draft.binds("blind", situation.current, Reason.BLIND, "demand is unknown")
 
 
 def fallback(situation: Situation, draft: Draft) -> Draft:
@@ -127,7 +130,7 @@ def fallback(situation: Situation, draft: Draft) -> Draft:
     if plan is None or since is None or situation.now - since < plan.after_seconds:
         return draft
     note = f"demand unknown for {situation.now - since:.0f} s"
-    return draft.becomes("fallback", max(draft.wanted, plan.replicas), Reason.FALLBACK, note)
+    return draft if plan.replicas < draft.wanted else draft.binds("fallback", plan.replicas, Reason.FALLBACK, note)
 
 
 def bounds(situation: Situation, draft: Draft) -> Draft:
@@ -142,8 +145,7 @@ def pause(situation: Situation, draft: Draft) -> Draft:
     until = situation.policy.paused_until
     if until is None or situation.now >= until:
         return draft
-    draft = draft.becomes("pause", situation.current, Reason.PAUSED, f"for another {until - situation.now:.0f} s")
-    return Draft(draft.wanted, Reason.PAUSED, draft.trail)
+    return draft.binds("pause", situation.current, Reason.PAUSED, f"for another {until - situation.now:.0f} s")
 
 
 RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {

@@ -66,10 +66,12 @@ class Draft:
 
     def becomes(self, rule: str, wanted: int, reason: Reason, note: str) -> Draft:
         """The draft after a rule that changed the number (or said the same: then only the trail grows)."""
-        trail = (*self.trail, Candidate(rule, wanted, reason, note))
-        if wanted == self.wanted:
-            return replace(self, trail=trail)
-        return Draft(wanted, reason, trail)
+        bound = self.binds(rule, wanted, reason, note)
+        return replace(self, trail=bound.trail) if wanted == self.wanted else bound
+
+    def binds(self, rule: str, wanted: int, reason: Reason, note: str) -> Draft:
+        """The draft after a rule that has the say, whether or not it changed the number."""
+        return Draft(wanted, reason, (*self.trail, Candidate(rule, wanted, reason, note)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Actor:
         except EdgewarmError as error:
             await self._mark(key, DecisionReport(Phase.FAILED, str(error)))
             raise
-        case.book.acted_on = case.workload.resource_version
+        case.book.left_at = (case.workload.replicas, moment.now)
         self._follow(case, key, wanted, moment, simulated=False)
         await self._mark(key, DecisionReport(Phase.EXECUTED, f"scaled to {wanted}", moment.now))
 

@@ -88,7 +88,7 @@ class Book:
     last_decision_at: float | None = None
     last_decision: str | None = None
     last_step_at: float | None = None
-    acted_on: str = ""  # resourceVersion that our last /scale patch was guarded by
+    left_at: tuple[int, float] | None = None  # the count that our last /scale patch changed, and when
     trouble: str | None = None
     status: Mapping[str, Any] = field(default_factory=dict)
     status_at: float = float("-inf")

@@ -28,6 +28,7 @@ from edgewarm.model.policy import Policy
 from edgewarm.model.view import ClusterView
 
 log = structlog.get_logger()
+STALE_SECONDS = 10.0  # an informer that lags longer than this is not waited for
 AT_ONCE = 32  # policies that write to the API server at the same time
 NOT_ASKED = Missing(MissingKind.UNAVAILABLE, "demand has not been read yet")
 
@@ -101,7 +102,8 @@ class Engine:
         self._note_blindness(book, reading, moment.now)
         book.own = capacity_now(book, policy, workload, moment.now)
         ahead = lead_seconds(book, policy) + moment.pass_seconds
-        outlook = self._rows.outlook(item.key, moment.now, ahead)
+        # a forecast of what a wrong question returned in the past is not worth acting on
+        outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
         judgement = judge(policy, book, workload, reading, outlook, moment)
         return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement)))
 
@@ -121,8 +123,8 @@ class Engine:
 
     async def _act(self, case: Case, moment: Moment) -> None:
         book, judgement = case.book, case.judgement
-        if case.workload.resource_version == book.acted_on:
-            return  # our own last write has not come back yet: what is seen is stale
+        if _is_stale(case, moment.now):
+            return
         mode = judgement.situation.policy.mode
         plan = Plan(mode, judgement.situation.current, judgement.verdict.wanted, book.last_decision_at)
         records = self._books.records(case.item.key)
@@ -144,6 +146,12 @@ class Engine:
     async def close(self) -> None:
         """Stop what runs in the background."""
         await self._rows.close()
+
+
+def _is_stale(case: Case, now: float) -> bool:
+    """Our own last write has not come back yet: the workload still shows the count that we changed."""
+    left = case.book.left_at
+    return left is not None and case.workload.replicas == left[0] and now - left[1] < STALE_SECONDS
 
 
 def _summary(book: Book, judgement: Judgement) -> str:

@@ -9,17 +9,18 @@ The last value is what every forecast must beat; where it wins (short windows, n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgewarm.forecast.protocol import FleetForecast, IntArray, State
 from edgewarm.forecast.seasonal import DAY_SECONDS, DayProfile
-from edgewarm.forecast.tracker import LEVELS, Tracker, gains
+from edgewarm.forecast.tracker import LEVELS, QUARTERS, Tracker, gains
 from edgewarm.forecast.windows import AHEAD, GRID, UNTIL
 from edgewarm.model.demand import BoolArray, FloatArray
 
+T = TypeVar("T", int, IntArray)
 PROFILE, LAST = 0, 1
 EXPERTS = 2
 ENOUGH = 30  # samples before anything is said
@@ -76,7 +77,11 @@ class SeasonalFleet:
     def _verify(self, step: int) -> None:
         """Residuals of all forecasts whose window ends now; censored and unknown steps give none."""
         points = self._issued[:, :, OFFSETS + step % GRID.ends].astype(np.float64)
-        self._tracker.learn(GRID.of_recent(self._recent)[:, None, :] - points, GAINS)
+        self._tracker.learn(GRID.of_recent(self._recent)[:, None, :] - points, GAINS, self._quarter(step))
+
+    def _quarter(self, step: T) -> T:
+        """The quarter of an hour of the day that a step is in; also of an array of steps."""
+        return step % self._profile.slots * QUARTERS // self._profile.slots
 
     def _issue(self, step: int) -> None:
         self._issued[:, :, OFFSETS + step % GRID.ends] = self._points(step)
@@ -89,9 +94,13 @@ class SeasonalFleet:
         last = np.broadcast_to(self._last[:, None], profile.shape)
         return np.stack([profile, last], axis=1)
 
-    def _winner(self, points: FloatArray) -> IntArray:
-        """Which expert speaks (N, K): the smaller loss; an expert that never was verified or knows nothing loses."""
-        loss = np.where((self._tracker.seen >= ENOUGH) & np.isfinite(points), self._tracker.loss, np.inf)
+    def _winner(self, points: FloatArray, quarters: IntArray) -> IntArray:
+        """Which expert speaks (N, K): the smaller loss at the time of day that the window is about.
+
+        An expert that was hardly verified or knows nothing loses; where both do, the last value speaks.
+        """
+        proven = (self._tracker.seen >= ENOUGH) & np.isfinite(points)
+        loss = np.where(proven, self._tracker.losses(quarters), np.inf)
         best: IntArray = np.argmin(loss, axis=1)
         return np.where(np.isfinite(loss.min(axis=1)), best, LAST)
 
@@ -100,9 +109,10 @@ class SeasonalFleet:
         if self._step is None:
             raise ValueError("no step has been seen yet")
         points = self._points(self._step)
-        chosen = self._winner(points)[:, None, :]
+        quarters = self._quarter(self._step + GRID.ends)
+        chosen = self._winner(points, quarters)[:, None, :]
         middle = np.nan_to_num(np.take_along_axis(points, chosen, axis=1)[:, 0])
-        spread = np.take_along_axis(self._tracker.spread(), chosen[..., None], axis=1)[:, 0]
+        spread = np.take_along_axis(self._tracker.spread(quarters), chosen[..., None], axis=1)[:, 0]
         values = np.square(np.maximum(middle[..., None] + spread, 0.0))
         split = GRID.points
         return FleetForecast(
@@ -123,9 +133,11 @@ class SeasonalFleet:
             "visits": profile.visits,
             "deviation": profile.deviation,
             "scale": tracker.scale,
+            "local_scale": tracker.local_scale,
             "seen": tracker.seen,
             "quantile": tracker.quantile,
             "loss": tracker.loss,
+            "tracker_visits": tracker.visits,
             "last": self._last,
             "samples": self._samples,
             "recent": self._recent,
@@ -134,7 +146,9 @@ class SeasonalFleet:
 
     def _take(self, rows: Mapping[str, NDArray[Any]]) -> None:
         self._profile = DayProfile(rows["mean"], rows["visits"], rows["deviation"])
-        self._tracker = Tracker(rows["scale"], rows["seen"], rows["quantile"], rows["loss"])
+        self._tracker = Tracker(
+            rows["scale"], rows["local_scale"], rows["seen"], rows["quantile"], rows["loss"], rows["tracker_visits"]
+        )
         self._last, self._samples = rows["last"], rows["samples"]
         self._recent, self._issued = rows["recent"], rows["issued"]
 

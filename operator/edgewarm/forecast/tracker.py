@@ -1,9 +1,12 @@
-"""Residual quantiles that hold their coverage on any data: online quantile tracking, one per row, expert and window.
+"""Residual quantiles that hold their coverage on any data, and the losses by which experts compete.
 
-    q <- q + g (tau - 1{r <= s q})          r = actual - point, s = running mean |r|
+    q <- q + g (tau - 1{r <= s q})          r = actual - point, s = local scale of |r|
 
 the quantile tracker of Angelopoulos, Candes & Tibshirani, "Conformal PID Control for Time Series Prediction" (2023).
 The gain shrinks with the window's end, because labels come that much later: g = min(.05, .2 / steps).
+
+Scale and loss are kept by quarter of an hour of the day as well: a morning rise is the time that matters, and neither
+its uncertainty nor the expert that foresees it is that of the whole day.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
 TAU: FloatArray = np.array(LEVELS)
 MEAN_ABSOLUTE_TO_SD = 1.2533  # sqrt(pi / 2): sd of a normal residual whose mean absolute value is 1
 START = np.array([NormalDist().inv_cdf(level) for level in LEVELS]) * MEAN_ABSOLUTE_TO_SD
+QUARTERS = 96
+SLOWEST = 0.002  # of the running means over the whole day: about eight hours of minutes
+SLOWEST_LOCAL = 0.02  # of those of one quarter of an hour: about three days
 
 
 def gains(ends: IntArray) -> FloatArray:
@@ -30,35 +36,44 @@ def gains(ends: IntArray) -> FloatArray:
 
 @dataclass
 class Tracker:
-    """Arrays of N rows, E experts, K windows, Q levels.
+    """Arrays of N rows, E experts, K windows, Q levels, B quarters of an hour.
 
-    `scale` (N, E, K) running mean |residual|; `seen` (N, E, K) residuals so far; `quantile` (N, E, K, Q) in units of
-    scale; `loss` (N, E, K) running mean pinball loss over the levels, the score by which experts compete.
+    `scale` (N, E, K) and `local_scale` (N, E, K, B): running mean |residual|; `seen` (N, E, K): residuals so far;
+    `quantile` (N, E, K, Q) in units of scale; `loss` (N, E, K, B): running mean pinball loss over the levels;
+    `visits` (N, B): steps seen in that quarter.
     """
 
     scale: FloatArray
+    local_scale: FloatArray
     seen: FloatArray
     quantile: FloatArray
     loss: FloatArray
+    visits: FloatArray
 
     @classmethod
     def blank(cls, rows: int, experts: int, windows: int) -> Tracker:
         shape = (rows, experts, windows)
         quantile = np.broadcast_to(START, (*shape, len(LEVELS))).copy()
-        return cls(np.zeros(shape), np.zeros(shape), quantile, np.zeros(shape))
+        local = (*shape, QUARTERS)
+        return cls(
+            np.zeros(shape), np.zeros(local), np.zeros(shape), quantile, np.zeros(local), np.zeros((rows, QUARTERS))
+        )
 
-    def learn(self, residual: FloatArray, gain: FloatArray) -> None:
-        """Take one residual per row, expert and window, (N, E, K); NaN leaves that cell as it was."""
+    def learn(self, residual: FloatArray, gain: FloatArray, quarter: int) -> None:
+        """Take one residual per row, expert and window, (N, E, K), of windows that end in this quarter; NaN is none."""
         known: BoolArray = np.isfinite(residual)
         r = np.where(known, residual, 0.0)
-        spread = self.spread()
-        error = r[..., None] - spread
+        error = r[..., None] - self._spread(self._scale_at(quarter))
         pinball = np.maximum(TAU * error, (TAU - 1) * error).mean(axis=-1)
         self.seen += known
-        pace = np.where(known, np.maximum(1 / np.maximum(self.seen, 1), 0.002), 0.0)
-        self.loss += pace * (pinball - self.loss)
+        self.visits[:, quarter] += known.any(axis=(1, 2))
         self._track(error, known, gain)
+        pace = np.where(known, np.maximum(1 / np.maximum(self.seen, 1), SLOWEST), 0.0)
+        slowest = np.maximum(1 / np.maximum(self.visits[:, quarter], 1), SLOWEST_LOCAL)[:, None, None]
+        local = np.where(known, slowest, 0.0)
         self.scale += pace * (np.abs(r) - self.scale)
+        self.local_scale[..., quarter] += local * (np.abs(r) - self.local_scale[..., quarter])
+        self.loss[..., quarter] += local * (pinball - self.loss[..., quarter])
 
     def _track(self, error: FloatArray, known: BoolArray, gain: FloatArray) -> None:
         """Move each quantile; ties (constant series: r = s q = 0) stay put, or the tracker would drift for ever."""
@@ -66,7 +81,29 @@ class Tracker:
         step = np.maximum(gain, np.minimum(0.25, 1 / np.maximum(self.seen, 1)))
         self.quantile += np.where(known, step, 0.0)[..., None] * (TAU - below)
 
-    def spread(self) -> FloatArray:
-        """Residual quantiles (N, E, K, Q) in the model's scale, sorted so that they never cross."""
-        result: FloatArray = np.sort(self.quantile, axis=-1) * self.scale[..., None]
+    def _scale_at(self, quarter: int) -> FloatArray:
+        """Half the whole day's, half this quarter's, (N, E, K)."""
+        fresh = self.visits[:, quarter] == 0
+        local = np.where(fresh[:, None, None], self.scale, self.local_scale[..., quarter])
+        result: FloatArray = (self.scale + local) / 2
         return result
+
+    def _spread(self, scale: FloatArray) -> FloatArray:
+        result: FloatArray = np.sort(self.quantile, axis=-1) * scale[..., None]
+        return result
+
+    def spread(self, quarters: IntArray) -> FloatArray:
+        """Residual quantiles (N, E, K, Q), sorted, so they never cross; `quarters` (K,) is when each window ends."""
+        local = self._of_windows(self.local_scale, quarters)
+        fresh = (self.visits[:, quarters] == 0)[:, None, :]
+        return self._spread((self.scale + np.where(fresh, self.scale, local)) / 2)
+
+    def losses(self, quarters: IntArray) -> FloatArray:
+        """Mean loss (N, E, K) of each expert in the quarter in which each window ends; infinite where never seen."""
+        found = self._of_windows(self.loss, quarters)
+        return np.where((self.visits[:, quarters] == 0)[:, None, :], np.inf, found)
+
+    @staticmethod
+    def _of_windows(array: FloatArray, quarters: IntArray) -> FloatArray:
+        """(N, E, K, B) at one quarter per window: (N, E, K)."""
+        return np.asarray(np.take_along_axis(array, quarters[None, None, :, None], axis=-1)[..., 0])

@@ -1,0 +1,79 @@
+"""The sentence at the end of `kubectl describe`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.builders import at, outlook, policy, quantiles, situation
+
+from edgewarm.decide.explanation import change, number, sentence
+from edgewarm.decide.verdict import decide
+from edgewarm.model.policy import Bounds
+
+pytestmark = pytest.mark.unit
+
+MEASURED = "62 s (measured, 41 starts)"
+SPREAD = quantiles((0.5, 200.0), (0.9, 310.0), (0.99, 400.0))
+
+
+def said(demand: float | None, zone: str = "UTC", **overrides: Any) -> str:
+    around = situation(demand, now=at("2026-11-23T08:03:58+00:00"), **overrides)
+    return sentence(around, decide(around), MEASURED, zone)
+
+
+def test_a_forecast_is_explained_with_time_quantile_capacity_and_lead_time() -> None:
+    text = said(180.0, policy=policy(kappa=9.0), outlook=outlook(SPREAD, lead_seconds=62.0))  # tau = 9 / 10
+    assert text == f"scaling 4 -> 7 now: 310 expected at 08:05 (p90), 50 per pod, lead time {MEASURED}"
+
+
+def test_the_time_is_told_in_the_zone_of_the_policy() -> None:
+    text = said(180.0, "Europe/Berlin", policy=policy(kappa=9.0), outlook=outlook(SPREAD, lead_seconds=62.0))
+    assert "expected at 09:05 (p90)" in text
+
+
+def test_holding_for_demand_that_comes_back_says_until_when() -> None:
+    text = said(100.0, outlook=outlook(0.0, 150.0, lead_seconds=62.0))
+    assert text == f"scaling 4 -> 3 now: 150 expected before 08:05 (p91), 50 per pod, lead time {MEASURED}"
+
+
+@pytest.mark.parametrize(
+    ("demand", "overrides", "text"),
+    [
+        pytest.param(
+            120.0, {}, "scaling 4 -> 3 now: Demand now asks for this many pods (120 now, 50 per pod)", id="floor"
+        ),
+        pytest.param(
+            None,
+            {},
+            "holding 4: There is no usable demand sample, so nothing is lowered (demand is unknown)",
+            id="blind",
+        ),
+        pytest.param(
+            400.0,
+            {"policy": policy(bounds=Bounds(1, 6))},
+            "scaling 4 -> 6 now: scaling.maxReplicas is the bound (8 was asked for)",
+            id="bound",
+        ),
+    ],
+)
+def test_other_reasons_are_told_by_their_meaning(demand: float | None, overrides: dict[str, Any], text: str) -> None:
+    assert said(demand, **overrides) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (0.4, "0.4"), (0.4567, "0.457"), (99.4, "99.4"), (99.96, "100"), (310.2, "310"), (1234567.0, "1234567")],
+)
+def test_numbers_for_people(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_change_or_none() -> None:
+    assert (change(4, 7), change(4, 4)) == ("scaling 4 -> 7 now", "holding 4")
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: kappa 999 is the .99 quantile at best, but the sentence claims p100")
+def test_no_sentence_claims_certainty() -> None:
+    text = said(180.0, policy=policy(kappa=999.0), outlook=outlook(SPREAD, lead_seconds=62.0))  # tau = .999
+    assert "(p100)" not in text
