@@ -32,10 +32,10 @@ lint: setup  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports
 
 generate: setup  ## CRDs, API reference, metrics and reasons from the code
-	@$(BIN)/python -m edgewarm.api.generate && $(BIN)/python -m docs_from_code
+	@$(BIN)/python -m edgewarm.api.generate && $(BIN)/python docs/generate.py
 
 verify: setup  ## fail if a generated file is stale
-	@$(BIN)/python -m edgewarm.api.generate --check && $(BIN)/python -m docs_from_code --check
+	@$(BIN)/python -m edgewarm.api.generate --check && $(BIN)/python docs/generate.py --check
 
 unit: setup  ## unit and contract tests, seconds
 	@$(BIN)/pytest -q -m "unit or contract" tests

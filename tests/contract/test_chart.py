@@ -210,7 +210,7 @@ def test_the_operator_may_do_what_the_code_does_and_nothing_else(tmp_path: Path)
     roles = of_kind(render(tmp_path), "ClusterRole")
     assert rights(roles["edgewarm"]) == wanted
     scaled = (resources.DEPLOYMENTS, resources.STATEFUL_SETS)
-    assert rights(roles["edgewarm-scaler"]) == {right for r in scaled for right in on(r, "patch", subresource="scale")}
+    assert rights(roles["edgewarm-scaler"]) == {x for r in scaled for x in on(r, "get", "patch", subresource="scale")}
 
 
 def test_without_a_list_it_may_scale_everywhere(tmp_path: Path) -> None:

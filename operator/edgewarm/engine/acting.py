@@ -24,6 +24,7 @@ from edgewarm.model.view import Note
 
 log = structlog.get_logger()
 KEPT = 10  # evaluated decisions per policy
+LONGEST_RETRY_SECONDS = 600.0
 
 
 class Actor:
@@ -35,7 +36,8 @@ class Actor:
 
     async def carry_out(self, case: Case, moves: tuple[Move, ...], moment: Moment) -> None:
         """Do the moves in order; what the world refuses is kept in the book as the policy's trouble."""
-        case.book.trouble = None
+        if moment.now < case.book.retry_at:
+            return
         for move in moves:
             try:
                 match move:
@@ -48,9 +50,18 @@ class Actor:
             except Conflict:
                 return  # the object changed under us: the next pass looks again
             except EdgewarmError as error:
-                case.book.trouble = str(error)
-                log.warning("action failed", policy=str(case.item.key), problem=str(error))
+                self._put_off(case, error, moment.now)
                 return
+        case.book.trouble, case.book.failures = None, 0
+
+    def _put_off(self, case: Case, error: EdgewarmError, now: float) -> None:
+        """What was refused will be refused again: try after 30 s, 60 s, .. 10 min; what was away, on the next pass."""
+        book, problem = case.book, str(error)
+        refused = isinstance(error, Invalid)
+        delay = min(LONGEST_RETRY_SECONDS, 30.0 * 2 ** min(book.failures, 10)) if refused else 0.0
+        if book.trouble != problem:
+            log.warning("action failed", policy=str(case.item.key), problem=problem, retry_seconds=delay)
+        book.trouble, book.failures, book.retry_at = problem, book.failures + 1, now + delay
 
     async def _create(self, case: Case, move: Create, moment: Moment) -> None:
         """Close the decision in force, write the new one, and follow it where the mode says so."""

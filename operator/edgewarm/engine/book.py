@@ -90,6 +90,8 @@ class Book:
     last_step_at: float | None = None
     left_at: tuple[int, float] | None = None  # the count that our last /scale patch changed, and when
     trouble: str | None = None
+    failures: int = 0  # in a row, of acting on the plan
+    retry_at: float = float("-inf")
     status: Mapping[str, Any] = field(default_factory=dict)
     status_at: float = float("-inf")
     noted: str = ""  # the last standing that an Event was written about

@@ -6,10 +6,12 @@ and lose deletions after a gap. The engine has informers of its own, so a lost n
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -78,6 +80,21 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.process.ultimate_exiting_timeout = None
 
 
+def login(environment: Mapping[str, str], **kwargs: Any) -> kopf.ConnectionInfo | None:
+    """$KUBECONFIG, else the pod's service account at the address that the kubelet gives, else ~/.kube/config.
+
+    The same order as our own client's; kopf's own way needs cluster DNS, which a pod on the host network may not have.
+    """
+    if environment.get("KUBECONFIG"):
+        return kopf.login_with_kubeconfig(**kwargs)
+    inside = kopf.login_with_service_account(**kwargs)
+    if inside is None:
+        return kopf.login_with_kubeconfig(**kwargs)
+    host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT", "443")
+    bracketed = f"[{host}]" if host and ":" in host else host
+    return dataclasses.replace(inside, server=f"https://{bracketed}:{port}") if host else inside
+
+
 def _is_news(generations: dict[str, int], event: Mapping[str, Any]) -> bool:
     """Someone changed a spec, or an object came or went since the initial listing (type None)."""
     meta = event["object"]["metadata"]
@@ -98,8 +115,8 @@ def build_registry(wake: Callable[[], None]) -> kopf.OperatorRegistry:
         configure(settings)
 
     @kopf.on.login(registry=registry, id="login")
-    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+    def log_in(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return login(os.environ, **kwargs)
 
     generations: dict[str, int] = {}  # a status that we wrote comes back as an event too, with the generation unchanged
     for plural in PLURALS:
@@ -122,7 +139,13 @@ def run_until(
     for pause in EndlessBackoff():
         problem: BaseException | None = None
         try:
-            kopf.run(registry=build_registry(wake), clusterwide=True, standalone=True, stop_flag=stopped)
+            kopf.run(
+                registry=build_registry(wake),
+                identity=cast(Any, "edgewarm"),  # else kopf asks for the user name, which a bare uid does not have
+                clusterwide=True,
+                standalone=True,
+                stop_flag=stopped,
+            )
         except Exception as error:  # noqa: BLE001 - whatever ends kopf must not end the operator
             problem = error
         if stopped.is_set():

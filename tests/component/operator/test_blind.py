@@ -65,6 +65,14 @@ async def test_each_kind_of_nothing_holds_and_has_its_own_sentence(
     assert not any(line.startswith("edgewarm_demand{") for line in world.series())
 
 
+@pytest.mark.xfail(strict=True, reason="BUG: the stabilization window speaks first, so the reason is never Blind")
+async def test_the_reason_for_holding_is_blind(world: OperatorWorld) -> None:
+    await going_blind(world)
+    no_series(world)
+    await world.passes(600)
+    assert world.status()["reason"] == "Blind"
+
+
 async def test_after_blindness_a_fall_still_waits_for_its_window(world: OperatorWorld) -> None:
     await going_blind(world)
     no_series(world)
@@ -85,7 +93,7 @@ async def test_fallback_rises_after_its_time_and_not_before(world: OperatorWorld
     assert world.scaled() == []
     await world.passes(60)
     assert world.replicas() == 4
-    assert world.status()["reason"] == "Fallback"
+    assert world.decisions()[-1]["spec"]["reason"] == "Fallback"
 
 
 async def test_fallback_never_lowers(world: OperatorWorld) -> None:

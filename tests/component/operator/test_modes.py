@@ -112,6 +112,7 @@ async def test_from_recommend_to_act_the_open_recommendation_is_superseded(world
     assert world.replicas() == 6
 
 
+@pytest.mark.xfail(strict=True, reason="BUG: a rise is recommended anew each pass until the first one is seen")
 async def test_one_recommendation_is_made_while_it_has_not_come_back_through_the_watch(world: OperatorWorld) -> None:
     await rising(world, "Recommend")
     await world.freeze("scalingdecisions")

@@ -167,7 +167,7 @@ some_records = st.lists(
 some_plan = st.builds(Plan, st.sampled_from(Mode), counts, counts, st.sampled_from([None, NOW - 1, NOW - 100]))
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(some_plan, some_records)
 def test_in_act_nothing_waits_for_approval(what: Plan, records: tuple[DecisionRecord, ...]) -> None:
     found = moves(replace(what, mode=Mode.ACT), records, NOW)
@@ -176,7 +176,7 @@ def test_in_act_nothing_waits_for_approval(what: Plan, records: tuple[DecisionRe
     assert not any(isinstance(move, Create) and move.phase is Phase.AWAITING_APPROVAL for move in found)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(some_plan, some_records)
 def test_at_most_one_decision_is_created_and_none_beside_an_open_one(
     what: Plan, records: tuple[DecisionRecord, ...]
@@ -190,7 +190,7 @@ def test_at_most_one_decision_is_created_and_none_beside_an_open_one(
     assert not (created and still_open)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(some_plan, some_records)
 def test_what_is_done_always_ends_where_the_plan_allows(what: Plan, records: tuple[DecisionRecord, ...]) -> None:
     for move in moves(what, records, NOW):
@@ -233,10 +233,10 @@ class Life:
         self.records = [replace(r, phase=phase) if r.key == done.key else r for r in self.records]
 
 
-passes = st.lists(st.tuples(st.sampled_from(Mode), counts, st.sampled_from([None, None, *Approval])), max_size=30)
+passes = st.lists(st.tuples(st.sampled_from(Mode), counts, st.sampled_from([None, None, *Approval])), max_size=20)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(passes)
 def test_no_sequence_ever_has_two_open_decisions(sequence: list[tuple[Mode, int, Approval | None]]) -> None:
     life = Life()

@@ -83,7 +83,7 @@ whole = st.integers(0, 10_000).map(float)
 rising = st.lists(whole, min_size=9, max_size=9).map(lambda values: Quantiles(LEVELS, tuple(sorted(values))))
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(rising, st.floats(0.06, 0.98), st.sampled_from([0.7, 1.0, 33.3, 50.0]))
 def test_held_is_the_fewest_pods_that_keep_the_service_level(spread: Quantiles, level: float, capacity: float) -> None:
     pods = held(spread, level, capacity)

@@ -161,14 +161,14 @@ def situations(draw: st.DrawFn) -> Situation:
     )
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(situations())
 def test_bounds_hold_whatever_came_before(around: Situation) -> None:
     bounds = around.policy.bounds
     assert bounds.low <= decide(around).wanted <= bounds.high
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(situations())
 def test_blind_or_restarted_never_lowers_but_to_the_maximum(around: Situation) -> None:
     careful = around.demand is None or NOW - around.started_at < 300
@@ -176,14 +176,14 @@ def test_blind_or_restarted_never_lowers_but_to_the_maximum(around: Situation) -
         assert decide(around).wanted >= min(around.current, around.policy.bounds.high)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(situations())
 def test_a_forecast_never_holds_fewer_than_no_forecast(around: Situation) -> None:
     without = Situation(**{name: getattr(around, name) for name in Situation.__slots__} | {"outlook": None})
     assert decide(around).wanted >= decide(without).wanted
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(situations())
 def test_the_last_of_the_trail_is_what_is_wanted(around: Situation) -> None:
     verdict = decide(around)

@@ -1,0 +1,58 @@
+"""Everything that users meet is documented, and what is generated is fresh."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgewarm.engine import standing
+from edgewarm.model.demand import MissingKind
+from edgewarm.model.reasons import Reason
+from edgewarm.telemetry.catalog import METRICS
+
+pytestmark = pytest.mark.contract
+ROOT = Path(__file__).parents[2]
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def test_generated_pages_are_fresh() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "docs/generate.py"), "--check"], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("reason", [*Reason, *MissingKind], ids=str)
+def test_every_reason_is_documented(reason: str) -> None:
+    assert f"`{reason}`" in page("reasons.md")
+
+
+def test_every_reason_of_a_standing_is_documented() -> None:
+    source = Path(standing.__file__).read_text()
+    named = set(re.findall(r'Standing\(\s*"(\w+)"', source))
+
+    assert named
+    assert {name for name in named if f"`{name}`" not in page("reasons.md")} == set()
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_metric_is_documented(metric: object) -> None:
+    assert f"`{getattr(metric, 'name', '')}`" in page("metrics.md")
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("charts/*/README.md")]
+    broken = [
+        f"{source.relative_to(ROOT)} -> {link}"
+        for source in pages
+        for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", source.read_text())
+        if not (source.parent / link).exists()
+    ]
+
+    assert broken == []

@@ -1,0 +1,400 @@
+"""Every forecaster keeps `forecast.protocol`: honest, finite, blind to the future, and the same however it was fed.
+
+Steps of an hour make a day 24 updates long; what needs many updates (coverage, accuracy) shares one run of eight days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgewarm.forecast.fleet import SeasonalFleet
+from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.model.demand import BoolArray, FloatArray
+
+pytestmark = pytest.mark.contract
+
+HOUR = 3600.0
+DAY = 24  # steps of an hour
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One implementation: how to make one, and how to take one up from its state."""
+
+    name: str
+    new: Callable[[int, float], Any]
+    restored: Callable[[Any], Any]
+
+
+KINDS = [Kind("SeasonalFleet", SeasonalFleet, SeasonalFleet.from_state)]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.name, scope="module")
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+def fed(fleet: Any, values: FloatArray, first: int = 0, censored: BoolArray | None = None) -> Any:
+    """The fleet after the steps first, first + 1, ... of `values` (T, N)."""
+    cut_off = np.zeros(values.shape, dtype=bool) if censored is None else censored
+    for index, row in enumerate(values):
+        fleet.update(first + index, row, cut_off[index])
+    return fleet
+
+
+def learned(kind: Kind, values: FloatArray, first: int = 0, censored: BoolArray | None = None) -> Any:
+    return fed(kind.new(values.shape[1], HOUR), values, first, censored)
+
+
+def column(*values: float) -> FloatArray:
+    return np.array(values, dtype=float)[:, None]
+
+
+def daily(days: int, noise: float = 3.0, seed: int = 1, per_day: int = DAY) -> FloatArray:
+    """A day that swings between 50 and 150, shape (days x per_day, 1)."""
+    angle = np.arange(days * per_day) * 2 * np.pi / per_day
+    values = 100 - 50 * np.cos(angle) + np.random.default_rng(seed).normal(0, noise, len(angle))
+    return np.maximum(values, 0)[:, None]
+
+
+def numbers(found: FleetForecast) -> FloatArray:
+    """All quantiles of all windows, (N, windows, Q)."""
+    return np.concatenate([found.at_ahead, found.max_until], axis=1)
+
+
+def median(found: FleetForecast, ahead: int, row: int = 0) -> float:
+    return value(found, ahead, 0.5, row)
+
+
+def value(found: FleetForecast, ahead: int, level: float, row: int = 0) -> float:
+    return float(found.at_ahead[row, list(found.ahead).index(ahead), found.levels.index(level)])
+
+
+def check_shape(found: FleetForecast, rows: int) -> None:
+    assert found.at_ahead.shape == (rows, len(found.ahead), len(found.levels))
+    assert found.max_until.shape == (rows, len(found.until), len(found.levels))
+    assert found.known.shape == (rows,)
+    assert all(np.all(np.diff(axis) > 0) for axis in (found.ahead, found.until, found.levels))
+
+
+def check_honest(found: FleetForecast) -> None:
+    every = numbers(found)
+    assert np.isfinite(every).all()
+    assert (every >= 0).all()
+    assert (np.diff(every, axis=-1) >= 0).all()
+
+
+def test_the_shapes_are_those_of_the_protocol(kind: Kind) -> None:
+    found = learned(kind, np.full((5, 3), 7.0), first=100).forecast()
+    check_shape(found, 3)
+    assert found.step == 104
+
+
+sample = st.one_of(st.just(np.nan), st.just(0.0), st.floats(0, 1e9), st.floats(0, 10))
+history = st.lists(st.tuples(sample, st.booleans(), st.sampled_from([1, 1, 1, 2, 30])), min_size=1, max_size=60)
+
+
+@settings(max_examples=25, deadline=None)
+@given(history)
+def test_any_history_gives_finite_quantiles_that_do_not_cross(taken: list[tuple[float, bool, int]]) -> None:
+    for kind in KINDS:
+        fleet, step = kind.new(1, HOUR), 0
+        for demand, censored, ahead in taken:
+            step += ahead
+            fleet.update(step, np.array([demand]), np.array([censored]))
+        check_honest(fleet.forecast())
+
+
+def test_nothing_known_is_said_so(kind: Kind) -> None:
+    found = learned(kind, np.full((10 * DAY, 1), np.nan)).forecast()
+    check_honest(found)
+    assert not found.known.any()
+
+
+def test_too_little_history_is_said_so_and_enough_too(kind: Kind) -> None:
+    few = column(*[5.0] * 3, *[np.nan] * 100)
+    assert not learned(kind, few).forecast().known[0]
+    assert learned(kind, daily(4)).forecast().known[0]
+
+
+@pytest.mark.parametrize("constant", [0.0, 1e-3, 1.0, 100.0, 250.0, 1e9])
+def test_a_constant_stays_what_it_is_without_drift(kind: Kind, constant: float) -> None:
+    fleet = learned(kind, np.full((8 * DAY, 1), constant))
+    early = numbers(fleet.forecast())
+    assert early == pytest.approx(constant, rel=1e-5)
+    late = numbers(fed(fleet, np.full((8 * DAY, 1), constant), first=8 * DAY).forecast())
+    assert late == pytest.approx(constant, rel=1e-5)
+
+
+def test_zeros_inside_a_series_are_values(kind: Kind) -> None:
+    half = daily(8)
+    half[: len(half)][np.arange(len(half)) % DAY < 12] = 0.0  # nothing is asked in the first half of the day
+    found = learned(kind, half[: 7 * DAY]).forecast()  # the next step is hour 0
+    check_honest(found)
+    assert median(found, 6) < 5.0
+    assert median(found, 15) > 50.0
+
+
+def test_unknown_steps_erase_nothing(kind: Kind) -> None:
+    fleet = learned(kind, daily(6))
+    before = [median(fleet.forecast(), ahead) for ahead in (6, 12)]
+    after = fed(fleet, np.full((3 * DAY, 1), np.nan), first=6 * DAY).forecast()  # the same time of day, three days on
+    assert after.known[0]
+    assert [median(after, ahead) for ahead in (6, 12)] == pytest.approx(before, rel=0.1)
+
+
+def test_unknown_is_not_zero(kind: Kind) -> None:
+    values = daily(5)
+    blind = np.concatenate([values, np.full((5, 1), np.nan)])
+    zero = np.concatenate([values, np.zeros((5, 1))])
+    assert median(learned(kind, blind).forecast(), 1) > 2 * median(learned(kind, zero).forecast(), 1)
+
+
+@pytest.mark.parametrize("gap", [1, 5, 48, 1000])
+def test_steps_that_were_skipped_are_unknown_steps(kind: Kind, gap: int) -> None:
+    before, after = daily(3), daily(1, seed=2)
+    skipped = fed(learned(kind, before), after, first=3 * DAY + gap)
+    told = learned(kind, np.concatenate([before, np.full((gap, 1), np.nan), after]))
+    assert np.array_equal(numbers(skipped.forecast()), numbers(told.forecast()))
+    assert skipped.forecast().step == told.forecast().step
+
+
+def test_a_gap_of_hours_leaves_the_day_as_it_was(kind: Kind) -> None:
+    fleet = learned(kind, daily(6))
+    later = fed(fleet, daily(7)[6 * DAY + 8 : 6 * DAY + 10], first=6 * DAY + 8)
+    assert median(later.forecast(), 2) == pytest.approx(float(daily(1, noise=0.0)[11, 0]), rel=0.15)
+
+
+def test_an_outage_in_training_is_overcome(kind: Kind) -> None:
+    values = daily(9)
+    values[4 * DAY + 8 : 4 * DAY + 16] = 0.0  # eight hours at noon of day 5 are lost
+    found = learned(kind, values).forecast()
+    check_honest(found)
+    expected = daily(1, noise=0.0)[[5, 11], 0]
+    assert [median(found, ahead) for ahead in (6, 12)] == pytest.approx(expected, rel=0.25)
+
+
+def test_a_censored_value_below_what_was_expected_says_nothing(kind: Kind) -> None:
+    values = daily(6)
+    low = np.concatenate([values, column(1.0)])
+    censored = np.zeros(low.shape, dtype=bool)
+    censored[-1] = True
+    unknown = np.concatenate([values, column(np.nan)])
+    found = numbers(learned(kind, low, censored=censored).forecast())
+    assert np.array_equal(found, numbers(learned(kind, unknown).forecast()))
+
+
+def test_a_censored_value_above_what_was_expected_raises(kind: Kind) -> None:
+    values = np.concatenate([daily(6), column(900.0)])
+    censored = np.zeros(values.shape, dtype=bool)
+    censored[-1] = True
+    unknown = np.concatenate([daily(6), column(np.nan)])
+    raised = learned(kind, values, censored=censored).forecast()
+    assert median(raised, 1) > median(learned(kind, unknown).forecast(), 1)
+
+
+def scaled(kind: Kind, *factors: float) -> tuple[FloatArray, FloatArray]:
+    """Forecasts of the plain series, and of it times each factor, divided by the factor again."""
+    values = daily(6)
+    found = numbers(learned(kind, values * np.array([1.0, *factors])).forecast())
+    return found[0], found[1:] / np.array(factors)[:, None, None]
+
+
+def test_another_unit_is_another_unit_and_nothing_else(kind: Kind) -> None:
+    plain, others = scaled(kind, 1e6, 1e-6, 4.0**8, 4.0**-8)
+    for other in others:
+        assert other == pytest.approx(plain, rel=1e-6)
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: issued points are kept as float32, so scaling is exact to 1e-8, not 1e-9")
+def test_another_unit_is_the_same_to_nine_digits(kind: Kind) -> None:
+    plain, others = scaled(kind, 1e6, 1e-6)
+    for other in others:
+        assert other == pytest.approx(plain, rel=1e-9)
+
+
+def test_rows_do_not_know_each_other(kind: Kind) -> None:
+    values = np.concatenate([daily(3, seed=seed) * seed for seed in (1, 2, 3)], axis=1)
+    values[5:40, 1] = np.nan
+    order = [2, 0, 1]
+    found = learned(kind, values).forecast()
+    turned = learned(kind, values[:, order]).forecast()
+    assert np.array_equal(numbers(turned), numbers(found)[order])
+    alone = learned(kind, values[:, [1]]).forecast()
+    assert np.array_equal(numbers(alone)[0], numbers(found)[1])
+
+
+def test_the_future_changes_no_forecast(kind: Kind) -> None:
+    one, other = daily(4), daily(4)
+    other[3 * DAY :] *= 50.0
+    fleets = [kind.new(1, HOUR), kind.new(1, HOUR)]
+    for step in range(3 * DAY):
+        for fleet, values in zip(fleets, (one, other), strict=True):
+            fleet.update(step, values[step], np.zeros(1, dtype=bool))
+        if step % 12 == 0:
+            assert np.array_equal(*(numbers(fleet.forecast()) for fleet in fleets))
+    assert np.array_equal(*(numbers(fleet.forecast()) for fleet in fleets))
+
+
+def test_asking_for_a_forecast_changes_nothing(kind: Kind) -> None:
+    asked, quiet = kind.new(1, HOUR), kind.new(1, HOUR)
+    for step, row in enumerate(daily(2)):
+        for fleet in (asked, quiet):
+            fleet.update(step, row, np.zeros(1, dtype=bool))
+        asked.forecast()
+    assert np.array_equal(numbers(asked.forecast()), numbers(quiet.forecast()))
+
+
+def test_a_restored_fleet_goes_on_identically(kind: Kind) -> None:
+    values = np.concatenate([daily(4), daily(4, seed=2)], axis=1)
+    fleet = learned(kind, values[: 2 * DAY])
+    state = fleet.state()
+    fed(fleet, values[2 * DAY :], first=2 * DAY)
+    again = fed(kind.restored(state), values[2 * DAY :], first=2 * DAY)  # the state was not touched meanwhile
+    assert np.array_equal(numbers(again.forecast()), numbers(fleet.forecast()))
+    assert (again.size, again.step_seconds, again.forecast().step) == (2, HOUR, 4 * DAY - 1)
+
+
+def test_the_state_of_a_new_fleet_can_be_restored(kind: Kind) -> None:
+    again = kind.restored(kind.new(2, HOUR).state())
+    assert numbers(fed(again, daily(1) * np.ones(2)).forecast()).shape[0] == 2
+
+
+def test_fleets_that_are_joined_go_on_as_one(kind: Kind) -> None:
+    values = np.concatenate([daily(3, seed=seed) for seed in (1, 2, 3)], axis=1)
+    joined = learned(kind, values[: 2 * DAY, :2])
+    joined.append(learned(kind, values[: 2 * DAY, 2:]))
+    fed(joined, values[2 * DAY :], first=2 * DAY)
+    assert np.array_equal(numbers(joined.forecast()), numbers(learned(kind, values).forecast()))
+
+
+def test_an_empty_fleet_takes_over_the_clock_of_the_other(kind: Kind) -> None:
+    empty = kind.new(0, HOUR)
+    empty.append(learned(kind, daily(2)))
+    assert (empty.size, empty.forecast().step) == (1, 2 * DAY - 1)
+    empty.append(kind.new(0, HOUR))
+    assert (empty.size, empty.forecast().step) == (1, 2 * DAY - 1)
+
+
+def test_rows_can_be_dropped_and_turned(kind: Kind) -> None:
+    values = np.concatenate([daily(3, seed=seed) for seed in (1, 2, 3)], axis=1)
+    fleet = learned(kind, values[: 2 * DAY])
+    fleet.keep(np.array([2, 0], dtype=np.int64))
+    fed(fleet, values[2 * DAY :, [2, 0]], first=2 * DAY)
+    assert np.array_equal(numbers(fleet.forecast()), numbers(learned(kind, values[:, [2, 0]]).forecast()))
+    fleet.keep(np.array([], dtype=np.int64))
+    assert fleet.size == 0
+
+
+@pytest.mark.parametrize("step", [0, 9, 10])
+def test_time_does_not_run_backwards(kind: Kind, step: int) -> None:
+    fleet = learned(kind, daily(1)[:1], first=10)
+    with pytest.raises(ValueError, match="steps must rise"):
+        fleet.update(step, np.ones(1), np.zeros(1, dtype=bool))
+
+
+def test_what_does_not_fit_is_refused(kind: Kind) -> None:
+    fleet = kind.new(2, HOUR)
+    with pytest.raises(ValueError, match="no step"):
+        fleet.forecast()
+    with pytest.raises(ValueError, match="shape"):
+        fleet.update(1, np.ones(3), np.zeros(3, dtype=bool))
+    with pytest.raises(ValueError, match="same step"):
+        learned(kind, daily(1)).append(learned(kind, daily(2)))
+
+
+FIVE_MINUTES = 300.0
+PER_DAY = 288
+DAYS = 8
+FROM = 5 * PER_DAY
+AHEADS = (1, 5, 15, 60)
+DAILY, WALK, RAMP = 0, 1, 2
+RAMP_SLOT = 100  # demand doubles between slot 100 and slot 103, and falls back at slot 200
+
+
+@dataclass(frozen=True)
+class Run:
+    """Eight days of three series, and what was forecast after each step from day 6 on: (step, row, ahead, level)."""
+
+    values: FloatArray
+    found: FloatArray
+    levels: tuple[float, ...]
+
+    def pairs(self, row: int, ahead: int, level: float) -> tuple[FloatArray, FloatArray]:
+        """(what was said, what came) for every step whose window ended within the run."""
+        said = self.found[: len(self.found) - ahead, row, AHEADS.index(ahead), self.levels.index(level)]
+        return said, self.values[FROM + ahead :, row]
+
+
+def ramps() -> FloatArray:
+    slot = np.arange(DAYS * PER_DAY) % PER_DAY
+    level = 100 + 100 * np.clip((slot - RAMP_SLOT) / 3, 0, 1) * (slot < 200)
+    return np.asarray(level + np.random.default_rng(5).normal(0, 2, len(slot)))
+
+
+@pytest.fixture(scope="module")
+def run(kind: Kind) -> Run:
+    walk = 1000 + np.cumsum(np.random.default_rng(4).normal(0, 5, DAYS * PER_DAY))
+    values = np.stack([daily(DAYS, noise=6.0, seed=3, per_day=PER_DAY)[:, 0], walk, ramps()], axis=1)
+    fleet, found = kind.new(3, FIVE_MINUTES), []
+    for step, row in enumerate(values):
+        fleet.update(step, row, np.zeros(3, dtype=bool))
+        if step >= FROM:
+            forecast = fleet.forecast()
+            columns = [list(forecast.ahead).index(ahead) for ahead in AHEADS]
+            found.append(forecast.at_ahead[:, columns])
+    return Run(values, np.array(found), forecast.levels)
+
+
+@pytest.mark.parametrize("ahead", AHEADS)
+def test_nine_of_ten_days_stay_below_p90(run: Run, ahead: int) -> None:
+    said, came = run.pairs(DAILY, ahead, 0.9)
+    assert 0.85 <= np.mean(came <= said) <= 0.95
+
+
+@pytest.mark.parametrize("ahead", AHEADS)
+def test_half_stays_below_the_median(run: Run, ahead: int) -> None:
+    said, came = run.pairs(DAILY, ahead, 0.5)
+    assert 0.4 <= np.mean(came <= said) <= 0.6
+
+
+def pinball(said: FloatArray, came: FloatArray, level: float) -> float:
+    error = came - said
+    return float(np.mean(np.maximum(level * error, (level - 1) * error)))
+
+
+def ratio(run: Run, row: int, ahead: int, level: float) -> float:
+    """Our pinball loss by that of the last value shifted to where it is best, which only hindsight knows."""
+    said, came = run.pairs(row, ahead, level)
+    last = run.values[FROM : len(run.values) - ahead, row]
+    best = last + np.quantile(came - last, level)
+    return pinball(said, came, level) / pinball(best, came, level)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+@pytest.mark.parametrize("ahead", [15, 60])
+def test_a_day_that_repeats_is_foreseen_better_than_by_its_last_value(run: Run, ahead: int, level: float) -> None:
+    assert ratio(run, DAILY, ahead, level) < 0.8
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+@pytest.mark.parametrize("ahead", AHEADS)
+def test_a_random_walk_is_hardly_worse_than_its_last_value(run: Run, ahead: int, level: float) -> None:
+    assert ratio(run, WALK, ahead, level) < 1.1
+
+
+@pytest.mark.parametrize("ahead", [5, 15])
+def test_a_daily_ramp_is_foreseen_on_the_sixth_day(run: Run, ahead: int) -> None:
+    said, came = run.pairs(RAMP, ahead, 0.9)
+    for issued in range(RAMP_SLOT + 3 - ahead, RAMP_SLOT):  # before the ramp, about the time after it
+        assert run.values[FROM + issued, RAMP] < 110
+        assert said[issued] > 150
+        assert came[issued] > 150
