@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := operator:e2e:tests:bench
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup binaries fmt lint generate verify unit test test-all demo bench e2e clean
+.PHONY: help setup binaries fmt lint generate verify wheel helm-lint unit test test-all demo bench e2e clean
 
 help:  ## list these
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -36,6 +36,15 @@ generate: setup  ## CRDs, API reference, metrics and reasons from the code
 
 verify: setup  ## fail if a generated file is stale
 	@$(BIN)/python -m edgewarm.api.generate --check && $(BIN)/python docs/generate.py --check
+
+wheel: setup  ## build the wheel, install it elsewhere and ask its version
+	@rm -rf build/wheel && $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w build/wheel .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel/installed build/wheel/*.whl
+	@cd build/wheel && PYTHONPATH=installed ../../$(BIN)/python -m edgewarm --version
+
+helm-lint: setup binaries  ## helm lint --strict
+	@$(BIN)/python -m rig.helm lint --strict charts/edgewarm
+	@$(BIN)/python -m rig.helm lint --strict charts/edgewarm --values charts/edgewarm/ci/everything-values.yaml
 
 unit: setup  ## unit and contract tests, seconds
 	@$(BIN)/pytest -q -m "unit or contract" tests

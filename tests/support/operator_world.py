@@ -148,6 +148,7 @@ class OperatorWorld:
         self.api = FakeApi(self.clock)
         self.prometheus = FakePrometheus({FLEET_QUERY: self._fleet})
         self.controller = FakeDeploymentController(self.api, lambda _: self.lead)
+        self._kinds: dict[str, str] = {}
         self._latest: dict[str, int] = {}
         self._frozen: set[str] = set()
         self._process: _Process | None = None
@@ -254,17 +255,19 @@ class OperatorWorld:
 
     # --- the cluster -------------------------------------------------------------------------------------------------
 
-    def deployment(self, name: str = "checkout", replicas: int = 1, *, ready: bool = True) -> None:
-        """A Deployment whose pods are there and Ready, unless told otherwise."""
-        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
-        self.api.put({"kind": "Deployment", "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
-        self.controller.tick(self.clock.now - (self.lead + 60 if ready else 0))
+    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment") -> None:
+        """Workloads whose pods are there and Ready."""
+        for name in names or ("checkout",):
+            self._kinds[name] = kind
+            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
+            self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
+        self.controller.tick(self.clock.now - self.lead - 60)
         self.controller.tick(self.clock.now)
 
     def policy(self, name: str = "checkout", *, target: str = "", mode: str = "Act", **spec: Any) -> None:
         """A policy that asks for `asked[name]`, 50 per pod; an hour of history unless told otherwise."""
         body: Json = {
-            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target or name},
+            "targetRef": {"apiVersion": "apps/v1", "kind": self._kind(target or name), "name": target or name},
             "mode": mode,
             "demand": {"query": f"demand:{name}", "capacityPerPod": "50"},
             "forecast": {"historyWindow": "1h", "predictionHorizon": "1m"},
@@ -280,10 +283,10 @@ class OperatorWorld:
         self.api.put({**found, "spec": {**found["spec"], **spec}})
 
     def replicas(self, name: str = "checkout") -> int:
-        return int(self._found("Deployment", name)["spec"]["replicas"])
+        return int(self._found(self._kind(name), name)["spec"]["replicas"])
 
     def ready(self, name: str = "checkout") -> int:
-        return int(self._found("Deployment", name)["status"].get("readyReplicas", 0))
+        return int(self._found(self._kind(name), name)["status"].get("readyReplicas", 0))
 
     def status(self, name: str = "checkout") -> Json:
         found: Json = self._found("WarmingPolicy", name).get("status", {})
@@ -304,6 +307,9 @@ class OperatorWorld:
 
     def phases(self, policy: str = "checkout") -> list[str | None]:
         return [decision.get("status", {}).get("phase") for decision in self.decisions(policy)]
+
+    def _kind(self, name: str) -> str:
+        return self._kinds.get(name, "Deployment")
 
     def _found(self, kind: str, name: str) -> Json:
         found = self.api.get(kind, SHOP, name)

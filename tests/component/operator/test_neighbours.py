@@ -165,8 +165,8 @@ async def test_observe_watches_a_target_of_another_autoscaler(world: OperatorWor
 
 async def test_two_hundred_policies_of_one_template_are_one_query_and_one_pass(world: OperatorWorld) -> None:
     names = [f"app-{number}" for number in range(200)]
+    world.deployment(*names, replicas=2)
     for name in names:
-        world.deployment(name, replicas=2)
         world.fleet[name] = lambda at: 290.0 if at >= world.now else None
         template = {"name": "fleet", "arguments": [{"name": "app", "value": name}]}
         world.policy(name, demand={"template": template, "capacityPerPod": "50"})
