@@ -48,7 +48,8 @@ def start_arm(here: World, place: str, app: App, **spec: object) -> None:
     """A Deployment of its own with a policy of its own, both with the app's demand."""
     replicas = need_at(app.curve, app.capacity, time.time()) + 1
     workload = deployment(place, app.name, replicas, f"{COLD_START_SECONDS:.0f}s")
-    here.kubectl.apply(workload, policy(place, app.name, rate_of(app.name), app.capacity, **spec))
+    horizon = {"predictionHorizon": f"{COLD_START_SECONDS:.0f}s"}  # until the operator has measured a start itself
+    here.kubectl.apply(workload, policy(place, app.name, rate_of(app.name), app.capacity, forecast=horizon, **spec))
 
 
 ARMS = ("act", "twin", "watch")

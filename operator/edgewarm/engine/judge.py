@@ -43,7 +43,12 @@ def capacity_now(book: Book, policy: Policy, workload: Workload, now: float) -> 
     """What is asked for and ready: the cluster's numbers, or in mode Observe the plan's own, simulated."""
     if policy.mode is not Mode.OBSERVE:
         return Capacity(workload.replicas, workload.ready)
-    return (book.own or Capacity(workload.replicas, workload.ready)).at(now)
+    return (book.own or begun(book, policy, workload, now)).at(now)
+
+
+def begun(book: Book, policy: Policy, workload: Workload, now: float) -> Capacity:
+    """A simulation that begins where the workload is."""
+    return Capacity.begun(workload.replicas, workload.ready, now + lead_seconds(book, policy))
 
 
 def judge(

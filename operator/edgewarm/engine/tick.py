@@ -14,7 +14,7 @@ from edgewarm.decide.lifecycle import Plan, moves
 from edgewarm.engine.acting import Actor
 from edgewarm.engine.book import Book
 from edgewarm.engine.books import Books
-from edgewarm.engine.judge import Judgement, Moment, capacity_now, censored, judge, lead_seconds, paced, shadowed
+from edgewarm.engine.judge import Judgement, Moment, begun, capacity_now, censored, judge, lead_seconds, paced, shadowed
 from edgewarm.engine.ports import Cluster, Demand, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
@@ -134,9 +134,7 @@ class Engine:
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
-        shadow = book.shadow or book.own
-        if shadow is None:
-            return
+        shadow = book.shadow or begun(book, book.policy, case.workload, now)
         book.shadow, book.shadow_pacing = shadowed(judgement, shadow, book.shadow_pacing, now)
         book.score = seen(book.score, judgement, step_made, self._step_seconds)
         if step_made:

@@ -16,6 +16,12 @@ class Capacity:
     ready: int
     starting: tuple[tuple[float, int], ...] = ()
 
+    @classmethod
+    def begun(cls, planned: int, ready: int, rest_ready_at: float) -> Capacity:
+        """Where a simulation begins: what is ready now, and the rest of what was asked for still starting."""
+        rest = planned - ready
+        return cls(planned, min(planned, ready), ((rest_ready_at, rest),) if rest > 0 else ())
+
     def at(self, now: float) -> Capacity:
         """Starts that are due have become ready."""
         due = sum(count for ready_at, count in self.starting if ready_at <= now)
