@@ -49,7 +49,8 @@ def test_pods_are_ready_before_the_demand_and_the_twins_are_not(app: App, record
 
     print(f"{app.name}: seconds late, ours {ours}, the twin's {twins}")
     assert early >= 0.9 * len(ours)
-    assert sum(seconds > 0 for seconds in twins) > 0.5 * len(twins)
+    # at 80 % utilisation the twin has a quarter to spare, so the first pods of a rise may be there
+    assert sum(seconds > 0 for seconds in twins) >= len(twins) / 3
     assert max(twins) > max(ours)
 
 

@@ -394,17 +394,33 @@ def test_a_day_that_repeats_is_foreseen_better_than_by_its_last_value(run: Run, 
     assert ratio(run, DAILY, ahead) < 0.6
 
 
-def walks(run: Run, ahead: int) -> float:
-    """The geometric mean of the ratio over all walks."""
-    return float(np.exp(np.mean([np.log(ratio(run, WALK + row, ahead)) for row in range(WALKS)])))
+def geometric_mean(ratios: list[float]) -> float:
+    return float(np.exp(np.mean(np.log(ratios))))
 
 
-WORSE = pytest.mark.xfail(strict=True, reason="BUG: 15 to 25 % worse than the last value on random walks")
+NOISY = pytest.mark.xfail(
+    strict=True, reason="BUG: a few correlated residuals of one quarter of an hour choose the expert"
+)
 
 
-@pytest.mark.parametrize("ahead", [1, 5, pytest.param(15, marks=WORSE), pytest.param(60, marks=WORSE)])
+@pytest.mark.parametrize("ahead", [1, pytest.param(15, marks=NOISY), pytest.param(60, marks=NOISY)])
 def test_a_random_walk_is_hardly_worse_than_its_last_value(run: Run, ahead: int) -> None:
-    assert walks(run, ahead) < 1.12  # learning from fewer than three days of its own costs a little
+    assert geometric_mean([ratio(run, WALK + row, ahead) for row in range(WALKS)]) < 1.1
+
+
+@NOISY
+def test_a_young_random_walk_is_hardly_worse_than_its_last_value(kind: Kind) -> None:
+    steps, first, rows = 3 * 1440, 2 * 1440, 4  # minutes: two days to learn, one to look at
+    values = 1000 + np.cumsum(np.random.default_rng(4).normal(0, 2, (steps, rows)), axis=0)
+    fleet, ours, theirs = kind.new(rows, 60.0), 0.0, 0.0
+    for step in range(steps - 5):
+        fleet.update(step, values[step], np.zeros(rows, dtype=bool))
+        if step >= first and step % 5 == 0:
+            found = fleet.forecast()
+            said = found.at_ahead[:, list(found.ahead).index(5), found.levels.index(0.5)]
+            ours += float(np.abs(said - values[step + 5]).mean())
+            theirs += float(np.abs(values[step] - values[step + 5]).mean())
+    assert ours / theirs < 1.1
 
 
 @pytest.mark.parametrize("ahead", [5, 15])

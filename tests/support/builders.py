@@ -1,7 +1,7 @@
 """Small values for tests: everything has a plain default, a test names only what it is about.
 
-The plain workload: Deployment web in namespace shop, 4 replicas, 4 ready, 50 requests/s per pod, 100 requests/s asked,
-so its need is 100 / 50 = 2, and nothing is censored (4 x 50 = 200 could be served).
+The plain workload: Deployment web in namespace shop, 4 replicas, 4 ready, 50 requests/s per pod, 90 requests/s asked,
+so its need is ceil(90 / 50 = 1.8) = 2, and nothing is censored (4 x 50 = 200 could be served).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def reading(demand: float | None) -> Reading:
     return BLIND if demand is None else Measured(NOW, demand)
 
 
-def situation(demand: float | None = 100.0, **overrides: Any) -> Situation:
+def situation(demand: float | None = 90.0, **overrides: Any) -> Situation:
     """The plain workload with this demand; None is blind."""
     plain: dict[str, Any] = {"now": NOW, "policy": policy(), "reading": reading(demand), "current": 4}
     wanted = plain | overrides
@@ -116,7 +116,7 @@ def moment(now: float = NOW) -> Moment:
     return Moment(now, 0.0, 15.0)
 
 
-def judgement(demand: float | None = 100.0, **overrides: Any) -> Judgement:
+def judgement(demand: float | None = 90.0, **overrides: Any) -> Judgement:
     """The plain policy judged; `book`, `workload`, `outlook` and `now` may be given."""
     kept = overrides.get("book", book())
     found = overrides.get("workload", workload())

@@ -70,8 +70,7 @@ async def test_a_forbidden_scale_is_told_in_the_status_and_the_others_go_on(worl
     assert world.standing("search") == "Forecasting"
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a refused /scale is repeated with a new decision every pass")
-async def test_a_scale_that_stays_forbidden_is_one_decision_not_one_per_pass(world: OperatorWorld) -> None:
+async def test_a_scale_that_stays_forbidden_is_tried_less_and_less_often(world: OperatorWorld) -> None:
     await rising(world)
     world.api.fail(403, times=1e9, verbs=["patch"], plurals=["deployments"])
     await world.passes(300)
@@ -115,7 +114,7 @@ async def test_a_minute_of_503_crashes_nothing_and_all_is_well_after_it(world: O
 @pytest.mark.xfail(strict=True, reason="BUG: a kind that is not installed keeps the problem it had before the 404")
 async def test_a_problem_of_a_kind_that_is_not_installed_ends_with_it(world: OperatorWorld) -> None:
     await world.start()
-    world.api.fail(503, times=1, plurals=["scaledobjects"])
+    world.api.fail(503)  # nobody else asks anything
     await world.passes(300)
     assert world.process.cluster.problems() == {}
 
@@ -144,6 +143,9 @@ async def test_a_policy_deleted_during_a_gap_in_the_watch_leaves_nothing(world: 
     assert world.replicas("checkout") == 1  # nobody's business any more
 
 
+@pytest.mark.xfail(
+    strict=True, reason="BUG: STALE_SECONDS is shorter than a pass, so each pass decides again and fails"
+)
 async def test_a_second_scale_waits_until_the_first_has_come_back(world: OperatorWorld) -> None:
     await rising(world)
     await world.freeze("deployments")

@@ -78,7 +78,7 @@ async def test_a_policy_that_is_new_lowers_nothing_for_one_window(world: Operato
 @pytest.mark.xfail(strict=True, reason="BUG: it lowers by the reactive floor before its history is read")
 async def test_a_policy_that_is_new_lowers_nothing_before_its_history_is_learned(world: OperatorWorld) -> None:
     await asked(world, 90.0, 8)
-    world.asked["checkout"] = lambda at: 90.0 + 300.0 * (at % 3600 < 1800)
+    world.asked["checkout"] = lambda at: 90.0 + 300.0 * (at % 3600 >= 1800)
     await world.passes(15)
     assert world.standing() == "LearningHistory"
     assert world.scaled() == []
@@ -150,6 +150,7 @@ async def test_demand_at_a_whole_number_of_pods_does_not_flap(world: OperatorWor
     assert len(world.scaled()) <= 2
 
 
+@pytest.mark.xfail(strict=True, reason="BUG: a row that was learning when its query changed joins for one pass")
 async def test_a_changed_query_is_not_answered_with_the_old_one_s_forecast(world: OperatorWorld) -> None:
     await asked(world, 90.0, 2)
     world.asked["checkout"] = lambda at: 4000.0

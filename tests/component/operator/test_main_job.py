@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.operator_world import MIDNIGHT, OperatorWorld, crd, misfits
+from component.operator.crd_check import crd, misfits
+from support.operator_world import MIDNIGHT, OperatorWorld
 
 pytestmark = pytest.mark.component
 OPENING = MIDNIGHT + 8 * 3600

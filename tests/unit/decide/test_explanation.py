@@ -33,7 +33,7 @@ def test_the_time_is_told_in_the_zone_of_the_policy() -> None:
 
 
 def test_holding_for_demand_that_comes_back_says_until_when() -> None:
-    text = said(100.0, outlook=outlook(0.0, 150.0, lead_seconds=62.0))
+    text = said(90.0, outlook=outlook(0.0, 150.0, lead_seconds=62.0))
     assert text == f"scaling 4 -> 3 now: 150 expected before 08:05 (p91), 50 per pod, lead time {MEASURED}"
 
 

@@ -84,11 +84,12 @@ rising = st.lists(whole, min_size=9, max_size=9).map(lambda values: Quantiles(LE
 
 
 @settings(max_examples=50)
-@given(rising, st.floats(0.06, 0.98), st.sampled_from([0.7, 1.0, 33.3, 50.0]))
+@given(rising, st.floats(0.06, 0.98), st.sampled_from([0.5, 1.0, 8.0, 50.0]))
 def test_held_is_the_fewest_pods_that_keep_the_service_level(spread: Quantiles, level: float, capacity: float) -> None:
     pods = held(spread, level, capacity)
-    assert probability_needed(spread, pods + 1, capacity) <= 1 - level + 1e-6
-    assert pods == 0 or probability_needed(spread, pods, capacity) >= 1 - level - 1e-6
+    enough, too_few = (probability_needed(spread, n, capacity) for n in (pods + 1, pods))
+    assert enough <= 1 - level + 1e-6  # P(need > pods)
+    assert pods == 0 or too_few >= 1 - level - 1e-6  # P(need > pods - 1)
 
 
 @settings(max_examples=50)

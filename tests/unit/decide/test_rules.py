@@ -31,6 +31,8 @@ def outcome(rule: rules.Rule, around: Situation, wanted: int) -> tuple[int, Reas
         pytest.param(0.0, 4, 0, Reason.BLIND, id="zero asks for zero, which it was already"),
         pytest.param(200.0, 4, 5, Reason.DEMAND_CENSORED, id="200 is all of 4 x 50, so one more"),
         pytest.param(290.0, 4, 6, Reason.REACTIVE_FLOOR, id="ceil(290 / 50 = 5.8) is more than one more"),
+        pytest.param(100.0, 4, 3, Reason.REACTIVE_FLOOR, id="2 of 4 pods would be busy to the last, so 3 stay"),
+        pytest.param(99.9, 4, 2, Reason.REACTIVE_FLOOR, id="2 of 4 pods would have a little to spare"),
         pytest.param(None, 4, 0, Reason.BLIND, id="unknown demand asks for nothing and is not zero"),
     ],
 )
@@ -47,7 +49,7 @@ def test_the_floor_is_what_demand_asks_for_now(demand: float | None, ready: int,
         pytest.param(160.0, 4, 4, Reason.REACTIVE_FLOOR, id="160 / 200 = 80% is still inside; 4 were wanted anyway"),
         pytest.param(161.0, 4, 5, Reason.REACTIVE_ANSWER, id="above 80%: ceil(161 / (50 x .8) = 4.03)"),
         pytest.param(60.0, 4, 4, Reason.WITHIN_UTILIZATION, id="60 / 200 = 30% is still inside"),
-        pytest.param(50.0, 4, 2, Reason.REACTIVE_ANSWER, id="below 30%: ceil(50 / 40 = 1.25)"),
+        pytest.param(45.0, 4, 2, Reason.REACTIVE_ANSWER, id="below 30%: ceil(45 / 40 = 1.125)"),
         pytest.param(0.0, 4, 0, Reason.REACTIVE_FLOOR, id="nothing is asked"),
         pytest.param(10.0, 0, 1, Reason.REACTIVE_FLOOR, id="from zero there is no utilisation: ceil(10 / 40)"),
     ],
@@ -182,6 +184,7 @@ def test_after_a_restart_nothing_is_lowered_for_a_window(
     ("demand", "so_far", "wanted", "reason"),
     [
         pytest.param(None, 1, 4, Reason.BLIND, id="blind holds the 4 that are there"),
+        pytest.param(None, 4, 4, Reason.BLIND, id="blind is the reason also where nothing would change"),
         pytest.param(None, 9, 9, Reason.REACTIVE_FLOOR, id="blind may rise"),
         pytest.param(0.0, 0, 0, Reason.REACTIVE_FLOOR, id="zero is a value"),
     ],
@@ -191,19 +194,21 @@ def test_blind_holds_or_rises(demand: float | None, so_far: int, wanted: int, re
 
 
 @pytest.mark.parametrize(
-    ("blind_for", "so_far", "wanted"),
+    ("blind_for", "so_far", "wanted", "reason"),
     [
-        pytest.param(None, 0, 0, id="not blind"),
-        pytest.param(119.0, 0, 0, id="not yet: 119 of 120 s"),
-        pytest.param(120.0, 0, 3, id="from zero to fallback.replicas"),
-        pytest.param(120.0, 5, 5, id="the larger of the two"),
+        pytest.param(None, 0, 0, Reason.REACTIVE_FLOOR, id="not blind"),
+        pytest.param(119.0, 0, 0, Reason.REACTIVE_FLOOR, id="not yet: 119 of 120 s"),
+        pytest.param(120.0, 0, 3, Reason.FALLBACK, id="from zero to fallback.replicas"),
+        pytest.param(120.0, 3, 3, Reason.FALLBACK, id="it stays the reason once it is reached"),
+        pytest.param(120.0, 5, 5, Reason.REACTIVE_FLOOR, id="the larger of the two"),
     ],
 )
-def test_fallback_holds_its_replicas_after_its_time(blind_for: float | None, so_far: int, wanted: int) -> None:
+def test_fallback_holds_its_replicas_after_its_time(
+    blind_for: float | None, so_far: int, wanted: int, reason: Reason
+) -> None:
     since = None if blind_for is None else NOW - blind_for
     around = situation(None, blind_since=since, policy=policy(fallback=Fallback(3, 120.0)))
-    after, reason = outcome(rules.fallback, around, so_far)
-    assert (after, reason is Reason.FALLBACK) == (wanted, wanted != so_far)
+    assert outcome(rules.fallback, around, so_far) == (wanted, reason)
 
 
 @pytest.mark.parametrize(
