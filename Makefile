@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@touch $@
 
 binaries: setup  ## control plane, Helm and Prometheus into the cache (up to 15 minutes the first time)
-	@$(BIN)/python -m controlplane build --with helm
+	@$(BIN)/python -m controlplane build --with helm --with prometheus > /dev/null
 
 fmt: setup  ## format and fix
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .

@@ -3,9 +3,10 @@
 import hashlib
 import platform
 import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .files import locked
@@ -42,6 +43,17 @@ def kubernetes_module() -> Module:
     }
     packages |= {"etcd": "go.etcd.io/etcd/server/v3", "kwok": "sigs.k8s.io/kwok/cmd/kwok"}
     return Module(folder, packages, "-s -w " + " ".join(f"-X {name}={version}" for name in stamp))
+
+
+def kubectl_module() -> Module:
+    """kubectl, from the same graph and into the same folder; only built where there is none on PATH."""
+    kubernetes = kubernetes_module()
+    return replace(kubernetes, packages={"kubectl": "k8s.io/kubernetes/cmd/kubectl"})
+
+
+def find_kubectl() -> Path:
+    found = shutil.which("kubectl")
+    return Path(found) if found else build_binaries(kubectl_module())["kubectl"]
 
 
 def helm_module() -> Module:

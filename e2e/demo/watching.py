@@ -90,7 +90,7 @@ def watch(here: World, scenario: Scenario, recorder: Recorder, console: Console)
             if len(record.seen) % 3 == 1:
                 statuses = {name: status_of(here, name) for name in statuses}
             if plain and len(record.seen) % 15 == 1:
-                console.print(plain_line(scenario, recorder, statuses, record.seen[-1]))
+                console.print(plain_line(scenario, recorder, statuses, record.seen[-1]), soft_wrap=True)
             elif not plain:
                 live.update(view(scenario, recorder, statuses, record.seen[-1]))
             time.sleep(1.0)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controlplane.binaries import find_kubectl
+
 
 class KubectlError(Exception):
     """kubectl said no; the message is its own."""
@@ -22,7 +24,7 @@ class Kubectl:
 
     def run(self, *arguments: str, text: str | None = None) -> str:
         """Standard output; KubectlError with standard error otherwise."""
-        command = ["kubectl", "--kubeconfig", str(self.kubeconfig), *arguments]
+        command = [str(find_kubectl()), "--kubeconfig", str(self.kubeconfig), *arguments]
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:
             raise KubectlError(done.stderr.strip() or done.stdout.strip())
@@ -52,6 +54,6 @@ class Kubectl:
 
     def can_i(self, user: str, words: Sequence[str]) -> bool:
         """kubectl auth can-i, as another user."""
-        command = ["kubectl", "--kubeconfig", str(self.kubeconfig), "auth", "can-i", *words, "--as", user]
+        command = [str(find_kubectl()), "--kubeconfig", str(self.kubeconfig), "auth", "can-i", *words, "--as", user]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         return done.stdout.strip() == "yes"

@@ -10,6 +10,7 @@ import pytest
 
 from controlplane import Cluster, ControlPlaneError, NodeSize, down, find_cluster, up
 from controlplane.api import Api, ApiError, api_from
+from controlplane.binaries import find_kubectl
 from controlplane.processes import process_state
 from controlplane.waiting import wait_until
 
@@ -86,7 +87,7 @@ def watched_steps(api: Api, app: str, count: int) -> dict[str, list[tuple[str, f
 
 
 def test_a_cluster_that_is_up_takes_pods_and_answers_kubectl(cluster: Cluster):
-    argv = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "get", "nodes", "-o", "name"]
+    argv = [str(find_kubectl()), "--kubeconfig", str(cluster.kubeconfig), "get", "nodes", "-o", "name"]
     listed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert {"node/sim-0", "node/sim-1"} <= set(listed.split())
     assert (cluster.logs / "audit.log").stat().st_size > 0

@@ -269,7 +269,7 @@ class OperatorWorld:
             self._kinds[name] = kind
             spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
-        self.controller.tick(self.clock.now - self.lead - 60)
+        self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)
 
     def policy(self, name: str = "checkout", *, target: str = "", mode: str = "Act", **spec: Any) -> None:

@@ -66,6 +66,17 @@ async def test_an_approved_recommendation_is_executed_once(world: OperatorWorld)
     assert world.phases() == ["Executed"]
 
 
+@pytest.mark.xfail(strict=True, reason="BUG: a mere proposal closes the decision that is still in force")
+async def test_a_decision_stays_in_force_until_another_is_executed(world: OperatorWorld) -> None:
+    await rising(world, "Recommend")
+    await world.until(world.decisions)
+    world.change("ScalingDecision", world.decisions()[0]["metadata"]["name"], approval="Approved")
+    await world.until(world.scaled)
+    world.asked["checkout"] = lambda at: 440.0
+    await world.until(lambda: world.phases() == ["Executed", "AwaitingApproval"])
+    assert "evaluation" not in world.decisions()[0]["status"]
+
+
 async def test_a_denied_recommendation_is_not_asked_again_at_once(world: OperatorWorld) -> None:
     await rising(world, "Recommend")
     await world.until(world.decisions)

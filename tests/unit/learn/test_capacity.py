@@ -66,6 +66,16 @@ def test_ready_and_starting_are_what_is_planned(first: int, changes: list[tuple[
     assert capacity.at(now + 301).ready == capacity.planned
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a fall from fewer ready pods than planned ends below zero")
-def test_a_fall_during_a_rollout_never_leaves_less_than_nothing_ready() -> None:
-    assert Capacity(5, 2).follow(0.0, 1, 60.0).ready >= 0  # 2 - (5 - 1) = -2
+@pytest.mark.parametrize(
+    ("planned", "ready", "now_ready", "later"),
+    [
+        pytest.param(5, 5, 5, 5, id="all are ready"),
+        pytest.param(5, 2, 2, 5, id="a rollout: 3 of 5 are still starting"),
+        pytest.param(2, 5, 2, 2, id="a fall under way: 3 more than planned are still there"),
+        pytest.param(0, 0, 0, 0, id="nothing"),
+    ],
+)
+def test_a_simulation_begins_where_the_workload_is(planned: int, ready: int, now_ready: int, later: int) -> None:
+    begun = Capacity.begun(planned, ready, 160.0)
+    assert (begun.planned, begun.at(159.0).ready, begun.at(160.0).ready) == (planned, now_ready, later)
+    assert begun.follow(100.0, 0, 60.0) == Capacity(0, 0)

@@ -1,0 +1,1 @@
+"""Accuracy, speed and memory of the operator, each beside a yardstick measured in the same run."""

@@ -1,0 +1,86 @@
+"""`make bench`: measure, write bench/results.json and docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks import accuracy, memory, speed
+from benchmarks.machine import described
+from benchmarks.page import page
+
+ROOT = Path(__file__).parents[2]
+console = Console(stderr=True)
+app = typer.Typer(add_completion=False)
+
+
+class Section(StrEnum):
+    """What can be measured alone."""
+
+    ACCURACY = "accuracy"
+    SPEED = "speed"
+    MEMORY = "memory"
+
+
+@app.command()
+def bench(
+    traces: Annotated[
+        Path | None,
+        typer.Option(envvar="EDGEWARM_TRACES", help="Folder of recorded traces.", exists=True, file_okay=False),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes; no result to quote.")] = False,
+    only: Annotated[Section | None, typer.Option(help="One section; the others stay as they were.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write both files here instead.")] = None,
+) -> None:
+    """Accuracy, speed and memory; a quick run writes to build/bench and leaves the published numbers alone."""
+    numbers, text = _targets(out, quick)
+    results: dict[str, Any] = json.loads(numbers.read_text()) if only is not None and numbers.exists() else {}
+    for section in Section if only is None else (only,):
+        results[section.value] = _measured(section, traces, quick)
+        numbers.parent.mkdir(parents=True, exist_ok=True)
+        numbers.write_text(json.dumps(_rounded(results), indent=1) + "\n")
+    text.write_text(page({section.value: results[section.value] for section in Section if section.value in results}))
+    console.print(f"wrote {numbers} and {text}")
+
+
+def _targets(out: Path | None, quick: bool) -> tuple[Path, Path]:
+    if out is None and not quick:
+        return ROOT / "bench/results.json", ROOT / "docs/benchmarks.md"
+    folder = out or ROOT / "build/bench"
+    return folder / "results.json", folder / "benchmarks.md"
+
+
+def _measured(section: Section, traces: Path | None, quick: bool) -> dict[str, Any]:
+    work: dict[Section, Callable[[Progress], dict[str, Any]]] = {
+        Section.ACCURACY: lambda progress: accuracy.run(None if quick else traces, quick, progress),
+        Section.SPEED: lambda progress: speed.run(quick, progress),
+        Section.MEMORY: lambda progress: memory.run(quick, progress),
+    }
+    recorded = section is Section.ACCURACY and traces is not None and not quick
+    command = ("EDGEWARM_TRACES=DIR " if recorded else "") + "make bench"
+    run = described("python -m benchmarks --quick" if quick else command)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        return {"run": run, **work[section](progress)}
+
+
+def _rounded(value: Any) -> Any:
+    """Five digits are more than these numbers are good for, and keep the file's changes readable."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value
+
+
+if __name__ == "__main__":
+    app()

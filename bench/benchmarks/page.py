@@ -1,0 +1,235 @@
+"""docs/benchmarks.md from results.json: tables, what they mean, and what they do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+MIB = 2**20
+NOTE = "Written by `make bench`; do not edit."
+
+ACCURACY = """\
+The operator's model against **last value** and **seasonal naive** (the same minute yesterday), whose quantiles are
+their point plus the quantiles of their own residuals of the last two days. All three know nothing after the origin;
+all are scored on the same origins and targets.
+
+* Origins: every 365 minutes after training, so that they wander over the clock. Training: half of the trace, at most
+  7 days; the model goes on learning afterwards, as it does live, and so do the rivals' residuals.
+* Loss: mean pinball over the levels {levels}, divided by the training part's mean error of seasonal naive (at least a
+  tenth of last value's one-step error). Ratio: our loss by that of the better rival *on that trace*, chosen in
+  hindsight; below 1 we win. Geometric mean over traces. Interval: 95 %, whole days drawn with replacement.
+* Coverage: the share of targets at or below p90; 90 % is right.
+"""
+
+ACCURACY_LIMITS = """\
+* A trace has few origins ({origins}), of a few days in one season: the interval covers the choice of days, not the
+  choice of traces, and p99 is judged on a handful of cases. Traces of one source resemble each other; no source was
+  left out to tune on.
+* The method was chosen in a study on these same traces, so the recorded rows are no held-out test.
+* 24 h ahead the two rivals are the same forecast. Five-minute traces have no 24 h window: the model's grid of windows
+  is in steps.
+* Neither library models (ARIMA, exponential smoothing) nor a week-old value compete here.
+* Generated series have the daily shape that the model looks for; they are a floor for regressions, not evidence.
+"""
+
+RAMP = """\
+The ten minutes around the steepest five-minute rise of the median day, on the days after training, forecast two
+minutes ahead: what a pod with a start of 60 s is decided on. *Short* is mean demand above p90, *over* mean p90 above
+demand, both in % of the demand in these minutes. A forecast is good when coverage is near 90 % and both are small.
+Means are over the {traces} traces whose median day rises by 10 % or more within five minutes; where there is no daily
+rise, the minutes are only the least flat ones.
+"""
+
+SPEED = """\
+`Engine.run_pass` with all ports in memory and all policies in mode Act on one query template. A pass is due every 15
+s; one in four makes a model step. Per policy: cost by that of the smallest fleet; 1.0 would be linear, less is a cost
+that all share.
+"""
+
+SPEED_LIMITS = """\
+* No network, no API server, no informers and no parsing of watch events: this is the engine's own arithmetic and
+  bookkeeping.
+* Pods are ready at once and nothing is refused; no EdgeNodePools and no pods are in the view.
+* Milliseconds are those of a shared machine on the day of the run (its load is in the table below): compare ratios,
+  not times.
+* Histories of the policies in the passes are two hours long; the cost of a pass does not depend on it.
+"""
+
+MEMORY_LIMITS = """\
+* One process on Linux, `VmRSS`. Informer caches come on top and are not measured here.
+* One class of 100 rows is learned and joined ten times: a row's arrays are the same size however long its history
+  was. *Peak* includes the class's history and the moment of joining.
+"""
+
+
+def page(results: Json) -> str:
+    """The whole document; a section that was never run is left out."""
+    parts = [
+        "# Benchmarks\n",
+        "Accuracy, speed and memory, each beside a yardstick from the same run. Numbers: `bench/results.json`.\n",
+        "```sh\nmake bench                                  # generated series only\n"
+        "EDGEWARM_TRACES=DIR make bench              # recorded traces too\n"
+        "python -m benchmarks --quick --only speed   # a look; writes to build/bench\n```\n",
+    ]
+    writers = {"accuracy": _accuracy, "speed": _speed, "memory": _memory}
+    for name, write in writers.items():
+        if name in results:
+            parts += [f"## {name.capitalize()}\n", *write(results[name])]
+    parts += ["## Where these numbers are from\n", _origin(results), f"{NOTE}\n"]
+    return "\n".join(parts)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+
+
+def _accuracy(found: Json) -> list[str]:
+    levels = ", ".join(f"{level:g}" for level in found["levels"])
+    counts = [row["origins"] for rows in found["by_trace"].values() for row in rows]
+    span = f"{min(counts)} to {max(counts)}"
+    mean = found["ramps"]["mean"]
+    ramps = [] if not found["ramps"]["by_trace"] else ["### The ramp\n", RAMP.format(**mean), _ramps(found)]
+    return [
+        ACCURACY.format(levels=levels),
+        _groups(found),
+        "### By trace\n\nRatio, and our coverage of p90 in %.\n",
+        _by_trace(found),
+        *ramps,
+        "### Limits of the comparison\n",
+        ACCURACY_LIMITS.format(origins=span) + "".join(f"* {note}\n" for note in found["notes"]),
+    ]
+
+
+def _groups(found: Json) -> str:
+    heads = ["horizon", "traces of", "traces", "origins", "ratio", "95 % interval", "worst trace"]
+    heads += [f"p90 {name}" for name in found["methods"]]
+    rows = [
+        [
+            horizon,
+            group,
+            str(item["traces"]),
+            str(item["origins"]),
+            f"**{item['ratio']:.2f}**",
+            f"{item['low']:.2f} to {item['high']:.2f}",
+            f"{item['worst']:.2f} ({item['worst_trace']})",
+            *(f"{100 * share:.0f} %" for share in item["coverage"]),
+        ]
+        for horizon, groups in found["groups"].items()
+        for group, item in groups.items()
+    ]
+    return table(heads, rows)
+
+
+def _by_trace(found: Json) -> str:
+    horizons = list(found["by_trace"])
+    cells = {
+        (horizon, row["trace"]): f"{row['ratio']:.2f}, {100 * row['coverage'][0]:.0f} %"
+        for horizon, rows in found["by_trace"].items()
+        for row in rows
+    }
+    heads = ["trace", "source", "step", "days", "training", *horizons]
+    rows = [
+        [
+            item["trace"],
+            item["source"],
+            f"{item['step_seconds']} s",
+            f"{item['days']:g}",
+            f"{item['training_days']:g}",
+            *(cells.get((horizon, item["trace"]), "") for horizon in horizons),
+        ]
+        for item in found["traces"]
+    ]
+    return table(heads, rows)
+
+
+def _ramps(found: Json) -> str:
+    measures = (("coverage", 100.0), ("short_percent", 1.0), ("over_percent", 1.0))
+    titles = ("p90", "short", "over")
+    heads = ["trace", "rise (factor)", *(f"{title} {name}" for title in titles for name in found["methods"])]
+
+    def cells(item: Json) -> list[str]:
+        return [f"{factor * value:.1f} %" for name, factor in measures for value in item[name]]
+
+    rows = [[item["trace"], f"{item['rise']:.2f}", *cells(item)] for item in found["ramps"]["by_trace"]]
+    mean = found["ramps"]["mean"]
+    if mean["traces"]:
+        rows.append([f"**mean of {mean['traces']}**", "", *cells(mean)])
+    return table(heads, rows)
+
+
+def _speed(found: Json) -> list[str]:
+    interval = found["pass_interval_seconds"] * 1000
+    heads = (
+        "policies",
+        "pass with a model step",
+        "without",
+        "slowest",
+        "writes a pass",
+        "per policy",
+        "of the interval",
+    )
+    passes = [
+        [
+            str(row["policies"]),
+            f"{row['with_step_ms']:.1f} ms",
+            f"{row['without_step_ms']:.1f} ms",
+            f"{row['slowest_ms']:.1f} ms",
+            f"{row['writes_per_pass']:.1f}",
+            f"{row['ratio_per_one']:.2f}",
+            f"{100 * row['with_step_ms'] / interval:.2f} %",
+        ]
+        for row in found["passes"]
+    ]
+    updates = [
+        [str(r["rows"]), f"{r['update_ms']:.2f} ms", f"{r['forecast_ms']:.2f} ms", f"{r['ratio_per_one']:.3f}"]
+        for r in found["updates"]
+    ]
+    lessons = [
+        [str(r["rows"]), str(r["steps"]), f"{r['seconds']:.1f} s", f"{r['ratio_per_one']:.3f}"]
+        for r in found["learning"]
+    ]
+    return [
+        SPEED,
+        table(heads, passes),
+        "One step of the fleet's model, apart from the engine:\n",
+        table(("rows", "update", "forecast", "update per row (ratio)"), updates),
+        "Learning from history, as a new policy does in the background (two weeks of minutes in a full run):\n",
+        table(("rows", "steps", "time", "per row (ratio)"), lessons),
+        "### Limits of the timing\n",
+        SPEED_LIMITS,
+    ]
+
+
+def _memory(found: Json) -> list[str]:
+    rows = [
+        ["Python, nothing imported", f"{found['python_bytes'] / MIB:.0f} MiB"],
+        ["after importing `edgewarm.app`", f"{found['imported_bytes'] / MIB:.0f} MiB"],
+        [f"with {found['rows']} rows of {found['steps']} steps", f"{found['learned_bytes'] / MIB:.0f} MiB"],
+        ["peak on the way", f"{found['peak_bytes'] / MIB:.0f} MiB"],
+        ["per row, resident", f"{found['bytes_per_row'] / 1024:.0f} KiB"],
+        ["per row, arrays of the model", f"{found['state_bytes_per_row'] / 1024:.0f} KiB"],
+    ]
+    return [table(("a fresh process", "resident"), rows), "### Limits of the weighing\n", MEMORY_LIMITS]
+
+
+def _origin(results: Json) -> str:
+    rows = []
+    for name, section in results.items():
+        run = section["run"]
+        versions = ", ".join(f"{package} {number}" for package, number in run["versions"].items())
+        machine = f"{run['processor']}, {run['cpus']} CPUs, {run['system']}"
+        rows.append(
+            [
+                name,
+                run["date"],
+                f"`{run['command']}`",
+                machine,
+                f"{run['load_1m']}",
+                f"Python {run['python']}, {versions}",
+            ]
+        )
+    return table(("section", "date", "command", "machine", "load", "versions"), rows)

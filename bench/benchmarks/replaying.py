@@ -1,0 +1,52 @@
+"""The operator's model over whole traces, once, as it would have run: one update a step, forecasts where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.rivals import Past
+from benchmarks.scores import LEVELS
+from benchmarks.traces import Trace
+from edgewarm.forecast.fleet import SeasonalFleet
+from edgewarm.forecast.windows import AHEAD
+from edgewarm.model.demand import FloatArray
+
+Advance = Callable[[], None]
+METHODS = ("edgewarm", "last value", "seasonal naive")
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A trace and its row of the fleet; `issued` holds quantiles (N, A, Q) by origin."""
+
+    trace: Trace
+    past: Past
+    row: int
+    issued: dict[int, FloatArray]
+
+    def quantiles(self, origin: int, ahead: int) -> FloatArray:
+        """(M, Q) of every method, of the value `ahead` steps after `origin`."""
+        ours = self.issued[origin][self.row, AHEAD.index(ahead)]
+        return np.stack([ours, self.past.last_value(origin, ahead), self.past.seasonal(origin, ahead)])
+
+
+def replayed(traces: Sequence[Trace], wanted: Collection[int], advance: Advance) -> list[Seat]:
+    """All traces (of one step length) as one fleet, every trace shifted by whole days to begin on the same one."""
+    fleet = SeasonalFleet(len(traces), float(traces[0].step_seconds))
+    steps = max(len(trace.values) for trace in traces)
+    demand = np.full((steps, len(traces)), np.nan)
+    for row, trace in enumerate(traces):
+        demand[: len(trace.values), row] = trace.values
+    free = np.zeros(len(traces), dtype=bool)
+    issued = {}
+    for step, values in enumerate(demand):
+        fleet.update(step, values, free)
+        if step in wanted:
+            forecast = fleet.forecast()
+            levels = [forecast.levels.index(level) for level in LEVELS]
+            issued[step] = forecast.at_ahead[:, :, levels]
+        advance()
+    return [Seat(trace, Past.of(trace), row, issued) for row, trace in enumerate(traces)]

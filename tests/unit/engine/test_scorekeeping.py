@@ -1,0 +1,131 @@
+"""What goes into the book each model step: pod-minutes, promises, shortages, and who is to blame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.builders import KEY, NOW, book, certain, judgement, outlook, policy, quantiles, workload
+
+from edgewarm.engine.book import Live, Score
+from edgewarm.engine.judge import Judgement
+from edgewarm.engine.scorekeeping import closed, measured, miss_cause, scored, seen
+from edgewarm.learn.capacity import Capacity
+from edgewarm.learn.evaluation import Tally
+from edgewarm.learn.promises import Promise, Promises
+from edgewarm.learn.shortages import MissCause, Shortages
+from edgewarm.model.decision import Outcome, Phase
+from edgewarm.model.policy import Bounds
+
+pytestmark = pytest.mark.unit
+
+LIVE = Live(KEY, Phase.EXECUTED, "scaled to 4", NOW - 99, NOW, simulated=False)
+
+
+def short(demand: float | None = 290.0, **overrides: Any) -> Judgement:
+    """Six pods are needed, four are ready."""
+    return judgement(demand, **overrides)
+
+
+@pytest.mark.parametrize(
+    ("found", "cause"),
+    [
+        pytest.param(short(), MissCause.FORECAST, id="demand came that nobody foresaw"),
+        pytest.param(short(None), MissCause.BLIND, id="nobody could see"),
+        pytest.param(short(book=book(policy=policy(bounds=Bounds(1, 5)))), MissCause.BOUND, id="maxReplicas"),
+        pytest.param(short(9000.0), MissCause.BOUND, id="behavior allows 8 of 180"),
+        pytest.param(short(book=book(policy=policy(paused_until=NOW + 9))), MissCause.BOUND, id="paused"),
+    ],
+)
+def test_the_cause_of_a_shortage(found: Judgement, cause: MissCause) -> None:
+    assert miss_cause(found.situation, found.verdict) is cause
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: MissCause.DISTURBANCE is documented and shown in no way: nothing sets it")
+def test_pods_asked_for_in_time_but_not_ready_are_a_disturbance() -> None:
+    found = judgement(160.0, workload=workload(replicas=6, ready=2))  # 4 needed, 6 asked for, 2 ready
+    assert miss_cause(found.situation, found.verdict) is MissCause.DISTURBANCE
+
+
+def test_one_step_in_pod_minutes() -> None:
+    # need ceil(90 / 50) = 2, ready 4, the shadow has 1: raised 3, used 1, idle 2, shadow short 1, for half a minute
+    tally = measured(judgement(90.0), Capacity(1, 1), Score(NOW, False), 0.5)
+    assert tally == Tally(raised=1.5, used=0.5, idle=1.0, shadow_short=0.5, minutes=0.5)
+
+
+def test_what_was_promised_of_the_raised_pods() -> None:
+    # P(demand > 50) = .5 for the 2nd pod; .5 at 100 for the 3rd; 1 - .7 at 150 for the 4th
+    spread = quantiles((0.5, 100.0), (0.9, 200.0))
+    score = Score(NOW, False, promises=Promises((Promise(NOW - 1, NOW + 1, spread),)))
+    tally = measured(judgement(90.0), Capacity(1, 1), score, 1.0)
+    assert tally is not None
+    assert tally.promised == pytest.approx(0.5 + 0.5 + 0.3)
+
+
+def test_nothing_is_measured_while_blind() -> None:
+    assert measured(judgement(None), Capacity(1, 1), Score(NOW, False), 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("last", "minutes"),
+    [
+        pytest.param(None, 0.0, id="the first step only sets the clock"),
+        pytest.param(NOW - 60, 1.0, id="a step of a minute"),
+        pytest.param(NOW - 75, 1.25, id="a step that came late"),
+        pytest.param(NOW - 91, 0.0, id="after a gap nothing is claimed about the gap"),
+    ],
+)
+def test_a_step_counts_for_its_length(last: float | None, minutes: float) -> None:
+    score, _ = scored(book(last_step_at=last), judgement(90.0), Capacity(4, 4))
+    assert score.tally.minutes == minutes
+
+
+@pytest.mark.parametrize(("ready_at", "counted"), [(NOW - 1, True), (NOW, True), (NOW + 1, False)])
+def test_a_decision_is_judged_from_when_its_pods_are_ready(ready_at: float, counted: bool) -> None:
+    kept = book(last_step_at=NOW - 60, live=replace(LIVE, ready_at=ready_at))
+    score, live = scored(kept, short(), Capacity(4, 4))
+    assert live is not None
+    assert live.tally == (score.tally if counted else Tally())
+    assert live.cause is (MissCause.FORECAST if counted else None)
+    assert score.shortages == Shortages(1, MissCause.FORECAST)
+
+
+def test_an_episode_ends_when_there_are_enough() -> None:
+    kept = book(last_step_at=NOW - 60, score=Score(NOW, False, shortages=Shortages(1, MissCause.BLIND)))
+    assert scored(kept, short(), Capacity(4, 4))[0].shortages == Shortages(1, MissCause.BLIND)
+    assert scored(kept, judgement(90.0), Capacity(4, 4))[0].shortages == Shortages(1)
+
+
+def test_a_model_step_makes_a_promise_about_the_lead_window() -> None:
+    found = judgement(90.0, outlook=outlook(120.0, lead_seconds=62.0))
+    made = seen(Score(NOW, False), found, True, 60.0)
+    assert made.promises.open == (Promise(NOW + 62, NOW + 122, certain(120.0)),)
+    assert seen(Score(NOW, False), found, False, 60.0).promises.open == ()
+    assert seen(Score(NOW, False), judgement(90.0), True, 60.0).promises.open == ()
+
+
+def test_every_pass_meets_the_promises_about_it() -> None:
+    open_one = Promises((Promise(NOW - 30, NOW + 30, certain(50.0)),))
+    met = seen(Score(NOW, False, promises=open_one), judgement(90.0), False, 60.0)
+    assert met.promises.open[0].largest == 90.0
+    over = seen(met, judgement(0.0, now=NOW + 31), False, 60.0)
+    assert (over.promises.checked, over.promises.held) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("tally", "outcome"),
+    [
+        (Tally(), Outcome.NEUTRAL),
+        (Tally(raised=2.0, used=1.0), Outcome.HIT),
+        (Tally(raised=2.0), Outcome.FALSE_POSITIVE),
+        (Tally(short=1.0), Outcome.MISS),
+    ],
+)
+def test_a_closed_decision_is_counted(tally: Tally, outcome: Outcome) -> None:
+    score, found = closed(Score(NOW, False), replace(LIVE, tally=tally), 10.0)
+    assert (found, score.count(outcome)) == (outcome, 1)
+    again, _ = closed(score, replace(LIVE, tally=tally), 10.0)
+    assert again.count(outcome) == 2
+
+
