@@ -38,15 +38,18 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes; no result to quote.")] = False,
     only: Annotated[Section | None, typer.Option(help="One section; the others stay as they were.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write both files here instead.")] = None,
+    render: Annotated[bool, typer.Option("--render", help="Measure nothing; write the page anew.")] = False,
 ) -> None:
     """Accuracy, speed and memory; a quick run writes to build/bench and leaves the published numbers alone."""
     numbers, text = _targets(out, quick)
-    results: dict[str, Any] = json.loads(numbers.read_text()) if only is not None and numbers.exists() else {}
-    for section in Section if only is None else (only,):
-        results[section.value] = _measured(section, traces, quick)
+    keep = (only is not None or render) and numbers.exists()
+    results: dict[str, Any] = json.loads(numbers.read_text()) if keep else {}
+    for section in () if render else tuple(Section) if only is None else (only,):
+        results[section.value] = _rounded(_measured(section, traces, quick))
+        results = {each.value: results[each.value] for each in Section if each.value in results}
         numbers.parent.mkdir(parents=True, exist_ok=True)
-        numbers.write_text(json.dumps(_rounded(results), indent=1) + "\n")
-    text.write_text(page({section.value: results[section.value] for section in Section if section.value in results}))
+        numbers.write_text(json.dumps(results, indent=1) + "\n")
+    text.write_text(page(results))
     console.print(f"wrote {numbers} and {text}")
 
 

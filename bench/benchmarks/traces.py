@@ -81,12 +81,12 @@ def trace(source: str, name: str, step_seconds: int, times: FloatArray, values: 
 
 
 def synthetic(quick: bool = False) -> list[Trace]:
-    """A steep morning with little noise, and a slow, noisy day; `quick` keeps every fifth minute of eight days."""
+    """A steep morning with little noise, and a slow, noisy day; `quick` keeps every fifth minute of six days."""
     shapes = {
         "steep": DayShape(),
         "noisy": DayShape(base=40.0, factor=1.6, ramp_seconds=5400.0, noise=0.12, day_spread=0.10),
     }
-    days, step = (8, 300) if quick else (14, 60)
+    days, step = (6, 300) if quick else (14, 60)
     result = []
     for seed, (name, shape) in enumerate(shapes.items(), start=1):
         curve = generated(days, seed, END, ramp_at=EIGHT, shape=shape)

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgewarm.decide.situation import Situation
 from edgewarm.engine.book import Book, Score
-from edgewarm.engine.judge import Judgement, Moment, judge
+from edgewarm.engine.judge import Evidence, Judgement, Moment, judge
 from edgewarm.model.decision import Action, DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest, Measured, Missing, MissingKind, Reading
 from edgewarm.model.identity import Key, TargetRef
@@ -52,7 +52,7 @@ def reading(demand: float | None) -> Reading:
 def situation(demand: float | None = 90.0, **overrides: Any) -> Situation:
     """The plain workload with this demand; None is blind."""
     plain: dict[str, Any] = {"now": NOW, "policy": policy(), "reading": reading(demand), "current": 4}
-    wanted = plain | overrides
+    wanted = plain | {"lead_seconds": 60.0} | overrides
     return Situation(**({"ready": wanted["current"]} | wanted))
 
 
@@ -117,8 +117,9 @@ def moment(now: float = NOW) -> Moment:
 
 
 def judgement(demand: float | None = 90.0, **overrides: Any) -> Judgement:
-    """The plain policy judged; `book`, `workload`, `outlook` and `now` may be given."""
+    """The plain policy judged; `book`, `workload`, `outlook`, `learning` and `now` may be given."""
     kept = overrides.get("book", book())
     found = overrides.get("workload", workload())
     now = overrides.get("now", NOW)
-    return judge(kept.policy, kept, found, reading(demand), overrides.get("outlook"), moment(now))
+    evidence = Evidence(reading(demand), overrides.get("outlook"), overrides.get("learning", False))
+    return judge(kept.policy, kept, found, evidence, moment(now))

@@ -282,6 +282,7 @@ class Informer(Generic[T]):
             await self._stumble(problem)
             return
         self._alive()
+        self.problem = None
         self._replace({})
         self._backoff.reset()
         await self._timing.sleep(self._timing.absent_seconds)

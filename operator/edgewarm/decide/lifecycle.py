@@ -14,6 +14,11 @@ before, so that the changes of one minute join one decision.
     | Recommend | awaiting          | not covered                 | supersede it, and look again            |
     | Recommend | approved, covered | due                         | execute it: scale, then Executed        |
     | Recommend | denied            | the same direction          | wait until it would have expired        |
+    | Observe   | left by a crash   | any                         | Observed                                |
+    | Act       | left by a crash   | the count is there / is not | Executed / Superseded                   |
+    | Recommend | left by a crash   | any                         | AwaitingApproval                        |
+
+Left by a crash is a decision without a phase, or Executing, that this life of the operator did not write.
 
 An open decision covers the plan while it goes the same way and doing it would not end below what is wanted: a rise may
 be larger than wanted now, a fall may be smaller.
@@ -82,6 +87,21 @@ def moves(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> tuple[
     if _denied(plan, records, now):
         return ()
     return _created(plan, Phase.AWAITING_APPROVAL, now)
+
+
+def leftovers(plan: Plan, records: tuple[DecisionRecord, ...]) -> tuple[Move, ...]:
+    """What to make of decisions that a crash left between two writes."""
+    return tuple(_left(plan, record) for record in records if record.phase in {None, Phase.EXECUTING})
+
+
+def _left(plan: Plan, record: DecisionRecord) -> Mark:
+    message = "taken up again after a restart"
+    if plan.mode is Mode.OBSERVE:
+        return Mark(record, Phase.OBSERVED, message)
+    if plan.mode is Mode.RECOMMEND and record.phase is None:
+        return Mark(record, Phase.AWAITING_APPROVAL, message)
+    done = plan.planned == record.action.after
+    return Mark(record, Phase.EXECUTED if done else Phase.SUPERSEDED, message)
 
 
 def _created(plan: Plan, phase: Phase, now: float) -> tuple[Move, ...]:

@@ -14,6 +14,7 @@ import math
 
 from edgewarm.model.quantiles import Quantiles
 
+MOST_PODS = 2**31 - 1  # the API counts replicas in 32 bits
 ROUNDING = 1e-9  # 5.000000001 pods of a division's rounding error are 5 pods
 
 
@@ -23,7 +24,7 @@ def need(demand: float, capacity_per_pod: float) -> int:
     >>> need(0.0, 50.0), need(0.4, 50.0), need(250.0, 50.0), need(251.0, 50.0)
     (0, 1, 5, 6)
     """
-    return max(0, math.ceil(demand / capacity_per_pod - ROUNDING))
+    return max(0, math.ceil(min(demand / capacity_per_pod, MOST_PODS) - ROUNDING))
 
 
 def is_censored(demand: float, ready: int, capacity_per_pod: float) -> bool:

@@ -1,6 +1,6 @@
 """The rules, in order; each is a named function that may change the number and then leaves its reason.
 
-    reactive floor -> forecast -> schedule -> behavior -> restart -> blind -> fallback -> bounds -> pause
+    reactive floor -> forecast -> schedule -> behavior -> restart -> learning -> blind -> fallback -> bounds -> pause
 
 A later rule has the later word: a forecast is a floor over reactive need, the scale-down window never delays a rise,
 blindness never lowers, bounds hold whatever came before, a pause changes nothing at all.
@@ -72,8 +72,7 @@ def forecast_hold(situation: Situation, draft: Draft) -> Draft:
 
 def schedule(situation: Situation, draft: Draft) -> Draft:
     """Minimum of every schedule open before a pod could be ready; maximum of those open now."""
-    lead_seconds = situation.outlook.lead_seconds if situation.outlook else situation.policy.prediction_horizon_seconds
-    for item in open_schedules(situation.policy.schedules, situation.now, lead_seconds):
+    for item in open_schedules(situation.policy.schedules, situation.now, situation.lead_seconds):
         low, high, name = item.schedule.low, item.schedule.high, f"schedule-{item.schedule.name}"
         when = "open" if item.open_now else f"opens in {item.opens_at - situation.now:.0f} s"
         if low is not None and low > draft.wanted:
@@ -117,6 +116,13 @@ def restart(situation: Situation, draft: Draft) -> Draft:
     return draft.becomes("restart", situation.current, Reason.RESTARTED, note)
 
 
+def learning(situation: Situation, draft: Draft) -> Draft:
+    """History may want back, minutes from now, what would be lowered before it is read."""
+    if not situation.learning or draft.wanted >= situation.current:
+        return draft
+    return draft.becomes("learning", situation.current, Reason.LEARNING, "history is being read")
+
+
 def blind(situation: Situation, draft: Draft) -> Draft:
     """Without a usable sample, hold or rise, never lower."""
     if situation.demand is not None or draft.wanted > situation.current:
@@ -154,5 +160,5 @@ RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {
 }
 """What each strategy recommends; a strategy is a choice of rules, not other code."""
 
-PACING: tuple[Rule, ...] = (stabilize, limit_rate, restart, blind, fallback, bounds, pause)
+PACING: tuple[Rule, ...] = (stabilize, limit_rate, restart, learning, blind, fallback, bounds, pause)
 """What happens to a recommendation, the same for every strategy."""

@@ -28,14 +28,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything that the rules may look at. `current` is the count asked of the workload, `ready` what serves."""
+    """Everything that the rules may look at. `current` is the count asked of the workload, `ready` what serves.
+
+    `lead_seconds` is the lead time plus one pass; `learning`: history is being read, so there is no outlook *yet*.
+    """
 
     now: float
     policy: Policy
     reading: Reading
     current: int
     ready: int
+    lead_seconds: float = 0.0
     outlook: Outlook | None = None
+    learning: bool = False
     started_at: float = float("-inf")
     blind_since: float | None = None
     recommendations: tuple[Recommendation, ...] = ()

@@ -5,18 +5,20 @@ decision written first -> /scale, guarded by resourceVersion -> status says Exec
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 
 from edgewarm.decide.explanation import change
 from edgewarm.decide.lifecycle import AWAITING, Create, Execute, Mark, Move
-from edgewarm.engine.book import Live
+from edgewarm.engine.book import Left, Live
 from edgewarm.engine.judge import Moment
 from edgewarm.engine.ports import Cluster, Telemetry
 from edgewarm.engine.reports import Case, decision_draft, evaluation
-from edgewarm.engine.scorekeeping import closed
+from edgewarm.engine.scorekeeping import closed, news, outlived, superseded
 from edgewarm.manifests.decision import DecisionReport, decision_status, scaling_decision
 from edgewarm.model.decision import DecisionRecord, Phase
-from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
+from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound, Unavailable
 from edgewarm.model.identity import Key
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.policy import Mode
@@ -46,7 +48,7 @@ class Actor:
                     case Execute():
                         await self._execute(case, move, moment)
                     case Mark():
-                        await self._mark(move.record.key, DecisionReport(move.phase, move.message))
+                        await self._mark(case, move.record.key, DecisionReport(move.phase, move.message))
             except Conflict:
                 return  # the object changed under us: the next pass looks again
             except EdgewarmError as error:
@@ -64,80 +66,111 @@ class Actor:
         book.trouble, book.failures, book.retry_at = problem, book.failures + 1, now + delay
 
     async def _create(self, case: Case, move: Create, moment: Moment) -> None:
-        """Close the decision in force, write the new one, and follow it where the mode says so."""
-        await self._close(case, moment.now)
+        """Write the new decision, and follow it where the mode says so; a proposal leaves what is in force in force."""
         manifest = scaling_decision(decision_draft(case, move, moment))
         key = Key(case.item.key.namespace, manifest["metadata"]["name"])
         await self._record(case, manifest)
         self._announce(case, move, key, moment)
         await self._note(case, moment.now)
-        case.book.last_decision_at = moment.now
-        case.book.last_decision = key.name
+        book = case.book
+        book.last_decision_at, book.last_decision, book.wrote = moment.now, key.name, key
         if move.phase is Phase.EXECUTING:
             await self._scale(case, key, move.after, moment)
-        else:
-            await self._mark(key, DecisionReport(move.phase, case.summary))
+            return
+        report = DecisionReport(move.phase, case.summary)
         if move.phase is Phase.OBSERVED:
-            self._follow(case, key, move.after, moment, simulated=True)
+            await self._follow(case, key, report, move.after, moment)
+        await self._mark(case, key, report)
 
-    async def tidy(self, records: tuple[DecisionRecord, ...], live: Key | None) -> None:
-        """Delete all but the newest decisions that are done; open ones and the one in force stay."""
-        done = [r for r in records if r.phase not in AWAITING and r.key != live]
+    async def tidy(self, case: Case, records: tuple[DecisionRecord, ...]) -> None:
+        """Delete all but the newest decisions that are done; open ones and those in force stay."""
+        live = {one.key for one in case.book.lives}
+        done = [r for r in records if r.phase not in AWAITING and r.key not in live]
         for record in done[:-KEPT]:
             try:
                 await self._cluster.delete_decision(record.key)
+            except NotFound:
+                continue
             except EdgewarmError as error:
                 log.warning("old decision not deleted", decision=str(record.key), problem=str(error))
 
     async def _record(self, case: Case, manifest: dict[str, object]) -> None:
-        """A decision that cannot be written (a quota, say) is still followed: capacity comes before bookkeeping."""
+        """A decision that cannot be written is still followed: capacity comes before bookkeeping.
+
+        A refusal (a quota, say) is taken at once; a server that does not answer gets a second chance on the next pass.
+        """
         try:
             await self._cluster.create_decision(manifest)
-        except Invalid as error:
+        except (Invalid, Unavailable) as error:
+            if not isinstance(error, Invalid) and case.book.failures == 0:
+                raise
             log.warning("decision not recorded", policy=str(case.item.key), problem=str(error))
 
     async def _execute(self, case: Case, move: Execute, moment: Moment) -> None:
-        await self._close(case, moment.now)
         case.book.last_decision_at = moment.now
         await self._scale(case, move.record.key, move.record.action.after, moment)
 
     async def _scale(self, case: Case, key: Key, wanted: int, moment: Moment) -> None:
+        workload = case.workload
         try:
-            await self._cluster.scale(case.workload, wanted)
+            await self._cluster.scale(workload, wanted)
         except EdgewarmError as error:
-            await self._mark(key, DecisionReport(Phase.FAILED, str(error)))
+            await self._mark(case, key, DecisionReport(Phase.FAILED, str(error)))
             raise
-        case.book.left_at = (case.workload.replicas, moment.now)
-        self._follow(case, key, wanted, moment, simulated=False)
-        await self._mark(key, DecisionReport(Phase.EXECUTED, f"scaled to {wanted}", moment.now))
+        case.book.left = Left(workload.resource_version, workload.replicas, moment.now)
+        report = DecisionReport(Phase.EXECUTED, f"scaled to {wanted}", moment.now)
+        await self._follow(case, key, report, wanted, moment)
+        await self._mark(case, key, report)
 
-    def _follow(self, case: Case, key: Key, wanted: int, moment: Moment, *, simulated: bool) -> None:
-        """From now on this decision is in force: pacing remembers the change, and its deeds are counted when ready."""
+    async def _follow(self, case: Case, key: Key, report: DecisionReport, wanted: int, moment: Moment) -> None:
+        """From now on this decision is in force: pacing remembers the change, and its deeds count when it is ready."""
         book, before = case.book, case.judgement.situation.current
+        over, kept = superseded(book.lives, wanted, moment.now)
+        await self._close(case, over, moment.now)
         book.pacing = book.pacing.changed(moment.now, wanted - before)
-        delay = case.judgement.lead_seconds if wanted > before else 0.0
+        simulated = report.phase is Phase.OBSERVED
         if simulated and book.own is not None:
             book.own = book.own.follow(moment.now, wanted, case.judgement.lead_seconds)
-        phase = Phase.OBSERVED if simulated else Phase.EXECUTED
-        message = case.summary if simulated else f"scaled to {wanted}"
-        book.live = Live(key, phase, message, None if simulated else moment.now, moment.now + delay, simulated)
+        ready_at = moment.now + (case.judgement.lead_seconds if wanted > before else 0.0)
+        book.lives = (*kept, Live(key, report, before, wanted, ready_at, simulated))
 
-    async def _close(self, case: Case, now: float) -> None:
-        """The decision in force is superseded: write whether it was right."""
-        book, live = case.book, case.book.live
-        if live is None:
-            return
-        book.live = None
-        book.score, outcome = closed(book.score, live, case.judgement.situation.policy.kappa)
-        progress = DecisionReport(live.phase, live.message, live.executed_at, evaluation(live, outcome, now))
-        await self._mark(live.key, progress)
+    async def _close(self, case: Case, over: tuple[Live, ...], now: float) -> None:
+        """These decisions are over: count and write whether they were right."""
+        book, kappa = case.book, case.judgement.situation.policy.kappa
+        for live in over:
+            book.score, outcome = closed(book.score, live, kappa)
+            await self._mark(case, live.key, replace(live.report, evaluation=evaluation(live, outcome, now)))
 
-    async def _mark(self, key: Key, progress: DecisionReport) -> None:
-        """Write a decision's status; one that is gone (or was never recorded) needs none."""
+    async def look_back(self, case: Case, now: float) -> None:
+        """Close what has been in force for long enough, tell hits and misses early, write what could not be written."""
+        book, kappa = case.book, case.judgement.situation.policy.kappa
+        over, book.lives = outlived(book.lives, now)
+        await self._close(case, over, now)
+        told = []
+        for live in book.lives:
+            outcome = news(live, kappa)
+            if outcome is not None:
+                await self._mark(case, live.key, replace(live.report, evaluation=evaluation(live, outcome, now)))
+                live = replace(live, told=outcome)
+            told.append(live)
+        book.lives = tuple(told)
+        for key, report in tuple(book.unwritten.items()):
+            await self._mark(case, key, report)
+
+    async def _mark(self, case: Case, key: Key, report: DecisionReport) -> None:
+        """Write a decision's status, or keep it for later: bookkeeping never holds up capacity."""
+        unwritten = case.book.unwritten
         try:
-            await self._cluster.apply_status(SCALING_DECISION, key, decision_status(progress))
+            await self._cluster.apply_status(SCALING_DECISION, key, decision_status(report))
         except NotFound:
-            log.info("decision is gone", decision=str(key), phase=progress.phase.value)
+            log.info("decision is gone", decision=str(key), phase=report.phase.value)
+            unwritten.pop(key, None)
+        except EdgewarmError as error:
+            if key not in unwritten:
+                log.warning("decision status not written", decision=str(key), problem=str(error))
+            unwritten[key] = report
+        else:
+            unwritten.pop(key, None)
 
     def _announce(self, case: Case, move: Create, key: Key, moment: Moment) -> None:
         reason, mode = case.judgement.verdict.reason.value, case.judgement.situation.policy.mode

@@ -16,7 +16,8 @@ from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
 from edgewarm.learn.shortages import MissCause, Shortages
-from edgewarm.model.decision import Outcome, Phase
+from edgewarm.manifests.decision import DecisionReport
+from edgewarm.model.decision import Outcome
 from edgewarm.model.identity import Key
 from edgewarm.model.policy import Policy
 
@@ -34,6 +35,12 @@ class Pacing:
         kept = tuple(item for item in self.recommendations if now - item.at < window_seconds)
         return Pacing((*kept, Recommendation(now, wanted)), self.changes)
 
+    def begun(self, now: float, current: int, window_seconds: float) -> Pacing:
+        """Whoever begins to decide (again) begins with the count that is there, as the HPA does."""
+        if any(now - item.at < window_seconds for item in self.recommendations):
+            return self
+        return Pacing((Recommendation(now, current),), self.changes)
+
     def changed(self, now: float, delta: int) -> Pacing:
         kept = tuple(item for item in self.changes if now - item.at < LONGEST_WINDOW_SECONDS / 2)
         return Pacing(self.recommendations, (*kept, Change(now, delta)))
@@ -41,16 +48,20 @@ class Pacing:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The decision in force, and what it did since its pods were ready."""
+    """A decision in force: a rise answers for the pods `before` + 1 .. `after` from `ready_at` on, a fall for none.
+
+    `told` is the outcome that its status shows already, while it is still in force.
+    """
 
     key: Key
-    phase: Phase
-    message: str
-    executed_at: float | None
+    report: DecisionReport
+    before: int
+    after: int
     ready_at: float
     simulated: bool
     tally: Tally = Tally()
     cause: MissCause | None = None
+    told: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,15 @@ class Score:
         return tuple(sorted((dict(self.outcomes) | {outcome: self.count(outcome) + 1}).items()))
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The workload as it was before our own write: while it still looks like this, what is seen is stale."""
+
+    resource_version: str
+    replicas: int
+    at: float
+
+
 @dataclass
 class Book:
     """Mutable memory of one policy; every part of it is a frozen value that a pure function replaces."""
@@ -84,11 +104,13 @@ class Book:
     shadow: Capacity | None = None
     shadow_pacing: Pacing = Pacing()
     blind_since: float | None = None
-    live: Live | None = None
+    lives: tuple[Live, ...] = ()  # oldest first
+    unwritten: dict[Key, DecisionReport] = field(default_factory=dict)  # statuses that could not be written yet
+    wrote: Key | None = None  # the last decision of this life of the operator
     last_decision_at: float | None = None
     last_decision: str | None = None
     last_step_at: float | None = None
-    left_at: tuple[int, float] | None = None  # the count that our last /scale patch changed, and when
+    left: Left | None = None  # what our last /scale patch changed
     trouble: str | None = None
     failures: int = 0  # in a row, of acting on the plan
     retry_at: float = float("-inf")

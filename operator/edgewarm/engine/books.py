@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from edgewarm.engine.book import Book, Live
 from edgewarm.engine.resuming import lead_times, score
+from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
@@ -40,14 +41,10 @@ class Books:
         simulated = policy.mode is Mode.OBSERVE
         book = Book(item.uid, policy, score(item, now, simulated), lead_times(item))
         book.status, book.status_at = item.status, now
-        newest = self._records.get(item.key, ())[-1:]
-        for record in newest:
+        records = self._records.get(item.key, ())
+        for record in records[-1:]:
             book.last_decision_at, book.last_decision = record.created_at, record.key.name
-            if record.phase in IN_FORCE and not record.evaluated:
-                simulated = record.phase is Phase.OBSERVED
-                executed_at = None if simulated else record.created_at
-                message = f"{record.reason}, taken up again after a restart"
-                book.live = Live(record.key, record.phase, message, executed_at, now, simulated)
+        book.lives = tuple(_taken_up(record, now) for record in records if _in_force(record, records))
         return book
 
     def get(self, key: Key) -> Book | None:
@@ -67,15 +64,29 @@ class Books:
                     book.lead = book.lead.add(start.seconds)
 
 
+def _in_force(record: DecisionRecord, records: tuple[DecisionRecord, ...]) -> bool:
+    """Done, not evaluated, and not undone: the newest plan is not below what it raised to."""
+    planned = records[-1].action.after
+    rise = record.action.before < record.action.after <= planned
+    return record.phase in IN_FORCE and not record.evaluated and (rise or record is records[-1])
+
+
+def _taken_up(record: DecisionRecord, now: float) -> Live:
+    """A decision of an earlier life, in force again; what it did meanwhile is not known."""
+    simulated = record.phase is Phase.OBSERVED
+    message = f"{record.reason}, taken up again after a restart"
+    report = DecisionReport(record.phase or Phase.EXECUTED, message, None if simulated else record.created_at)
+    return Live(record.key, report, record.action.before, record.action.after, now, simulated)
+
+
 def _renew(book: Book, policy: Policy, now: float) -> None:
     """The spec changed. A change between simulated and real capacity starts the scores anew; all else goes on."""
     was, is_now = book.policy.mode is Mode.OBSERVE, policy.mode is Mode.OBSERVE
-    book.policy = policy
+    book.policy = policy  # targetRef is immutable, so the workload is the same
     if was != is_now:
         book.score = type(book.score)(now, is_now)
-        book.own = book.shadow = book.live = None
-    if policy.target != book.policy.target:
         book.own = book.shadow = None
+        book.lives = ()
 
 
 def _by_policy(records: Iterable[DecisionRecord]) -> dict[Key, tuple[DecisionRecord, ...]]:

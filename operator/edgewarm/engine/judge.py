@@ -26,6 +26,15 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of demand: now, ahead, and whether history is still being read."""
+
+    reading: Reading
+    outlook: Outlook | None
+    learning: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """What all policies of a pass share."""
 
@@ -36,7 +45,8 @@ class Moment:
 
 def lead_seconds(book: Book, policy: Policy) -> float:
     """Measured p90 of a pod's start, else the policy's predictionHorizon."""
-    return book.lead.quantile(0.9) or policy.prediction_horizon_seconds
+    measured = book.lead.quantile(0.9)
+    return policy.prediction_horizon_seconds if measured is None else measured
 
 
 def capacity_now(book: Book, policy: Policy, workload: Workload, now: float) -> Capacity:
@@ -51,10 +61,9 @@ def begun(book: Book, policy: Policy, workload: Workload, now: float) -> Capacit
     return Capacity.begun(workload.replicas, workload.ready, now + lead_seconds(book, policy))
 
 
-def judge(
-    policy: Policy, book: Book, workload: Workload, reading: Reading, outlook: Outlook | None, moment: Moment
-) -> Judgement:
+def judge(policy: Policy, book: Book, workload: Workload, evidence: Evidence, moment: Moment) -> Judgement:
     """Run the policy's rules on what is known now."""
+    reading = evidence.reading
     capacity = capacity_now(book, policy, workload, moment.now)
     situation = Situation(
         now=moment.now,
@@ -62,7 +71,9 @@ def judge(
         reading=reading,
         current=capacity.planned,
         ready=capacity.ready,
-        outlook=outlook,
+        lead_seconds=lead_seconds(book, policy) + moment.pass_seconds,
+        outlook=evidence.outlook,
+        learning=evidence.learning,
         started_at=moment.started_at,
         blind_since=book.blind_since,
         recommendations=book.pacing.recommendations,
@@ -85,21 +96,21 @@ def shadowed(judgement: Judgement, shadow: Capacity, pacing: Pacing, now: float)
         changes=pacing.changes,
     )
     verdict = decide(situation)
-    pacing = pacing.recommended(now, verdict.recommended, _memory_seconds(situation.policy))
+    pacing = pacing.recommended(now, verdict.recommended, memory_seconds(situation.policy))
     if verdict.wanted == capacity.planned:
         return capacity, pacing
     pacing = pacing.changed(now, verdict.wanted - capacity.planned)
     return capacity.follow(now, verdict.wanted, judgement.lead_seconds), pacing
 
 
-def _memory_seconds(policy: Policy) -> float:
+def memory_seconds(policy: Policy) -> float:
     """How long a recommendation can matter: the longer of the two stabilization windows, and at least one pass."""
     return max(policy.scale_up.stabilization_seconds, policy.scale_down.stabilization_seconds, 1.0)
 
 
 def paced(book: Book, judgement: Judgement, now: float) -> Pacing:
     """The book's pacing after this pass's recommendation."""
-    return book.pacing.recommended(now, judgement.verdict.recommended, _memory_seconds(judgement.situation.policy))
+    return book.pacing.recommended(now, judgement.verdict.recommended, memory_seconds(judgement.situation.policy))
 
 
 def censored(policy: Policy, workload: Workload | None, reading: Reading) -> bool:

@@ -15,9 +15,11 @@ from edgewarm.manifests.policy_status import PolicyReport, policy_status
 from edgewarm.manifests.pool_status import PoolReport, pool_status
 from edgewarm.manifests.pool_status import Resources as Amounts
 from edgewarm.model.conditions import Condition, merged
+from edgewarm.model.demand import Missing
 from edgewarm.model.errors import EdgewarmError, NotFound
 from edgewarm.model.identity import Key
 from edgewarm.model.names import EDGE_NODE_POOL, WARMING_POLICY
+from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.pools.use import PoolUse, Resources, pool_use
@@ -38,6 +40,7 @@ class Reporter:
         item = around.item
         found = merged(item.conditions, conditions(state, around, now))
         if case is None:
+            self._telemetry.policy(item.key, PolicyNumbers(blind=isinstance(around.reading, Missing)))
             report = PolicyReport(item.generation, found, state.reason, state.message)
         else:
             self._telemetry.policy(item.key, policy_numbers(case))

@@ -13,6 +13,7 @@ from edgewarm.manifests.decision import Candidate, DecisionDraft, Evaluation, Pr
 from edgewarm.manifests.policy_status import HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
+from edgewarm.model.identity import Key
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Policy
@@ -32,6 +33,12 @@ class Case:
     workload: Workload
     judgement: Judgement
     summary: str
+
+    @property
+    def written(self) -> frozenset[Key]:
+        """Decisions that this life of the operator wrote or took up: their phase is known better than it is seen."""
+        ours = {live.key for live in self.book.lives} | self.book.unwritten.keys()
+        return frozenset(ours | ({self.book.wrote} if self.book.wrote is not None else set()))
 
 
 def horizons(outlook: Outlook | None) -> Sequence[tuple[str, float, Quantiles]]:

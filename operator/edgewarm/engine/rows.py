@@ -59,6 +59,7 @@ class Rows:
         self._fleet = SeasonalFleet(0, step_seconds)
         self._names: list[RowName] = []
         self._index: dict[Key, int] = {}
+        self._asked: set[RowName] = set()
         self._lesson: Lesson | None = None
         self._retry_at: dict[RowName, float] = {}
         self._forecast: FleetForecast | None = None
@@ -66,7 +67,7 @@ class Rows:
 
     def follow(self, wanted: Iterable[RowName], now: float) -> None:
         """Drop rows that nobody wants any more; start learning the new ones, all together."""
-        asked = set(wanted)
+        asked = self._asked = set(wanted)
         keep = [index for index, name in enumerate(self._names) if name in asked]
         if len(keep) < len(self._names):
             self._fleet.keep(np.array(keep, dtype=np.int64))
@@ -127,6 +128,9 @@ class Rows:
             self._update(fleet, names, step, samples)
         if self._step is not None and self._step > max(lesson.last_step, *lesson.missed, -1):
             self._update(fleet, names, self._step, {})
+        still = [index for index, name in enumerate(names) if name in self._asked]
+        fleet.keep(np.array(still, dtype=np.int64))
+        names = tuple(names[index] for index in still)
         self._fleet.append(fleet)
         self._renamed([*self._names, *names])
         self._forecast = self._fleet.forecast()

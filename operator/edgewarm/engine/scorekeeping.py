@@ -15,6 +15,8 @@ from edgewarm.learn.shortages import MissCause
 from edgewarm.model.decision import Outcome
 from edgewarm.model.reasons import Reason
 
+LONGEST_LIFE_SECONDS = 3600.0
+TELLING = frozenset({Outcome.HIT, Outcome.MISS})
 LONGEST_STEP_SECONDS = 90.0  # after a gap in passes, nothing is claimed about the gap
 BOUND_REASONS = frozenset(
     {Reason.MAX_REPLICAS, Reason.SCHEDULE_MAXIMUM, Reason.SCALE_UP_LIMITED, Reason.SCALE_UP_STABILIZED, Reason.PAUSED}
@@ -41,38 +43,73 @@ def miss_cause(situation: Situation, verdict: Verdict) -> MissCause:
     return MissCause.FORECAST
 
 
-def measured(judgement: Judgement, shadow: Capacity, score: Score, minutes: float) -> Tally | None:
-    """The step's pod-minutes; None while demand is unknown."""
+def step_of(judgement: Judgement, shadow: Capacity, score: Score, minutes: float) -> Step | None:
+    """What the step found; None while demand is unknown."""
     if judgement.need is None:
         return None
     situation = judgement.situation
-    quantiles = score.promises.about(situation.now)
-    promised = 0.0
-    if quantiles is not None:
-        capacity = situation.policy.capacity_per_pod
-        raised_units = range(shadow.ready + 1, situation.ready + 1)
-        promised = sum(probability_needed(quantiles, n, capacity) for n in raised_units)
-    return Tally.of(Step(judgement.need, situation.ready, shadow.ready, minutes, promised))
+    quantiles, capacity = score.promises.about(situation.now), situation.policy.capacity_per_pod
+    units = range(shadow.ready + 1, situation.ready + 1) if quantiles is not None else ()
+    chances = {n: probability_needed(quantiles, n, capacity) for n in units if quantiles is not None}
+    return Step(judgement.need, situation.ready, shadow.ready, minutes, chances)
 
 
-def scored(book: Book, judgement: Judgement, shadow: Capacity) -> tuple[Score, Live | None]:
+def scored(book: Book, judgement: Judgement, shadow: Capacity) -> tuple[Score, tuple[Live, ...]]:
     """Book one model step; the first one after a gap only sets the clock."""
     now, last = judgement.situation.now, book.last_step_at
     if last is None or now - last > LONGEST_STEP_SECONDS:
-        return book.score, book.live
-    tally = measured(judgement, shadow, book.score, (now - last) / 60)
-    if tally is None:
-        return book.score, book.live
-    cause = miss_cause(judgement.situation, judgement.verdict)
-    shortages = book.score.shortages.see(round(tally.short * 1000), cause)
+        return book.score, book.lives
+    step = step_of(judgement, shadow, book.score, (now - last) / 60)
+    if step is None:
+        return book.score, book.lives
+    tally = Tally.of(step)
+    shortages = book.score.shortages.see(tally.short, miss_cause(judgement.situation, judgement.verdict))
     score = replace(book.score, tally=book.score.tally + tally, shortages=shortages)
-    live = book.live
-    if live is not None and now >= live.ready_at:
-        live = replace(live, tally=live.tally + tally, cause=live.cause or shortages.cause)
-    return score, live
+    return score, credited(book.lives, step, tally.short, shortages.cause, now)
+
+
+def credited(
+    lives: tuple[Live, ...], step: Step, short: float, cause: MissCause | None, now: float
+) -> tuple[Live, ...]:
+    """Each rise answers for its own pods; a shortage is on the newest decision whose pods are ready."""
+    newest = max((index for index, live in enumerate(lives) if now >= live.ready_at), default=-1)
+    result = []
+    for index, live in enumerate(lives):
+        if now >= live.ready_at:
+            tally = live.tally + Tally.of_units(step, live.before, live.after)
+            if index == newest and short > 0:
+                tally, live = replace(tally, short=tally.short + short), replace(live, cause=live.cause or cause)
+            live = replace(live, tally=tally)
+        result.append(live)
+    return tuple(result)
+
+
+def superseded(lives: tuple[Live, ...], wanted: int, now: float) -> tuple[tuple[Live, ...], tuple[Live, ...]]:
+    """(over, still in force) when `wanted` becomes the plan.
+
+    A rise is over when the plan falls below what it raised to, a fall with the next decision, and each after an hour.
+    """
+
+    def is_over(live: Live) -> bool:
+        fall = live.after <= live.before
+        return fall or live.after > wanted or now - live.ready_at > LONGEST_LIFE_SECONDS
+
+    return tuple(x for x in lives if is_over(x)), tuple(x for x in lives if not is_over(x))
+
+
+def outlived(lives: tuple[Live, ...], now: float) -> tuple[tuple[Live, ...], tuple[Live, ...]]:
+    """(over, still in force) without a new plan: an hour is enough to tell."""
+    over = tuple(live for live in lives if now - live.ready_at > LONGEST_LIFE_SECONDS)
+    return over, tuple(live for live in lives if live not in over)
+
+
+def news(live: Live, kappa: float) -> Outcome | None:
+    """An outcome worth telling before the decision is over: a hit or a miss that its status does not show yet."""
+    outcome = live.tally.outcome(kappa)
+    return outcome if outcome in TELLING and outcome is not live.told else None
 
 
 def closed(score: Score, live: Live, kappa: float) -> tuple[Score, Outcome]:
-    """A decision was superseded: was it right?"""
+    """A decision is over: was it right?"""
     outcome = live.tally.outcome(kappa)
     return replace(score, outcomes=score.counted(outcome)), outcome

@@ -10,25 +10,39 @@ from typing import Any
 import structlog
 
 from edgewarm.decide.explanation import sentence
-from edgewarm.decide.lifecycle import Plan, moves
+from edgewarm.decide.lifecycle import Plan, leftovers, moves
 from edgewarm.engine.acting import Actor
 from edgewarm.engine.book import Book
 from edgewarm.engine.books import Books
-from edgewarm.engine.judge import Judgement, Moment, begun, capacity_now, censored, judge, lead_seconds, paced, shadowed
+from edgewarm.engine.judge import (
+    Evidence,
+    Judgement,
+    Moment,
+    begun,
+    capacity_now,
+    censored,
+    judge,
+    lead_seconds,
+    memory_seconds,
+    paced,
+    shadowed,
+)
 from edgewarm.engine.ports import Cluster, Demand, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
 from edgewarm.engine.rows import RowName, Rows
 from edgewarm.engine.scorekeeping import scored, seen
 from edgewarm.engine.standing import Standing, Surroundings, elders, standing
+from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Missing, MissingKind, Reading
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.view import ClusterView
 
 log = structlog.get_logger()
-STALE_SECONDS = 10.0  # an informer that lags longer than this is not waited for
+STALE_SECONDS = 10.0  # the same count for longer than this was set by somebody else
+UNSEEN_SECONDS = 300.0  # a proposal that does not show up for longer was deleted
 AT_ONCE = 32  # policies that write to the API server at the same time
 NOT_ASKED = Missing(MissingKind.UNAVAILABLE, "demand has not been read yet")
 
@@ -77,13 +91,25 @@ class Engine:
         step_made = self._rows.observe(_samples(policies, view, readings), now)
         elder = elders(view.policies)
         found = [
-            self._find(item, view, elder.get(key), readings.get(key), moment) for key, item in view.policies.items()
+            one
+            for key, item in view.policies.items()
+            if (one := self._found(item, view, elder.get(key), readings.get(key), moment)) is not None
         ]
         await _bounded(self._settle(one, moment, step_made) for one in found)
         await self._reporter.pools(view, now)
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
         self._ports.telemetry.retain(list(view.policies))
+
+    def _found(
+        self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, reading: Reading | None, moment: Moment
+    ) -> Found | None:
+        """None where a bug of ours meets one policy: it is logged, and the others are served."""
+        try:
+            return self._find(item, view, elder, reading, moment)
+        except Exception:
+            log.exception("a policy could not be decided on", policy=str(item.key))
+            return None
 
     def _find(
         self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, reading: Reading | None, moment: Moment
@@ -101,10 +127,11 @@ class Engine:
         reading = reading if reading is not None else NOT_ASKED
         self._note_blindness(book, reading, moment.now)
         book.own = capacity_now(book, policy, workload, moment.now)
+        book.pacing = book.pacing.begun(moment.now, book.own.planned, memory_seconds(policy))
         ahead = lead_seconds(book, policy) + moment.pass_seconds
         # a forecast of what a wrong question returned in the past is not worth acting on
         outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
-        judgement = judge(policy, book, workload, reading, outlook, moment)
+        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning), moment)
         return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement)))
 
     @staticmethod
@@ -123,13 +150,16 @@ class Engine:
 
     async def _act(self, case: Case, moment: Moment) -> None:
         book, judgement = case.book, case.judgement
-        if _is_stale(case, moment.now):
+        records = self._books.records(case.item.key)
+        if _is_stale(case, records, moment.now):
             return
         mode = judgement.situation.policy.mode
         plan = Plan(mode, judgement.situation.current, judgement.verdict.wanted, book.last_decision_at)
-        records = self._books.records(case.item.key)
-        await self._actor.carry_out(case, moves(plan, records, moment.now), moment)
-        await self._actor.tidy(records, book.live.key if book.live is not None else None)
+        foreign = tuple(record for record in records if record.key not in case.written)
+        todo = leftovers(plan, foreign) or moves(plan, records, moment.now)
+        await self._actor.carry_out(case, todo, moment)
+        await self._actor.look_back(case, moment.now)
+        await self._actor.tidy(case, records)
         book.pacing = paced(book, judgement, moment.now)
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
@@ -138,7 +168,7 @@ class Engine:
         book.shadow, book.shadow_pacing = shadowed(judgement, shadow, book.shadow_pacing, now)
         book.score = seen(book.score, judgement, step_made, self._step_seconds)
         if step_made:
-            book.score, book.live = scored(book, judgement, book.shadow)
+            book.score, book.lives = scored(book, judgement, book.shadow)
             book.last_step_at = now
 
     async def close(self) -> None:
@@ -146,10 +176,16 @@ class Engine:
         await self._rows.close()
 
 
-def _is_stale(case: Case, now: float) -> bool:
-    """Our own last write has not come back yet: the workload still shows the count that we changed."""
-    left = case.book.left_at
-    return left is not None and case.workload.replicas == left[0] and now - left[1] < STALE_SECONDS
+def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
+    """Our own last write has not come back yet, so what is seen is older than what we did."""
+    book, left = case.book, case.book.left
+    if left is not None:
+        unmoved = case.workload.replicas == left.replicas and now - left.at < STALE_SECONDS
+        if unmoved or case.workload.resource_version == left.resource_version:
+            return True
+    recommending = case.judgement.situation.policy.mode is Mode.RECOMMEND and book.last_decision_at is not None
+    unseen = book.wrote is not None and all(record.key != book.wrote for record in records)
+    return recommending and unseen and now - (book.last_decision_at or now) < UNSEEN_SECONDS
 
 
 def _summary(book: Book, judgement: Judgement) -> str:

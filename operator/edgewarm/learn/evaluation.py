@@ -14,7 +14,8 @@ With R = ready pods of a shadow reactive answer on the same demand, per step:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 from edgewarm.model.decision import Outcome
@@ -22,13 +23,16 @@ from edgewarm.model.decision import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One model step: what was needed, what was ready, what the shadow reactive answer had ready; `minutes` long."""
+    """One model step: what was needed, what was ready, what the shadow reactive answer had ready; `minutes` long.
+
+    `chances` has P(need >= n) of each raised unit n, as it was foretold; a unit that nothing was foretold of is absent.
+    """
 
     need: int
     ready: int
     shadow_ready: int
     minutes: float
-    promised_units: float = 0.0
+    chances: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Tally:
     minutes: float = 0.0
 
     def __add__(self, other: Self) -> Tally:
-        return Tally(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Tally)))
+        return Tally(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(Tally)))
 
     @classmethod
     def of(cls, step: Step) -> Tally:
@@ -57,12 +61,22 @@ class Tally:
             used,
             max(0, step.need - step.ready),
             max(0, step.ready - step.need),
-            step.promised_units,
+            sum(step.chances.values()),
             max(0, step.need - step.shadow_ready),
             max(0, step.shadow_ready - step.need),
             1.0,
         )
         return cls(*(step.minutes * value for value in sums))
+
+    @classmethod
+    def of_units(cls, step: Step, before: int, after: int) -> Self:
+        """The part of it that the units before + 1 .. after account for; shares of disjoint units add up."""
+        low = max(before, step.shadow_ready)
+        raised = range(low + 1, min(after, step.ready) + 1)
+        used = range(low + 1, min(after, step.ready, step.need) + 1)
+        promised = sum(step.chances.get(unit, 0.0) for unit in raised)
+        minutes = step.minutes
+        return cls(minutes * len(raised), minutes * len(used), promised=minutes * promised, minutes=minutes)
 
     def cost(self, kappa: float) -> float:
         """Idle pod-minutes, a short one counting kappa of them."""

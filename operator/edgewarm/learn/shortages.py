@@ -22,7 +22,7 @@ class Shortages:
     episodes: int = 0
     cause: MissCause | None = None
 
-    def see(self, short: int, cause: MissCause) -> Shortages:
+    def see(self, short: float, cause: MissCause) -> Shortages:
         """One model step: a shortage opens an episode or continues it, enough pods close it."""
         if short <= 0:
             return replace(self, cause=None)

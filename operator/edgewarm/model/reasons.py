@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SCALE_DOWN_STABILIZED = "ScaleDownStabilized", "More pods were wanted within the scale-down window."
     SCALE_UP_STABILIZED = "ScaleUpStabilized", "Fewer pods were wanted within the scale-up window."
     RESTARTED = "Restarted", "The operator started less than one scale-down window ago, so nothing is lowered."
+    LEARNING = "Learning", "History is still being learned, so nothing is lowered."
     BLIND = "Blind", "There is no usable demand sample, so nothing is lowered."
     FALLBACK = "Fallback", "Demand has been unknown for longer than fallback.after."
     MIN_REPLICAS = "MinReplicas", "scaling.minReplicas is the bound."

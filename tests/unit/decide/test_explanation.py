@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.builders import at, outlook, policy, quantiles, situation
 
 from edgewarm.decide.explanation import change, number, sentence
 from edgewarm.decide.verdict import decide
 from edgewarm.model.policy import Bounds
+from support.builders import at, outlook, policy, quantiles, situation
 
 pytestmark = pytest.mark.unit
 
@@ -63,7 +63,15 @@ def test_other_reasons_are_told_by_their_meaning(demand: float | None, overrides
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (0.4, "0.4"), (0.4567, "0.457"), (99.4, "99.4"), (99.96, "100"), (310.2, "310"), (1234567.0, "1234567")],
+    [
+        (0.0, "0"),
+        (0.4, "0.4"),
+        (0.4567, "0.457"),
+        (99.4, "99.4"),
+        (99.96, "100"),
+        (310.2, "310"),
+        (1234567.0, "1234567"),
+    ],
 )
 def test_numbers_for_people(value: float, text: str) -> None:
     assert number(value) == text

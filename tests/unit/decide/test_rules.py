@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.builders import NOW, at, outlook, policy, quantiles, situation
 
 from edgewarm.decide import rules
 from edgewarm.decide.situation import Change, Draft, Recommendation, Situation
 from edgewarm.model.policy import Bounds, Fallback, Pace, RateLimit, RateUnit, Schedule, Select, Strategy
 from edgewarm.model.reasons import Reason
+from support.builders import NOW, at, outlook, policy, quantiles, situation
 
 pytestmark = pytest.mark.unit
 
@@ -126,7 +126,7 @@ def windows(*rows: tuple[str, str, int | None, int | None]) -> tuple[Schedule, .
     ],
 )
 def test_schedules_bound_within_300_s_of_lead(rows: list[Any], so_far: int, wanted: int, reason: Reason) -> None:
-    around = situation(now=MONDAY_TEN, policy=policy(schedules=windows(*rows), prediction_horizon_seconds=300.0))
+    around = situation(now=MONDAY_TEN, policy=policy(schedules=windows(*rows)), lead_seconds=300.0)
     assert outcome(rules.schedule, around, so_far) == (wanted, reason)
 
 
@@ -141,7 +141,7 @@ def test_a_schedule_opens_one_measured_lead_time_early() -> None:
     around = situation(
         now=MONDAY_TEN,
         policy=policy(schedules=windows(("10 10 * * *", "0 18 * * *", 5, None))),
-        outlook=outlook(0.0, lead_seconds=600.0),
+        lead_seconds=600.0,
     )
     assert outcome(rules.schedule, around, 2) == (5, Reason.SCHEDULE_MINIMUM)
 
@@ -174,10 +174,20 @@ def test_limit_rate_names_the_direction_that_is_limited() -> None:
         pytest.param(0.0, 9, 9, Reason.REACTIVE_FLOOR, id="a rise may come at once"),
     ],
 )
-def test_after_a_restart_nothing_is_lowered_for_a_window(
-    age: float, so_far: int, wanted: int, reason: Reason
-) -> None:
+def test_after_a_restart_nothing_is_lowered_for_a_window(age: float, so_far: int, wanted: int, reason: Reason) -> None:
     assert outcome(rules.restart, situation(started_at=NOW - age), so_far) == (wanted, reason)
+
+
+@pytest.mark.parametrize(
+    ("learning", "so_far", "wanted", "reason"),
+    [
+        pytest.param(True, 1, 4, Reason.LEARNING, id="history may want back what would be lowered"),
+        pytest.param(True, 9, 9, Reason.REACTIVE_FLOOR, id="a rise may come at once"),
+        pytest.param(False, 1, 1, Reason.REACTIVE_FLOOR, id="history is known, or will never be"),
+    ],
+)
+def test_while_history_is_learned_nothing_is_lowered(learning: bool, so_far: int, wanted: int, reason: Reason) -> None:
+    assert outcome(rules.learning, situation(learning=learning), so_far) == (wanted, reason)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +223,12 @@ def test_fallback_holds_its_replicas_after_its_time(
 
 @pytest.mark.parametrize(
     ("so_far", "wanted", "reason"),
-    [(1, 2, Reason.MIN_REPLICAS), (2, 2, Reason.REACTIVE_FLOOR), (9, 9, Reason.REACTIVE_FLOOR), (10, 9, Reason.MAX_REPLICAS)],
+    [
+        (1, 2, Reason.MIN_REPLICAS),
+        (2, 2, Reason.REACTIVE_FLOOR),
+        (9, 9, Reason.REACTIVE_FLOOR),
+        (10, 9, Reason.MAX_REPLICAS),
+    ],
 )
 def test_bounds_are_inclusive(so_far: int, wanted: int, reason: Reason) -> None:
     assert outcome(rules.bounds, situation(policy=policy(bounds=Bounds(2, 9))), so_far) == (wanted, reason)

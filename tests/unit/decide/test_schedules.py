@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.builders import at
 
 from edgewarm.decide.schedules import open_schedules
 from edgewarm.model.policy import Schedule
+from support.builders import at
 
 pytestmark = pytest.mark.unit
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.builders import KEY, NOW, TARGET, policy, policy_object, record, workload
 
+from edgewarm.decide.situation import Change, Recommendation
 from edgewarm.engine.book import Book, Pacing
 from edgewarm.engine.books import Books
-from edgewarm.decide.situation import Change, Recommendation
 from edgewarm.learn.capacity import Capacity
 from edgewarm.learn.evaluation import Tally
-from edgewarm.model.decision import Phase
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.decision import Action, DecisionRecord, Phase
+from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import PodStart
+from support.builders import KEY, NOW, TARGET, policy, policy_object, record, workload
 
 pytestmark = pytest.mark.unit
 
@@ -88,14 +88,6 @@ def test_scores_begin_anew_between_simulated_and_real(was: Mode, becomes: Mode, 
     assert (kept.shadow is None) is anew
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: _renew compares the new target with itself")
-def test_another_target_begins_the_simulation_anew() -> None:
-    books = opened()
-    book_of(books).shadow = Capacity(4, 4)
-    books.follow(view(policy_object(policy=policy(target=TargetRef("apps/v1", "Deployment", "other")))), NOW)
-    assert book_of(books).shadow is None
-
-
 @pytest.mark.parametrize(
     ("phase", "evaluated", "live"),
     [
@@ -104,17 +96,37 @@ def test_another_target_begins_the_simulation_anew() -> None:
         (Phase.EXECUTED, True, False),
         (Phase.AWAITING_APPROVAL, False, False),
         (Phase.FAILED, False, False),
+        (None, False, False),
     ],
 )
-def test_the_decision_in_force_is_taken_up_again(phase: Phase, evaluated: bool, live: bool) -> None:
+def test_the_decision_in_force_is_taken_up_again(phase: Phase | None, evaluated: bool, live: bool) -> None:
     newest = record(key=Key("shop", "web-2"), created_at=NOW - 50, phase=phase, evaluated=evaluated)
-    elder = record(created_at=NOW - 500, phase=Phase.EXECUTED)
-    books = opened(decisions={r.key: r for r in (newest, elder)})
-    kept = book_of(books)
+    kept = book_of(opened(decisions={newest.key: newest}))
     assert (kept.last_decision, kept.last_decision_at) == ("web-2", NOW - 50)
-    assert (kept.live is not None) is live
-    if kept.live is not None:
-        assert (kept.live.key.name, kept.live.simulated) == ("web-2", phase is Phase.OBSERVED)
+    assert [(one.key.name, one.before, one.after, one.simulated) for one in kept.lives] == (
+        [("web-2", 2, 5, phase is Phase.OBSERVED)] if live else []
+    )
+
+
+def decided(number: int, before: int, after: int) -> DecisionRecord:
+    action = Action("Replica", before, after, NOW)
+    key = Key("shop", f"web-{number}")
+    return record(key=key, created_at=NOW - 100 + number, phase=Phase.EXECUTED, action=action)
+
+
+@pytest.mark.parametrize(
+    ("changes", "in_force"),
+    [
+        pytest.param([(2, 4), (4, 7)], [0, 1], id="two rises that both still hold"),
+        pytest.param([(2, 4), (4, 7), (7, 5)], [0, 2], id="a fall to 5 undoes the rise to 7, not the one to 4"),
+        pytest.param([(2, 4), (4, 2)], [1], id="a fall to where it began undoes the rise"),
+        pytest.param([(7, 4), (4, 6)], [1], id="a fall is over with the next decision"),
+    ],
+)
+def test_every_rise_that_still_holds_is_taken_up_again(changes: list[tuple[int, int]], in_force: list[int]) -> None:
+    records = [decided(number, before, after) for number, (before, after) in enumerate(changes)]
+    kept = book_of(opened(decisions={one.key: one for one in records}))
+    assert [one.key for one in kept.lives] == [records[number].key for number in in_force]
 
 
 def test_records_are_the_policys_own_and_the_oldest_comes_first() -> None:

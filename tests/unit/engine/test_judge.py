@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.builders import NOW, book, judgement, moment, outlook, policy, reading, workload
 
 from edgewarm.decide.situation import Change, Recommendation
 from edgewarm.engine.book import Pacing
-from edgewarm.engine.judge import capacity_now, censored, judge, lead_seconds, paced, shadowed
+from edgewarm.engine.judge import Evidence, capacity_now, censored, judge, lead_seconds, paced, shadowed
 from edgewarm.learn.capacity import Capacity
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.model.policy import Mode, Pace, Schedule, Select, Strategy
 from edgewarm.model.reasons import Reason
+from support.builders import NOW, book, judgement, moment, outlook, policy, reading, workload
 
 pytestmark = pytest.mark.unit
 
@@ -26,12 +26,7 @@ OBSERVE = policy(mode=Mode.OBSERVE)
         pytest.param(LeadTimes(), 300.0, id="the default until one is measured"),
         pytest.param(LeadTimes((62.0,), 1), 62.0, id="measured"),
         pytest.param(LeadTimes((), 41, (20.0, 62.0)), 62.0, id="measured before a restart"),
-        pytest.param(
-            LeadTimes((0.0, 0.0), 2),
-            0.0,
-            id="ready within the second of its creation",
-            marks=pytest.mark.xfail(strict=True, reason="BUG: a measured 0 s is taken for no measurement"),
-        ),
+        pytest.param(LeadTimes((0.0, 0.0), 2), 0.0, id="ready within the second of its creation"),
     ],
 )
 def test_lead_time_is_measured_or_the_default(lead: LeadTimes, seconds: float) -> None:
@@ -59,10 +54,16 @@ def test_the_simulation_begins_where_the_workload_is() -> None:
 def test_the_situation_is_what_the_book_and_the_world_say() -> None:
     pacing = Pacing((Recommendation(NOW - 1, 3),), (Change(NOW - 2, 1),))
     kept = book(pacing=pacing, blind_since=NOW - 9)
-    found = judge(kept.policy, kept, workload(replicas=4, ready=3), reading(90.0), outlook(60.0), moment())
+    found = judge(
+        kept.policy, kept, workload(replicas=4, ready=3), Evidence(reading(90.0), outlook(60.0), True), moment()
+    )
     around = found.situation
     assert (around.current, around.ready, around.demand, around.now) == (4, 3, 90.0, NOW)
-    assert (around.recommendations, around.changes, around.blind_since) == (*[pacing.recommendations, pacing.changes], NOW - 9)
+    assert (around.recommendations, around.changes, around.blind_since) == (
+        *[pacing.recommendations, pacing.changes],
+        NOW - 9,
+    )
+    assert (around.learning, around.lead_seconds) == (True, 315.0)  # the lead time and one pass of 15 s
     assert (found.need, found.lead_seconds) == (2, 300.0)  # ceil(90 / 50)
 
 
@@ -123,3 +124,10 @@ def test_pacing_remembers_recommendations_for_the_longer_window() -> None:
 def test_censored_is_about_the_pods_that_really_serve(demand: float | None, ready: int, cut_off: bool) -> None:
     assert censored(policy(), workload(ready=ready), reading(demand)) is cut_off
     assert censored(policy(), None, reading(demand)) is False
+
+
+def test_whoever_begins_to_decide_begins_with_the_count_that_is_there() -> None:
+    begun = Pacing().begun(NOW, 4, 300.0)
+    assert begun.recommendations == (Recommendation(NOW, 4),)
+    assert begun.begun(NOW + 299, 9, 300.0) == begun
+    assert begun.begun(NOW + 300, 9, 300.0).recommendations == (Recommendation(NOW + 300, 9),)

@@ -6,9 +6,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from support.builders import NOW
 
 from edgewarm.engine.reporting import is_due
+from support.builders import NOW
 
 pytestmark = pytest.mark.unit
 

@@ -6,16 +6,38 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.builders import KEY, NOW, book, certain, judgement, moment, outlook, policy, policy_object, quantiles, workload
 
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.engine.book import Live, Score
-from edgewarm.engine.reports import Case, decision_draft, evaluation, horizons, lead_time, policy_numbers, policy_report, scores
+from edgewarm.engine.reports import (
+    Case,
+    decision_draft,
+    evaluation,
+    horizons,
+    lead_time,
+    policy_numbers,
+    policy_report,
+    scores,
+)
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.shortages import MissCause
+from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.policy import Mode
+from support.builders import (
+    KEY,
+    NOW,
+    book,
+    certain,
+    judgement,
+    moment,
+    outlook,
+    policy,
+    policy_object,
+    quantiles,
+    workload,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -30,7 +52,11 @@ def case(demand: float | None = 90.0, **overrides: Any) -> Case:
 
 
 def test_horizons_begin_with_the_lead_time() -> None:
-    assert [(name, seconds) for name, seconds, _ in horizons(AHEAD)] == [("lead", 62.0), ("5m", 300.0), ("24h", 86400.0)]
+    assert [(name, seconds) for name, seconds, _ in horizons(AHEAD)] == [
+        ("lead", 62.0),
+        ("5m", 300.0),
+        ("24h", 86400.0),
+    ]
     assert horizons(None) == ()
 
 
@@ -114,7 +140,8 @@ def test_scores_appear_with_the_first_step() -> None:
 def test_an_evaluation_is_about_the_time_in_force(
     outcome: Outcome, ready_at: float, start: float, cause: str | None
 ) -> None:
-    live = Live(KEY, Phase.EXECUTED, "", NOW - 99, ready_at, False, Tally(raised=2.0), MissCause.FORECAST)
+    report = DecisionReport(Phase.EXECUTED, "scaled to 4", NOW - 99)
+    live = Live(KEY, report, 2, 4, ready_at, False, Tally(raised=2.0), MissCause.FORECAST)
     found = evaluation(live, outcome, NOW)
     assert (found.start, found.end, found.miss_cause, found.raised) == (start, NOW, cause, 2.0)
 

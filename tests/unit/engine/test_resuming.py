@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.builders import NOW, book, policy, policy_object
 
 from edgewarm.engine.book import Score
 from edgewarm.engine.reports import lead_time, scores
@@ -17,6 +16,7 @@ from edgewarm.learn.shortages import MissCause, Shortages
 from edgewarm.manifests.policy_status import PolicyReport, policy_status
 from edgewarm.model.decision import Outcome
 from edgewarm.model.objects import PolicyObject
+from support.builders import NOW, book, policy, policy_object
 
 pytestmark = pytest.mark.unit
 
@@ -31,10 +31,10 @@ LIVED = Score(
 )
 
 
-def restarted(kept: Score, lead: LeadTimes = LeadTimes()) -> PolicyObject:  # noqa: B008 a frozen value
+def restarted(kept: Score, lead: LeadTimes | None = None) -> PolicyObject:
     """The policy as the next life of the operator finds it."""
     asked = policy()
-    found = book(score=kept, lead=lead)
+    found = book(score=kept, lead=lead or LeadTimes())
     report = PolicyReport(1, (), lead_time=lead_time(found, asked), scores=scores(kept, asked.kappa))
     return policy_object(status=policy_status(report))
 
@@ -59,8 +59,12 @@ def test_a_second_restart_changes_nothing() -> None:
     [
         pytest.param({}, True, id="no status"),
         pytest.param({"scores": None}, True, id="no scores"),
-        pytest.param({"scores": {"simulated": False, "since": "2026-01-01T00:00:00Z", "hits": 3}}, True, id="real ones"),
-        pytest.param({"scores": {"simulated": True, "since": "2026-01-01T00:00:00Z", "hits": 3}}, False, id="simulated"),
+        pytest.param(
+            {"scores": {"simulated": False, "since": "2026-01-01T00:00:00Z", "hits": 3}}, True, id="real ones"
+        ),
+        pytest.param(
+            {"scores": {"simulated": True, "since": "2026-01-01T00:00:00Z", "hits": 3}}, False, id="simulated"
+        ),
         pytest.param({"scores": {"simulated": True, "hits": 3}}, True, id="nobody knows since when"),
     ],
 )

@@ -6,21 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.builders import KEY, NOW, book, certain, judgement, outlook, policy, quantiles, workload
 
 from edgewarm.engine.book import Live, Score
 from edgewarm.engine.judge import Judgement
-from edgewarm.engine.scorekeeping import closed, measured, miss_cause, scored, seen
+from edgewarm.engine.scorekeeping import closed, miss_cause, news, outlived, scored, seen, step_of, superseded
 from edgewarm.learn.capacity import Capacity
-from edgewarm.learn.evaluation import Tally
+from edgewarm.learn.evaluation import Step, Tally
 from edgewarm.learn.promises import Promise, Promises
 from edgewarm.learn.shortages import MissCause, Shortages
+from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import Outcome, Phase
 from edgewarm.model.policy import Bounds
+from support.builders import KEY, NOW, book, certain, judgement, outlook, policy, quantiles, workload
 
 pytestmark = pytest.mark.unit
 
-LIVE = Live(KEY, Phase.EXECUTED, "scaled to 4", NOW - 99, NOW, simulated=False)
+LIVE = Live(KEY, DecisionReport(Phase.EXECUTED, "scaled to 4", NOW - 99), 2, 4, NOW, simulated=False)
 
 
 def short(demand: float | None = 290.0, **overrides: Any) -> Judgement:
@@ -48,23 +49,21 @@ def test_pods_asked_for_in_time_but_not_ready_are_a_disturbance() -> None:
     assert miss_cause(found.situation, found.verdict) is MissCause.DISTURBANCE
 
 
-def test_one_step_in_pod_minutes() -> None:
-    # need ceil(90 / 50) = 2, ready 4, the shadow has 1: raised 3, used 1, idle 2, shadow short 1, for half a minute
-    tally = measured(judgement(90.0), Capacity(1, 1), Score(NOW, False), 0.5)
-    assert tally == Tally(raised=1.5, used=0.5, idle=1.0, shadow_short=0.5, minutes=0.5)
+def test_one_step_is_what_is_needed_ready_and_in_the_shadow() -> None:
+    assert step_of(judgement(90.0), Capacity(1, 1), Score(NOW, False), 0.5) == Step(2, 4, 1, 0.5)  # ceil(90 / 50)
 
 
 def test_what_was_promised_of_the_raised_pods() -> None:
     # P(demand > 50) = .5 for the 2nd pod; .5 at 100 for the 3rd; 1 - .7 at 150 for the 4th
     spread = quantiles((0.5, 100.0), (0.9, 200.0))
     score = Score(NOW, False, promises=Promises((Promise(NOW - 1, NOW + 1, spread),)))
-    tally = measured(judgement(90.0), Capacity(1, 1), score, 1.0)
-    assert tally is not None
-    assert tally.promised == pytest.approx(0.5 + 0.5 + 0.3)
+    step = step_of(judgement(90.0), Capacity(1, 1), score, 1.0)
+    assert step is not None
+    assert step.chances == pytest.approx({2: 0.5, 3: 0.5, 4: 0.3})
 
 
 def test_nothing_is_measured_while_blind() -> None:
-    assert measured(judgement(None), Capacity(1, 1), Score(NOW, False), 1.0) is None
+    assert step_of(judgement(None), Capacity(1, 1), Score(NOW, False), 1.0) is None
 
 
 @pytest.mark.parametrize(
@@ -83,12 +82,58 @@ def test_a_step_counts_for_its_length(last: float | None, minutes: float) -> Non
 
 @pytest.mark.parametrize(("ready_at", "counted"), [(NOW - 1, True), (NOW, True), (NOW + 1, False)])
 def test_a_decision_is_judged_from_when_its_pods_are_ready(ready_at: float, counted: bool) -> None:
-    kept = book(last_step_at=NOW - 60, live=replace(LIVE, ready_at=ready_at))
-    score, live = scored(kept, short(), Capacity(4, 4))
-    assert live is not None
-    assert live.tally == (score.tally if counted else Tally())
+    kept = book(last_step_at=NOW - 60, lives=(replace(LIVE, ready_at=ready_at),))
+    score, (live,) = scored(kept, short(), Capacity(3, 3))  # need 6, ready 4, the shadow has 3
+    assert live.tally == (Tally(raised=1.0, used=1.0, short=2.0, minutes=1.0) if counted else Tally())
     assert live.cause is (MissCause.FORECAST if counted else None)
     assert score.shortages == Shortages(1, MissCause.FORECAST)
+
+
+def test_each_rise_answers_for_its_pods_and_the_newest_for_a_shortage() -> None:
+    first, second = replace(LIVE, before=1, after=3), replace(LIVE, before=3, after=4)
+    starting = replace(LIVE, before=4, after=6, ready_at=NOW + 9)
+    kept = book(last_step_at=NOW - 60, lives=(first, second, starting))
+    _, lives = scored(kept, short(), Capacity(1, 1))  # need 6, ready 4, the shadow has 1
+    assert [(live.tally.raised, live.tally.used, live.tally.short) for live in lives] == [
+        (2, 2, 0),
+        (1, 1, 2),
+        (0, 0, 0),
+    ]
+    assert [live.cause for live in lives] == [None, MissCause.FORECAST, None]
+
+
+@pytest.mark.parametrize(
+    ("live", "wanted", "over"),
+    [
+        pytest.param(LIVE, 7, False, id="2 -> 4 holds while 7 are planned"),
+        pytest.param(LIVE, 4, False, id="2 -> 4 holds while 4 are planned"),
+        pytest.param(LIVE, 3, True, id="2 -> 4 is over when 3 are planned"),
+        pytest.param(replace(LIVE, before=4, after=2), 7, True, id="a fall is over with the next decision"),
+        pytest.param(replace(LIVE, ready_at=NOW - 3600), 7, False, id="an hour old"),
+        pytest.param(replace(LIVE, ready_at=NOW - 3601), 7, True, id="more than an hour old"),
+    ],
+)
+def test_when_a_decision_is_over(live: Live, wanted: int, over: bool) -> None:
+    assert superseded((live,), wanted, NOW) == (((live,), ()) if over else ((), (live,)))
+
+
+def test_an_hour_is_enough_to_tell() -> None:
+    old, young = replace(LIVE, ready_at=NOW - 3601), replace(LIVE, ready_at=NOW - 3600)
+    assert outlived((old, young), NOW) == ((old,), (young,))
+
+
+@pytest.mark.parametrize(
+    ("tally", "told", "expected"),
+    [
+        pytest.param(Tally(raised=2.0, used=1.0), None, Outcome.HIT, id="a hit is told early"),
+        pytest.param(Tally(raised=2.0, used=1.0), Outcome.HIT, None, id="but once"),
+        pytest.param(Tally(short=1.0), Outcome.HIT, Outcome.MISS, id="a hit may become a miss"),
+        pytest.param(Tally(raised=2.0), None, None, id="what was not used yet may still be"),
+        pytest.param(Tally(), None, None, id="nothing to tell"),
+    ],
+)
+def test_what_is_told_before_a_decision_is_over(tally: Tally, told: Outcome | None, expected: Outcome | None) -> None:
+    assert news(replace(LIVE, tally=tally, told=told), 10.0) is expected
 
 
 def test_an_episode_ends_when_there_are_enough() -> None:
@@ -127,5 +172,3 @@ def test_a_closed_decision_is_counted(tally: Tally, outcome: Outcome) -> None:
     assert (found, score.count(outcome)) == (outcome, 1)
     again, _ = closed(score, replace(LIVE, tally=tally), 10.0)
     assert again.count(outcome) == 2
-
-

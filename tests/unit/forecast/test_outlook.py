@@ -46,7 +46,9 @@ def test_the_lead_window_ends_one_step_after_the_lead_time(age: float, lead: flo
 
 
 def test_a_falling_demand_is_held_for_the_start_of_the_window() -> None:
-    falling = FleetForecast(STEP, (0.5,), AHEAD, UNTIL, -AHEAD[None, :, None] + 2000.0, np.zeros((1, 5, 1)), np.ones(1, dtype=bool))
+    falling = FleetForecast(
+        STEP, (0.5,), AHEAD, UNTIL, -AHEAD[None, :, None] + 2000.0, np.zeros((1, 5, 1)), np.ones(1, dtype=bool)
+    )
     found = outlook(falling, 0, 60.0, SEEN, 60.0)
     assert found is not None
     assert found.lead.values == (1999.0,)  # one step ahead, not two

@@ -53,15 +53,15 @@ def test_one_step_of_the_tracker() -> None:
 
 
 def test_residuals_of_zero_do_not_drift() -> None:
-    assert np.array_equal(told(*[0.0] * 500).quantile, Tracker.blank(1, 1, 1).quantile)
-    assert np.abs(spread(told(1.0, -1.0, *[0.0] * 5000))).max() < 0.1
+    assert np.array_equal(told(*[0.0] * 200).quantile, Tracker.blank(1, 1, 1).quantile)
+    assert np.abs(spread(told(1.0, -1.0, *[0.0] * 2000))).max() < 0.1
 
 
 def test_quantiles_find_those_of_the_residuals() -> None:
-    residuals = np.random.default_rng(1).normal(0, 2, 4000)
+    residuals = np.random.default_rng(1).normal(0, 2, 1500)
     found = spread(told(*residuals))
     expected = [float(np.quantile(residuals, level)) for level in (0.1, 0.5, 0.9)]
-    assert [found[LEVELS.index(level)] for level in (0.1, 0.5, 0.9)] == pytest.approx(expected, abs=0.8)
+    assert [found[LEVELS.index(level)] for level in (0.1, 0.5, 0.9)] == pytest.approx(expected, abs=0.9)
     assert (np.diff(found) >= 0).all()
 
 

@@ -39,7 +39,9 @@ def test_the_same_plan_changes_nothing_but_what_is_due() -> None:
         pytest.param(0, 0, (), id="everything"),
     ],
 )
-def test_a_fall_takes_the_youngest_starts_first(wanted: int, ready: int, starting: tuple[tuple[float, int], ...]) -> None:
+def test_a_fall_takes_the_youngest_starts_first(
+    wanted: int, ready: int, starting: tuple[tuple[float, int], ...]
+) -> None:
     rising = Capacity(2, 2).follow(100.0, 5, 60.0).follow(120.0, 8, 60.0)
     assert rising.follow(130.0, wanted, 60.0) == Capacity(wanted, ready, starting)
 
@@ -52,7 +54,7 @@ def test_a_shorter_lead_time_overtakes() -> None:
 plans = st.lists(st.tuples(st.integers(0, 100), st.integers(0, 50), st.integers(0, 300)), max_size=10)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 50), plans)
 def test_ready_and_starting_are_what_is_planned(first: int, changes: list[tuple[int, int, int]]) -> None:
     capacity, now = Capacity(first, first), 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -31,15 +32,19 @@ def test_one_minute(need: int, ready: int, shadow: int, expected: dict[str, Any]
     assert Tally.of(Step(need, ready, shadow, 1.0)) == Tally(**expected, minutes=1.0)
 
 
+LIKELY = {4: 0.9, 5: 0.7, 6: 0.3, 7: 0.1}
+CERTAIN = {4: 1.0, 5: 1.0, 6: 1.0, 7: 1.0}
+
+
 def test_scores_of_two_steps() -> None:
-    # minute 1: need 5, ready 7, shadow 3: raised 4, used 2, idle 2, shadow short 2; 2.5 of the 4 were promised
-    # half minute: need 9, ready 7, shadow 3: raised 2, used 2, short 1, shadow short 3; 1.5 of them promised
-    total = Tally.of(Step(5, 7, 3, 1.0, 2.5)) + Tally.of(Step(9, 7, 3, 0.5, 3.0))
+    # minute 1: need 5, ready 7, shadow 3: raised 4, used 2, idle 2, shadow short 2; .9 + .7 + .3 + .1 promised
+    # half minute: need 9, ready 7, shadow 3: raised 2, used 2, short 1, shadow short 3; half of 4 promised
+    total = Tally.of(Step(5, 7, 3, 1.0, LIKELY)) + Tally.of(Step(9, 7, 3, 0.5, CERTAIN))
     assert total == Tally(raised=6, used=4, short=1, idle=2, promised=4, shadow_short=5, minutes=1.5)
     assert total.precision == pytest.approx(4 / 6)
     assert total.recall == pytest.approx(4 / 5)  # used 4 of 4 + 1
     assert total.f1 == pytest.approx(2 * (4 / 6) * (4 / 5) / (4 / 6 + 4 / 5))
-    assert total.kept_promise == pytest.approx(4 / 4)
+    assert total.kept_promise == pytest.approx(4 / (2 + 2))
     assert (total.cost(10.0), total.reactive_cost(10.0)) == (12.0, 50.0)  # 10 x 1 + 2; 10 x 5 + 0
     assert total.saving(10.0) == pytest.approx(1 - 12 / 50)
 
@@ -70,20 +75,21 @@ def test_was_a_decision_right_at_kappa_ten(tally: Tally, outcome: Outcome) -> No
     assert tally.outcome(10.0) is outcome
 
 
-steps = st.builds(Step, *[st.integers(0, 50)] * 3, st.floats(0.01, 90), st.floats(0, 50))
+chances = st.dictionaries(st.integers(1, 50), st.floats(0, 1), max_size=5)
+steps = st.builds(Step, *[st.integers(0, 50)] * 3, st.floats(0.01, 90), chances)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30, deadline=None)
 @given(steps, st.floats(0.1, 0.9))
 def test_splitting_a_step_changes_no_sum(step: Step, share: float) -> None:
     parts = [
-        Tally.of(Step(step.need, step.ready, step.shadow_ready, step.minutes * part, step.promised_units))
+        Tally.of(Step(step.need, step.ready, step.shadow_ready, step.minutes * part, step.chances))
         for part in (share, 1 - share)
     ]
     assert astuple(parts[0] + parts[1]) == pytest.approx(astuple(Tally.of(step)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(steps, max_size=10))
 def test_shares_stay_within_their_range(taken: list[Step]) -> None:
     total = sum(map(Tally.of, taken), Tally())
@@ -92,9 +98,37 @@ def test_shares_stay_within_their_range(taken: list[Step]) -> None:
     assert all(0 <= share <= 1 + 1e-9 for share in shares)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), st.floats(0.1, 50))
 def test_doing_what_the_shadow_does_saves_nothing(need: int, ready: int, kappa: float) -> None:
     tally = Tally.of(Step(need, ready, ready, 1.0))
     assert tally.saving(kappa) in (None, 0.0)
     assert tally.raised == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "raised", "used", "promised"),
+    [
+        pytest.param(0, 3, 0, 0, 0.0, id="units that the reactive answer had ready as well"),
+        pytest.param(3, 7, 4, 2, 2.0, id="units 4 to 7, of which 4 and 5 were needed: .9 + .7 + .3 + .1"),
+        pytest.param(2, 5, 2, 2, 1.6, id="units 4 and 5: unit 3 was ready anyway"),
+        pytest.param(5, 7, 2, 0, 0.4, id="units 6 and 7, which nobody needed"),
+        pytest.param(6, 9, 1, 0, 0.1, id="unit 7: 8 and 9 were not ready"),
+        pytest.param(7, 4, 0, 0, 0.0, id="a fall answers for nothing"),
+    ],
+)
+def test_a_rise_answers_for_its_own_units(before: int, after: int, raised: int, used: int, promised: float) -> None:
+    # need 5, ready 7, shadow 3, for one minute
+    found = Tally.of_units(Step(5, 7, 3, 1.0, LIKELY), before, after)
+    assert (found.raised, found.used, found.short) == (raised, used, 0)
+    assert found.promised == pytest.approx(promised)
+
+
+@settings(max_examples=30, deadline=None)
+@given(steps, st.lists(st.integers(0, 60), min_size=1, max_size=4))
+def test_shares_of_disjoint_units_add_up(step: Step, cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), 100]
+    parts = [Tally.of_units(step, low, high) for low, high in pairwise(edges)]
+    whole = Tally.of(step)
+    assert sum(part.raised for part in parts) == pytest.approx(whole.raised)
+    assert sum(part.used for part in parts) == pytest.approx(whole.used)

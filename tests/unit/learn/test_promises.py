@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.builders import certain, quantiles
 
 from edgewarm.learn.promises import Promise, Promises
+from support.builders import certain, quantiles
 
 pytestmark = pytest.mark.unit
 

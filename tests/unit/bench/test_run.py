@@ -1,0 +1,105 @@
+"""A quick run measures every section and writes both files; times and ratios are never asserted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.__main__ import app
+from benchmarks.accuracy import ORIGIN_SECONDS, origins
+from benchmarks.page import page
+from benchmarks.ramps import AHEAD_STEPS, ramp, targets
+from benchmarks.replaying import Seat, replayed
+from benchmarks.rivals import Past
+from benchmarks.scores import LEVELS
+from benchmarks.traces import Trace, recorded, synthetic
+from edgewarm.forecast.windows import AHEAD
+
+pytestmark = pytest.mark.unit
+ROOT = Path(__file__).parents[3]
+METHODS = 3
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bench")
+    done = CliRunner().invoke(app, ["--quick", "--out", str(folder)], env={"EDGEWARM_TRACES": None})
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def test_a_quick_run_has_every_section_and_says_where_it_ran(out: Path) -> None:
+    found = json.loads((out / "results.json").read_text())
+
+    assert set(found) == {"accuracy", "speed", "memory"}
+    assert all({"command", "python", "cpus", "versions"} <= set(section["run"]) for section in found.values())
+
+
+def test_accuracy_has_horizons_groups_and_a_sentence_about_what_is_missing(out: Path) -> None:
+    found = json.loads((out / "results.json").read_text())["accuracy"]
+
+    assert set(found["groups"]) == {"5 min", "15 min", "60 min"}
+    assert set(found["groups"]["5 min"]["synthetic"]) >= {"ratio", "low", "high", "worst", "coverage"}
+    assert any("EDGEWARM_TRACES" in note for note in found["notes"])
+
+
+def test_speed_and_memory_count_per_policy_and_per_row(out: Path) -> None:
+    found = json.loads((out / "results.json").read_text())
+
+    assert all(row["ratio_per_one"] > 0 for table in ("passes", "updates", "learning") for row in found["speed"][table])
+    assert found["memory"]["learned_bytes"] > found["memory"]["imported_bytes"] > found["memory"]["python_bytes"]
+
+
+def test_the_page_is_made_of_the_numbers_alone(out: Path) -> None:
+    assert (out / "benchmarks.md").read_text() == page(json.loads((out / "results.json").read_text()))
+
+
+def test_the_published_page_is_that_of_the_published_numbers() -> None:
+    numbers = json.loads((ROOT / "bench/results.json").read_text())
+
+    assert (ROOT / "docs/benchmarks.md").read_text() == page(numbers)
+
+
+def test_origins_wander_over_the_clock_and_begin_after_training() -> None:
+    trace = synthetic(quick=True)[0]
+    found = origins(trace, 1)
+
+    assert found[0] == trace.training_end
+    assert set(np.diff(found)) == {ORIGIN_SECONDS // trace.step_seconds}
+    assert len({int(step) % trace.day for step in found}) == len(found)
+
+
+def test_a_folder_without_traces_gives_a_sentence_for_each(tmp_path: Path) -> None:
+    found, notes = recorded(tmp_path)
+
+    assert found == []
+    assert all(note.endswith("is not in the folder of traces.") for note in notes)
+
+
+def test_the_ramp_is_judged_on_ten_minutes_of_each_day_after_training() -> None:
+    minutes = np.arange(4 * 1440)
+    noon = np.where((minutes % 1440 >= 720) & (minutes % 1440 < 1300), 30.0, 10.0)
+    trace = Trace("made", "noon", 60, 0, noon)
+    twenty = np.full((1, len(AHEAD), len(LEVELS)), 20.0)  # above the morning's 10, below the 30 of noon
+    wanted = targets(trace)
+    seat = Seat(trace, Past.of(trace), 0, {int(step) - AHEAD_STEPS: twenty for step in wanted})
+
+    found = ramp(seat)
+
+    risen = 3  # of the ten minutes 11:53 .. 12:02; the steepest five begin at 11:55, the first with an end at noon
+    assert len(wanted) == 2 * 10  # two of the four days are training
+    assert (found.days, found.rise) == (2, 3.0)
+    assert found.coverage[0] == pytest.approx(1 - risen / 10)
+
+
+def test_the_model_is_asked_only_where_it_is_judged() -> None:
+    trace = Trace("made", "flat", 3600, 0, np.full(72, 5.0))
+
+    seat = replayed([trace], {40, 60}, lambda: None)[0]
+
+    assert set(seat.issued) == {40, 60}
+    assert seat.quantiles(60, 1) == pytest.approx(np.full((METHODS, len(LEVELS)), 5.0))
