@@ -65,7 +65,7 @@ def _base(current: int, changes: Iterable[Change], now: float, period_seconds: f
 def _raised(base: int, limit: RateLimit) -> int:
     if limit.unit is RateUnit.PODS:
         return base + limit.value
-    return math.ceil(base * (1 + limit.value / 100))
+    return math.ceil(max(1, base) * (1 + limit.value / 100))  # or a workload at zero would never wake
 
 
 def _lowered(base: int, limit: RateLimit) -> int:

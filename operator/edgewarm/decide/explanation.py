@@ -41,8 +41,8 @@ def sentence(situation: Situation, verdict: Verdict, lead: str, time_zone: str =
 
 def _expectation(situation: Situation, outlook: Outlook, reason: Reason, time_zone: str) -> str:
     policy = situation.policy
-    tau = policy.service_level
     window = outlook.hold if reason is Reason.FORECAST_HOLD else outlook.lead
+    tau = min(policy.service_level, window.levels[-1])
     at = datetime.fromtimestamp(situation.now + outlook.lead_seconds, UTC).astimezone(ZoneInfo(time_zone))
     when = "before" if reason is Reason.FORECAST_HOLD else "at"
     return (

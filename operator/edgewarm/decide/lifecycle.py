@@ -34,6 +34,7 @@ from edgewarm.model.policy import Mode
 JOIN_SECONDS = 60.0
 APPROVAL_SECONDS = 600.0
 AWAITING = frozenset({Phase.AWAITING_APPROVAL, Phase.APPROVED})
+OPEN = AWAITING | {None}  # a decision whose phase is not to be seen yet is open too
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ class Plan:
 def moves(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
     """What to do now, in order; `records` are this policy's decisions, oldest first."""
     answered = tuple(move for record in records if (move := _answered(record)) is not None)
-    awaiting = tuple(record for record in records if record.phase in AWAITING)
+    awaiting = tuple(record for record in records if record.phase in OPEN)
     if plan.mode is not Mode.RECOMMEND:
+        awaiting = tuple(record for record in awaiting if record.phase is not None)
         closed = tuple(Mark(r, Phase.SUPERSEDED, f"mode is now {plan.mode.value}") for r in awaiting)
         phase = Phase.OBSERVED if plan.mode is Mode.OBSERVE else Phase.EXECUTING
         return (*closed, *_created(plan, phase, now))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
 from edgewarm.decide.newsvendor import held, is_censored, need, reactive_floor
-from edgewarm.decide.schedules import open_schedules
+from edgewarm.decide.schedules import OpenSchedule, open_schedules
 from edgewarm.decide.situation import Draft, Situation
 from edgewarm.model.policy import Strategy
 from edgewarm.model.reasons import Reason
@@ -56,7 +56,8 @@ def forecast(situation: Situation, draft: Draft) -> Draft:
         return draft.becomes("forecast", draft.wanted, Reason.NO_FORECAST, "too little history")
     tau = policy.service_level
     count = held(outlook.lead, tau, policy.capacity_per_pod)
-    note = f"{outlook.lead.at(tau):.4g} expected at most (p{100 * tau:.0f}) when a pod decided now is ready"
+    level = min(tau, outlook.lead.levels[-1])
+    note = f"{outlook.lead.at(tau):.4g} expected at most (p{100 * level:.0f}) when a pod decided now is ready"
     return draft.becomes("forecast", max(draft.wanted, count), Reason.FORECAST, note)
 
 
@@ -72,7 +73,7 @@ def forecast_hold(situation: Situation, draft: Draft) -> Draft:
 
 def schedule(situation: Situation, draft: Draft) -> Draft:
     """Minimum of every schedule open before a pod could be ready; maximum of those open now."""
-    for item in open_schedules(situation.policy.schedules, situation.now, situation.lead_seconds):
+    for item in _open(situation):
         low, high, name = item.schedule.low, item.schedule.high, f"schedule-{item.schedule.name}"
         when = "open" if item.open_now else f"opens in {item.opens_at - situation.now:.0f} s"
         if low is not None and low > draft.wanted:
@@ -80,6 +81,10 @@ def schedule(situation: Situation, draft: Draft) -> Draft:
         if high is not None and high < draft.wanted and item.open_now:
             draft = draft.becomes(f"{name}-max", high, Reason.SCHEDULE_MAXIMUM, f"{name} is {when}")
     return draft
+
+
+def _open(situation: Situation) -> tuple[OpenSchedule, ...]:
+    return open_schedules(situation.policy.schedules, situation.now, situation.lead_seconds)
 
 
 def stabilize(situation: Situation, draft: Draft) -> Draft:
@@ -140,9 +145,12 @@ def fallback(situation: Situation, draft: Draft) -> Draft:
 
 
 def bounds(situation: Situation, draft: Draft) -> Draft:
-    """minReplicas and maxReplicas."""
+    """minReplicas, maxReplicas and the maximum of open schedules."""
     count = situation.policy.bounds.clamp(draft.wanted)
     reason = Reason.MIN_REPLICAS if count > draft.wanted else Reason.MAX_REPLICAS
+    highs = [item.schedule.high for item in _open(situation) if item.open_now and item.schedule.high is not None]
+    if highs and min(highs) < count:
+        count, reason = max(situation.policy.bounds.low, min(highs)), Reason.SCHEDULE_MAXIMUM
     return draft if count == draft.wanted else draft.becomes("bounds", count, reason, f"{draft.wanted} was asked for")
 
 

@@ -7,12 +7,14 @@ that happens twice runs once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
 from edgewarm.model.policy import Schedule
+
+LONGEST_FOLD_SECONDS = 7200.0  # wall clocks repeat at most this much: search from outside, compare in Unix time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,16 @@ class OpenSchedule:
 
 def last_match(cron: str, zone: ZoneInfo, now: float) -> float:
     """The latest time <= now (whole minutes) that the expression matches."""
-    moment = datetime.fromtimestamp(now, UTC).astimezone(zone) + timedelta(minutes=1)
-    return float(next(CronSim(cron, moment.replace(second=0, microsecond=0), reverse=True)).timestamp())
+    later = datetime.fromtimestamp(now + LONGEST_FOLD_SECONDS, UTC).astimezone(zone)
+    matches = (match.timestamp() for match in CronSim(cron, later, reverse=True))
+    return float(next(at for at in matches if at <= now))
 
 
 def next_match(cron: str, zone: ZoneInfo, now: float) -> float:
     """The earliest time > now that the expression matches."""
-    return float(next(CronSim(cron, datetime.fromtimestamp(now, UTC).astimezone(zone))).timestamp())
+    earlier = datetime.fromtimestamp(now - LONGEST_FOLD_SECONDS, UTC).astimezone(zone)
+    matches = (match.timestamp() for match in CronSim(cron, earlier))
+    return float(next(at for at in matches if at > now))
 
 
 def open_schedules(schedules: tuple[Schedule, ...], now: float, lead_seconds: float) -> tuple[OpenSchedule, ...]:

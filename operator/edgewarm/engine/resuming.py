@@ -12,7 +12,7 @@ from edgewarm.learn.promises import Promises
 from edgewarm.learn.shortages import Shortages
 from edgewarm.model.decision import Outcome
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.units import parse_time
+from edgewarm.model.units import parse_quantity, parse_time
 
 
 def lead_times(item: PolicyObject) -> LeadTimes:
@@ -46,7 +46,7 @@ def _tally(saved: Mapping[str, Any]) -> Tally:
     """The reactive answer's cost is saved as one number, so all of it comes back as idle pod-minutes."""
 
     def sum_of(name: str) -> float:
-        return float(saved.get(name, 0))
+        return float(parse_quantity(str(saved.get(name, 0))))
 
     return Tally(
         raised=sum_of("raisedPodMinutes"),

@@ -24,6 +24,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.quantiles import Outlook
 
 log = structlog.get_logger()
+ROUNDING = 1e-6  # of a step: 28 / 60 of an hour is not quite 1680 s
 RETRY_SECONDS = 30.0
 CLASS_SIZE = 100  # rows that learn together: the first of a thousand need not wait for the last
 
@@ -126,15 +127,25 @@ class Rows:
             return
         for step, samples in sorted(lesson.missed.items()):
             self._update(fleet, names, step, samples)
-        if self._step is not None and self._step > max(lesson.last_step, *lesson.missed, -1):
-            self._update(fleet, names, self._step, {})
+        self._align(fleet, names, max(lesson.last_step, *lesson.missed, -1))
         still = [index for index, name in enumerate(names) if name in self._asked]
         fleet.keep(np.array(still, dtype=np.int64))
         names = tuple(names[index] for index in still)
+        if not still:
+            return
         self._fleet.append(fleet)
         self._renamed([*self._names, *names])
         self._forecast = self._fleet.forecast()
         log.info("history learned", policies=[str(name.policy) for name in names], rows=self._fleet.size)
+
+    def _align(self, fleet: SeasonalFleet, names: Iterable[RowName], seen: int) -> None:
+        """Bring the older of the two fleets up to the step of the newer one; the steps between are unknown to it."""
+        if self._step is None or self._step < seen:
+            self._step = seen
+            if self._names:
+                self._update(self._fleet, self._names, seen, {})
+        elif self._step > seen:
+            self._update(fleet, names, self._step, {})
 
     def _renamed(self, names: list[RowName]) -> None:
         self._names = names
@@ -161,5 +172,5 @@ class Rows:
 
 def _recent(history: History, since: float) -> History:
     """The part of a history that its own window allows; policies that learn together may have different windows."""
-    skip = max(0, int((since - history.start) // history.step_seconds))
+    skip = max(0, int((since - history.start) / history.step_seconds + ROUNDING) + 1)
     return History(history.start + skip * history.step_seconds, history.step_seconds, history.values[skip:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgewarm.decide.newsvendor import probability_needed
+from edgewarm.decide.newsvendor import need, probability_needed
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement
@@ -40,7 +40,8 @@ def miss_cause(situation: Situation, verdict: Verdict) -> MissCause:
         return MissCause.BLIND
     if verdict.reason in BOUND_REASONS:
         return MissCause.BOUND
-    return MissCause.FORECAST
+    asked_in_time = need(situation.demand, situation.policy.capacity_per_pod) <= situation.current
+    return MissCause.DISTURBANCE if asked_in_time else MissCause.FORECAST
 
 
 def step_of(judgement: Judgement, shadow: Capacity, score: Score, minutes: float) -> Step | None:

@@ -36,11 +36,11 @@ class SeasonalFleet:
         self.step_seconds = step_seconds
         self._step: int | None = None
         self._profile = DayProfile.blank(rows, round(DAY_SECONDS / step_seconds))
-        self._tracker = Tracker.blank(rows, EXPERTS, GRID.count)
+        self._tracker = Tracker.blank(rows, EXPERTS, GRID.count, self._profile.slots / QUARTERS)
         self._last = np.full(rows, np.nan)
         self._samples = np.zeros(rows)
         self._recent = np.full((rows, GRID.reach), np.nan)  # newest first
-        self._issued = np.full((rows, EXPERTS, int(GRID.ends.sum())), np.nan, dtype=np.float32)
+        self._issued = np.full((rows, EXPERTS, int(GRID.ends.sum())), np.nan)
 
     @property
     def size(self) -> int:
@@ -76,7 +76,7 @@ class SeasonalFleet:
 
     def _verify(self, step: int) -> None:
         """Residuals of all forecasts whose window ends now; censored and unknown steps give none."""
-        points = self._issued[:, :, OFFSETS + step % GRID.ends].astype(np.float64)
+        points = self._issued[:, :, OFFSETS + step % GRID.ends]
         self._tracker.learn(GRID.of_recent(self._recent)[:, None, :] - points, GAINS, self._quarter(step))
 
     def _quarter(self, step: T) -> T:
@@ -95,14 +95,10 @@ class SeasonalFleet:
         return np.stack([profile, last], axis=1)
 
     def _winner(self, points: FloatArray, quarters: IntArray) -> IntArray:
-        """Which expert speaks (N, K): the smaller loss at the time of day that the window is about.
-
-        An expert that was hardly verified or knows nothing loses; where both do, the last value speaks.
-        """
-        proven = (self._tracker.seen >= ENOUGH) & np.isfinite(points)
-        loss = np.where(proven, self._tracker.losses(quarters), np.inf)
-        best: IntArray = np.argmin(loss, axis=1)
-        return np.where(np.isfinite(loss.min(axis=1)), best, LAST)
+        """Which expert speaks (N, K): one that was hardly verified or knows nothing does not."""
+        usable = (self._tracker.seen >= ENOUGH) & np.isfinite(points)
+        best, known = self._tracker.best(usable, quarters)
+        return np.where(known, best, LAST)
 
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
@@ -137,6 +133,7 @@ class SeasonalFleet:
             "seen": tracker.seen,
             "quantile": tracker.quantile,
             "loss": tracker.loss,
+            "local_loss": tracker.local_loss,
             "tracker_visits": tracker.visits,
             "last": self._last,
             "samples": self._samples,
@@ -147,7 +144,14 @@ class SeasonalFleet:
     def _take(self, rows: Mapping[str, NDArray[Any]]) -> None:
         self._profile = DayProfile(rows["mean"], rows["visits"], rows["deviation"])
         self._tracker = Tracker(
-            rows["scale"], rows["local_scale"], rows["seen"], rows["quantile"], rows["loss"], rows["tracker_visits"]
+            scale=rows["scale"],
+            local_scale=rows["local_scale"],
+            seen=rows["seen"],
+            quantile=rows["quantile"],
+            loss=rows["loss"],
+            local_loss=rows["local_loss"],
+            visits=rows["tracker_visits"],
+            steps_a_quarter=self._profile.slots / QUARTERS,
         )
         self._last, self._samples = rows["last"], rows["samples"]
         self._recent, self._issued = rows["recent"], rows["issued"]

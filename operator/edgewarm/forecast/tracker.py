@@ -6,7 +6,9 @@ the quantile tracker of Angelopoulos, Candes & Tibshirani, "Conformal PID Contro
 The gain shrinks with the window's end, because labels come that much later: g = min(.05, .2 / steps).
 
 Scale and loss are kept by quarter of an hour of the day as well: a morning rise is the time that matters, and neither
-its uncertainty nor the expert that foresees it is that of the whole day.
+its uncertainty nor the expert that foresees it is that of the whole day. A quarter has few residuals, and those of one
+day resemble each other, so it counts by its days, d: the local scale with weight d / (2 (d + 3)), the local loss only
+after three days and by a clear margin.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ MEAN_ABSOLUTE_TO_SD = 1.2533  # sqrt(pi / 2): sd of a normal residual whose mean
 START = np.array([NormalDist().inv_cdf(level) for level in LEVELS]) * MEAN_ABSOLUTE_TO_SD
 QUARTERS = 96
 SLOWEST = 0.002  # of the running means over the whole day: about eight hours of minutes
+SETTLED_DAYS = 3.0  # of a quarter of an hour, before its own record counts for much
+MARGIN = 0.7  # by which an expert must be better at its time of day to be heard before the better one of the day
 SLOWEST_LOCAL = 0.02  # of those of one quarter of an hour: about three days
 
 
@@ -39,8 +43,9 @@ class Tracker:
     """Arrays of N rows, E experts, K windows, Q levels, B quarters of an hour.
 
     `scale` (N, E, K) and `local_scale` (N, E, K, B): running mean |residual|; `seen` (N, E, K): residuals so far;
-    `quantile` (N, E, K, Q) in units of scale; `loss` (N, E, K, B): running mean pinball loss over the levels;
-    `visits` (N, B): steps seen in that quarter.
+    `quantile` (N, E, K, Q) in units of scale; `loss` (N, E, K) and `local_loss` (N, E, K, B): running mean pinball loss
+    over the levels; `visits` (N, B): steps seen in that quarter,
+    `steps_a_quarter` of them a day.
     """
 
     scale: FloatArray
@@ -48,15 +53,24 @@ class Tracker:
     seen: FloatArray
     quantile: FloatArray
     loss: FloatArray
+    local_loss: FloatArray
     visits: FloatArray
+    steps_a_quarter: float
 
     @classmethod
-    def blank(cls, rows: int, experts: int, windows: int) -> Tracker:
+    def blank(cls, rows: int, experts: int, windows: int, steps_a_quarter: float) -> Tracker:
         shape = (rows, experts, windows)
         quantile = np.broadcast_to(START, (*shape, len(LEVELS))).copy()
         local = (*shape, QUARTERS)
         return cls(
-            np.zeros(shape), np.zeros(local), np.zeros(shape), quantile, np.zeros(local), np.zeros((rows, QUARTERS))
+            np.zeros(shape),
+            np.zeros(local),
+            np.zeros(shape),
+            quantile,
+            np.zeros(shape),
+            np.zeros(local),
+            np.zeros((rows, QUARTERS)),
+            steps_a_quarter,
         )
 
     def learn(self, residual: FloatArray, gain: FloatArray, quarter: int) -> None:
@@ -73,7 +87,8 @@ class Tracker:
         local = np.where(known, slowest, 0.0)
         self.scale += pace * (np.abs(r) - self.scale)
         self.local_scale[..., quarter] += local * (np.abs(r) - self.local_scale[..., quarter])
-        self.loss[..., quarter] += local * (pinball - self.loss[..., quarter])
+        self.loss += pace * (pinball - self.loss)
+        self.local_loss[..., quarter] += local * (pinball - self.local_loss[..., quarter])
 
     def _track(self, error: FloatArray, known: BoolArray, gain: FloatArray) -> None:
         """Move each quantile; ties (constant series: r = s q = 0) stay put, or the tracker would drift for ever."""
@@ -81,12 +96,19 @@ class Tracker:
         step = np.maximum(gain, np.minimum(0.25, 1 / np.maximum(self.seen, 1)))
         self.quantile += np.where(known, step, 0.0)[..., None] * (TAU - below)
 
+    def _days(self, quarters: int | IntArray) -> FloatArray:
+        """On how many days these quarters were seen."""
+        return np.asarray(self.visits[:, quarters] / self.steps_a_quarter)
+
     def _scale_at(self, quarter: int) -> FloatArray:
-        """Half the whole day's, half this quarter's, (N, E, K)."""
-        fresh = self.visits[:, quarter] == 0
-        local = np.where(fresh[:, None, None], self.scale, self.local_scale[..., quarter])
-        result: FloatArray = (self.scale + local) / 2
-        return result
+        """The scale (N, E, K) in one quarter."""
+        days = self._days(quarter)[:, None, None]
+        return self._blend(self.local_scale[..., quarter], days)
+
+    def _blend(self, local: FloatArray, days: FloatArray) -> FloatArray:
+        weight = 0.5 * days / (days + SETTLED_DAYS)
+        blend: FloatArray = self.scale + weight * (local - self.scale)
+        return blend
 
     def _spread(self, scale: FloatArray) -> FloatArray:
         result: FloatArray = np.sort(self.quantile, axis=-1) * scale[..., None]
@@ -94,14 +116,19 @@ class Tracker:
 
     def spread(self, quarters: IntArray) -> FloatArray:
         """Residual quantiles (N, E, K, Q), sorted, so they never cross; `quarters` (K,) is when each window ends."""
-        local = self._of_windows(self.local_scale, quarters)
-        fresh = (self.visits[:, quarters] == 0)[:, None, :]
-        return self._spread((self.scale + np.where(fresh, self.scale, local)) / 2)
+        return self._spread(self._blend(self._of_windows(self.local_scale, quarters), self._days(quarters)[:, None, :]))
 
-    def losses(self, quarters: IntArray) -> FloatArray:
-        """Mean loss (N, E, K) of each expert in the quarter in which each window ends; infinite where never seen."""
-        found = self._of_windows(self.loss, quarters)
-        return np.where((self.visits[:, quarters] == 0)[:, None, :], np.inf, found)
+    def best(self, usable: BoolArray, quarters: IntArray) -> tuple[IntArray, BoolArray]:
+        """Which expert speaks for each window (N, K), and whether any is `usable` (N, E, K).
+
+        The one with the least loss over the whole day, unless another was clearly better at that time of day.
+        """
+        loss = np.where(usable, self.loss, np.inf)
+        local = np.where(usable, self._of_windows(self.local_loss, quarters), np.inf)
+        overall, then = np.argmin(loss, axis=1), np.argmin(local, axis=1)
+        lead = np.take_along_axis(local, overall[:, None, :], axis=1)[:, 0]
+        clear = (local.min(axis=1) < MARGIN * lead) & (self._days(quarters) >= SETTLED_DAYS)
+        return np.where(clear, then, overall), np.asarray(usable.any(axis=1))
 
     @staticmethod
     def _of_windows(array: FloatArray, quarters: IntArray) -> FloatArray:

@@ -42,7 +42,8 @@ def pool_use(selector: Selector, nodes: Iterable[Node], pods: Iterable[Pod]) -> 
     """What the selected nodes have and hold; finished pods hold nothing."""
     members = {node.name: node for node in nodes if selector.matches(node.labels)}
     ready = [node for node in members.values() if node.ready and node.schedulable]
-    holding = [pod for pod in pods if pod.node in members and pod.phase not in {"Succeeded", "Failed"}]
+    able = {node.name for node in ready}  # what a cordoned node holds is no use of the room of the others
+    holding = [pod for pod in pods if pod.node in able and pod.phase not in {"Succeeded", "Failed"}]
     return PoolUse(
         len(members),
         len(ready),

@@ -182,9 +182,7 @@ async def test_an_unknown_target_kind_says_what_to_write(cluster: KubeCluster) -
         await cluster.scale(odd, 2)
 
 
-async def test_status_is_applied_and_what_we_stop_saying_goes_away(
-    api: FakeApi, cluster: KubeCluster
-) -> None:
+async def test_status_is_applied_and_what_we_stop_saying_goes_away(api: FakeApi, cluster: KubeCluster) -> None:
     api.put(policy())
     key = Key("shop", "checkout")
     ready = {"type": "Ready", "status": "True"}
@@ -243,9 +241,7 @@ async def test_the_engine_wakes_for_people_not_for_its_own_writes(
     await eventually(lambda: wakes.count == 4)
 
 
-async def test_a_scaled_object_wins_over_the_hpa_that_keda_made(
-    api: FakeApi, cluster: KubeCluster
-) -> None:
+async def test_a_scaled_object_wins_over_the_hpa_that_keda_made(api: FakeApi, cluster: KubeCluster) -> None:
     api.serve(SCALED_OBJECTS)
     ours = {"name": "web", "namespace": "shop"}
     api.put({"kind": "ScaledObject", "metadata": ours, "spec": {"scaleTargetRef": {"name": "checkout"}}})

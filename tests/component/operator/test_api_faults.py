@@ -88,7 +88,6 @@ async def test_a_decision_that_cannot_be_written_is_followed_all_the_same(world:
     assert world.standing() == "Forecasting"
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: only 4xx on creating a decision lets the scale go on")
 async def test_a_decision_that_the_server_fails_to_write_is_followed_in_the_end(world: OperatorWorld) -> None:
     """A broken admission webhook for our own kind answers 500 for hours."""
     await rising(world)
@@ -111,7 +110,6 @@ async def test_a_minute_of_503_crashes_nothing_and_all_is_well_after_it(world: O
     assert set(world.process.cluster.problems()) <= {"scaledobjects"}
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a kind that is not installed keeps the problem it had before the 404")
 async def test_a_problem_of_a_kind_that_is_not_installed_ends_with_it(world: OperatorWorld) -> None:
     await world.start()
     world.api.fail(503)  # nobody else asks anything
@@ -119,7 +117,6 @@ async def test_a_problem_of_a_kind_that_is_not_installed_ends_with_it(world: Ope
     assert world.process.cluster.problems() == {}
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a decision status that failed is never tried again")
 async def test_an_executed_decision_says_so_though_its_status_was_refused_at_first(world: OperatorWorld) -> None:
     await rising(world)
     world.api.fail(503, times=1, verbs=["patch"], plurals=["scalingdecisions"])
@@ -143,9 +140,6 @@ async def test_a_policy_deleted_during_a_gap_in_the_watch_leaves_nothing(world: 
     assert world.replicas("checkout") == 1  # nobody's business any more
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: STALE_SECONDS is shorter than a pass, so each pass decides again and fails"
-)
 async def test_a_second_scale_waits_until_the_first_has_come_back(world: OperatorWorld) -> None:
     await rising(world)
     await world.freeze("deployments")
@@ -169,7 +163,6 @@ async def test_a_status_that_is_refused_is_written_later_and_stops_nothing(world
     assert world.standing() == "Forecasting"
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a refused decision status puts off the next scale for up to ten minutes")
 async def test_a_decision_status_that_is_refused_never_delays_capacity(world: OperatorWorld) -> None:
     await rising(world)
     world.api.fail(403, times=1e9, verbs=["patch"], plurals=["scalingdecisions"])

@@ -67,7 +67,6 @@ async def test_a_fall_waits_for_the_scale_down_window(world: OperatorWorld) -> N
     assert 285 <= at - fell <= 330
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a new policy has no recommendations, so it lowers in its first pass")
 async def test_a_policy_that_is_new_lowers_nothing_for_one_window(world: OperatorWorld) -> None:
     """As the HPA does, whose first recommendation is the count it finds."""
     await asked(world, 90.0, 8)
@@ -75,7 +74,6 @@ async def test_a_policy_that_is_new_lowers_nothing_for_one_window(world: Operato
     assert world.scaled() == []
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: it lowers by the reactive floor before its history is read")
 async def test_a_policy_that_is_new_lowers_nothing_before_its_history_is_learned(world: OperatorWorld) -> None:
     await asked(world, 90.0, 8)
     world.asked["checkout"] = lambda at: 90.0 + 300.0 * (at % 3600 >= 1800)
@@ -97,7 +95,6 @@ async def test_a_schedule_is_served_when_it_opens_and_not_long_before(world: Ope
     assert world.clock.now >= opens + 1800
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: without a forecast a schedule looks ahead by predictionHorizon only")
 async def test_a_schedule_without_a_forecast_opens_by_the_measured_lead_time(world: OperatorWorld) -> None:
     world.lead = 240.0
     window = {"name": "lunch", "start": "30 8 * * *", "end": "0 9 * * *", "min": 6}
@@ -131,7 +128,6 @@ async def test_a_pause_changes_nothing_until_it_ends(world: OperatorWorld, by: s
     assert world.replicas() == 6
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a measured lead time of 0 s is taken for none, and predictionHorizon used")
 async def test_a_lead_time_of_nothing_is_measured_too(world: OperatorWorld) -> None:
     """Pods that are Ready within the second in which they were made."""
     world.lead = 0.0
@@ -149,7 +145,6 @@ async def test_demand_at_a_whole_number_of_pods_does_not_flap(world: OperatorWor
     assert len(world.scaled()) <= 2
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a row that was learning when its query changed joins for one pass")
 async def test_a_changed_query_is_not_answered_with_the_old_one_s_forecast(world: OperatorWorld) -> None:
     await asked(world, 90.0, 2)
     world.asked["checkout"] = lambda at: 4000.0

@@ -66,7 +66,6 @@ async def test_an_approved_recommendation_is_executed_once(world: OperatorWorld)
     assert world.phases() == ["Executed"]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a mere proposal closes the decision that is still in force")
 async def test_a_decision_stays_in_force_until_another_is_executed(world: OperatorWorld) -> None:
     await rising(world, "Recommend")
     await world.until(world.decisions)
@@ -123,7 +122,6 @@ async def test_from_recommend_to_act_the_open_recommendation_is_superseded(world
     assert world.replicas() == 6
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a rise is recommended anew each pass until the first one is seen")
 async def test_one_recommendation_is_made_while_it_has_not_come_back_through_the_watch(world: OperatorWorld) -> None:
     await rising(world, "Recommend")
     await world.freeze("scalingdecisions")

@@ -91,7 +91,6 @@ async def test_metrics_show_the_pass(world: OperatorWorld, mode: str) -> None:
     assert 'edgewarm_policies{state="ready"} 1.0' in world.series()
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: gauges keep their last value without a case")
 async def test_series_of_a_policy_that_no_longer_decides_disappear(world: OperatorWorld) -> None:
     await steady(world)
     world.api.delete("Deployment", SHOP, "checkout")

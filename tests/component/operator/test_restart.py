@@ -95,7 +95,6 @@ async def test_a_decision_left_by_a_crash_before_the_scale_is_done_once(
     assert world.phases()[-1] == "Executed"
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: nobody closes a decision without a phase, or Executing")
 @pytest.mark.parametrize("phase", [None, "Executing"])
 async def test_a_decision_left_by_a_crash_does_not_stay_open_for_ever(world: OperatorWorld, phase: str | None) -> None:
     await running(world)
@@ -106,7 +105,6 @@ async def test_a_decision_left_by_a_crash_does_not_stay_open_for_ever(world: Ope
     assert not set(world.phases()) & {None, "Executing"}
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a recommendation without a phase is asked for again and deaf to approval")
 async def test_a_recommendation_left_without_a_phase_can_still_be_approved(world: OperatorWorld) -> None:
     await running(world, "Recommend")
     await world.stop()

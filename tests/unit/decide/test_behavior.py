@@ -99,7 +99,6 @@ def test_the_fewest_that_scale_down_allows(
     assert lowest_allowed(current, ago(*changes), NOW, Pace(0.0, select, tuple(limits))) == lowest
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a percent of zero pods is zero, so a workload at 0 can never wake")
 def test_a_percent_limit_does_not_keep_a_workload_at_zero() -> None:
     assert highest_allowed(0, (), NOW, Pace(0.0, Select.MAX, (percent(100),))) >= 1
 

@@ -81,7 +81,6 @@ def test_a_change_or_none() -> None:
     assert (change(4, 7), change(4, 4)) == ("scaling 4 -> 7 now", "holding 4")
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: kappa 999 is the .99 quantile at best, but the sentence claims p100")
 def test_no_sentence_claims_certainty() -> None:
     text = said(180.0, policy=policy(kappa=999.0), outlook=outlook(SPREAD, lead_seconds=62.0))  # tau = .999
     assert "(p100)" not in text

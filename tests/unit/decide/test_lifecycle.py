@@ -164,7 +164,6 @@ def test_what_a_crash_left_is_finished(mode: Mode, planned: int, found: Phase | 
     assert told(leftovers(plan(planned, planned, mode), (phase(found),))) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a decision whose status is not written yet is not seen as open")
 def test_a_decision_without_a_status_is_not_created_twice() -> None:
     assert "create 2 -> 5 AwaitingApproval" not in told(moves(plan(2, 5), (phase(None),), NOW))
 

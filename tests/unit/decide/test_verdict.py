@@ -102,7 +102,6 @@ def test_a_blind_policy_says_so_pass_after_pass() -> None:
     assert decide(situation(None, recommendations=memory)).reason is Reason.BLIND
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a schedule's max waits for the scale-down window, maxReplicas does not")
 def test_a_schedule_maximum_holds_like_max_replicas() -> None:
     evening = at("2026-11-23T18:00:00+00:00")
     asked = policy(schedules=(Schedule("night", "UTC", "0 18 * * *", "0 6 * * *", high=3),))
@@ -111,7 +110,6 @@ def test_a_schedule_maximum_holds_like_max_replicas() -> None:
     assert (verdict.wanted, verdict.reason) == (3, Reason.SCHEDULE_MAXIMUM)
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: fallback comes after the schedules, so it exceeds a schedule's max")
 def test_fallback_stays_below_a_schedule_maximum() -> None:
     asked = policy(schedules=(Schedule("s", "UTC", *ALWAYS, high=3),), fallback=Fallback(6, 60.0))
     assert decide(situation(None, current=2, blind_since=NOW - 100, policy=asked)).wanted == 3

@@ -85,7 +85,6 @@ def test_a_default_lead_time_is_not_mistaken_for_a_measured_one() -> None:
     assert lead_times(policy_object()) == LeadTimes()
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="BUG: the API takes any quantity here, float() does not")
 def test_a_status_that_somebody_edited_stops_nobody() -> None:
     edited = {"scores": {"simulated": True, "since": "2026-01-01T00:00:00Z", "raisedPodMinutes": "1k"}}
     assert score(policy_object(status=edited), NOW, True).tally.raised == 1000.0

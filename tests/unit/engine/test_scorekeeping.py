@@ -43,7 +43,6 @@ def test_the_cause_of_a_shortage(found: Judgement, cause: MissCause) -> None:
     assert miss_cause(found.situation, found.verdict) is cause
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: MissCause.DISTURBANCE is documented and shown in no way: nothing sets it")
 def test_pods_asked_for_in_time_but_not_ready_are_a_disturbance() -> None:
     found = judgement(160.0, workload=workload(replicas=6, ready=2))  # 4 needed, 6 asked for, 2 ready
     assert miss_cause(found.situation, found.verdict) is MissCause.DISTURBANCE

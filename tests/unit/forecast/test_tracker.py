@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewarm.forecast.tracker import LEVELS, QUARTERS, TAU, Tracker, gains
+from edgewarm.forecast.tracker import LEVELS, TAU, Tracker, gains
 from edgewarm.model.demand import FloatArray
 
 pytestmark = pytest.mark.unit
 
 GAIN = np.array([0.05])
+STEPS = 15  # in a quarter of an hour
 
 
 def told(*residuals: float, quarter: int = 7, into: Tracker | None = None) -> Tracker:
     """One row, expert and window, whose windows all ended in one quarter of an hour of the day."""
-    tracker = Tracker.blank(1, 1, 1) if into is None else into
+    tracker = Tracker.blank(1, 1, 1, STEPS) if into is None else into
     for residual in residuals:
         tracker.learn(np.full((1, 1, 1), residual), GAIN, quarter)
     return tracker
@@ -34,7 +35,7 @@ def test_the_gain_shrinks_with_the_windows_end(end: int, gain: float) -> None:
 
 def test_unknown_residuals_leave_everything_as_it_was() -> None:
     before, after = told(1.0, -2.0), told(1.0, -2.0, np.nan, np.inf)
-    for name in ("scale", "local_scale", "seen", "quantile", "loss", "visits"):
+    for name in ("scale", "local_scale", "seen", "quantile", "loss", "local_loss", "visits"):
         assert np.array_equal(getattr(before, name), getattr(after, name))
 
 
@@ -53,7 +54,7 @@ def test_one_step_of_the_tracker() -> None:
 
 
 def test_residuals_of_zero_do_not_drift() -> None:
-    assert np.array_equal(told(*[0.0] * 200).quantile, Tracker.blank(1, 1, 1).quantile)
+    assert np.array_equal(told(*[0.0] * 200).quantile, Tracker.blank(1, 1, 1, STEPS).quantile)
     assert np.abs(spread(told(1.0, -1.0, *[0.0] * 2000))).max() < 0.1
 
 
@@ -65,16 +66,36 @@ def test_quantiles_find_those_of_the_residuals() -> None:
     assert (np.diff(found) >= 0).all()
 
 
-def test_half_the_scale_is_that_of_the_quarter() -> None:
-    tracker = told(*[1.0, -1.0] * 20, quarter=1)
-    told(*[9.0, -9.0] * 20, quarter=2, into=tracker)
+def test_the_quarters_scale_counts_by_its_days() -> None:
+    tracker = told(*[1.0, -1.0] * 15, quarter=1)  # 30 steps of 15 a day: 2 days, weight .5 x 2 / (2 + 3) = .2
+    told(*[9.0, -9.0] * 15, quarter=2, into=tracker)
     whole, unit = float(tracker.scale[0, 0, 0]), np.sort(tracker.quantile[0, 0, 0])
-    assert spread(tracker, 1) == pytest.approx(unit * (whole + 1.0) / 2)
-    assert spread(tracker, 2) == pytest.approx(unit * (whole + 9.0) / 2)
+    assert spread(tracker, 1) == pytest.approx(unit * (0.8 * whole + 0.2 * 1.0))
+    assert spread(tracker, 2) == pytest.approx(unit * (0.8 * whole + 0.2 * 9.0))
     assert spread(tracker, 3) == pytest.approx(unit * whole)  # never seen: the whole day speaks
 
 
-def test_a_quarter_that_was_never_seen_has_no_loss() -> None:
-    found = told(3.0, quarter=1)
-    losses = [float(found.losses(np.array([quarter]))[0, 0, 0]) for quarter in range(QUARTERS)]
-    assert [quarter for quarter, loss in enumerate(losses) if np.isfinite(loss)] == [1]
+def rivals(days: int, good: float, bad: float) -> Tracker:
+    """Two experts: the second is better by day, the first in quarter 7, seen on so many days."""
+    tracker = Tracker.blank(1, 2, 1, STEPS)
+    for _ in range(days):
+        for quarter, pair in ((1, (5.0, 1.0)), (2, (5.0, 1.0)), (3, (5.0, 1.0)), (7, (good, bad))):
+            for sign in [1.0, -1.0] * STEPS:
+                tracker.learn(sign * np.array(pair).reshape(1, 2, 1), GAIN, quarter)
+    return tracker
+
+
+@pytest.mark.parametrize(
+    ("days", "good", "bad", "speaks"),
+    [
+        pytest.param(3, 1.0, 9.0, 0, id="clearly better at this time of day"),
+        pytest.param(3, 9.0, 6.0, 1, id="no better then: the better one of the day speaks"),
+        pytest.param(1, 1.0, 9.0, 1, id="two days are too few to tell"),
+    ],
+)
+def test_the_time_of_day_chooses_only_with_enough_days_and_a_clear_margin(
+    days: int, good: float, bad: float, speaks: int
+) -> None:
+    best, known = rivals(days, good, bad).best(np.ones((1, 2, 1), dtype=bool), np.array([7]))
+    assert known.all()
+    assert best[0, 0] == speaks

@@ -66,13 +66,11 @@ def test_a_demand_that_may_be_zero_has_mass_there() -> None:
             (0.9, 0.5),
             (1.0, 2.0),
             id="levels fall",
-            marks=pytest.mark.xfail(strict=True, reason="BUG: levels are not checked"),
         ),
         pytest.param(
             (0.5, 1.5),
             (1.0, 2.0),
             id="a level above one",
-            marks=pytest.mark.xfail(strict=True, reason="BUG: levels are not checked"),
         ),
     ],
 )

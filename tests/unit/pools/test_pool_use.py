@@ -65,7 +65,6 @@ def test_nothing_can_be_full_where_nothing_is_ready() -> None:
     assert pool_use(EDGE, [replace(ONE, ready=False)], [pod("one")]).utilization is None
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: pods of nodes that are not ready count as requested, their room does not")
 def test_cordoning_a_node_does_not_double_the_utilization() -> None:
     pods = [pod("one", cpu=2.0, memory=0.0), pod("two", cpu=2.0, memory=0.0)]
     assert pool_use(EDGE, [ONE, TWO], pods).utilization == pytest.approx(0.5)  # 4 of 8 cores
