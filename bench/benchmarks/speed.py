@@ -29,6 +29,7 @@ PASS_SECONDS = 15.0
 STEP_SECONDS = 60.0
 START = 1_767_225_600.0
 DAY_STEPS = 1440
+PATIENCE = 400  # passes until every policy should have learned
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ async def _until_learned(engine: Engine, cluster: MemoryCluster, wake: asyncio.E
     task = progress.add_task(f"{len(cluster.items)} policies: learning", total=len(cluster.items))
     now = START
     while cluster.forecasting() < len(cluster.items):
+        if now - START > PATIENCE * PASS_SECONDS:
+            raise RuntimeError(f"only {cluster.forecasting()} of {len(cluster.items)} policies forecast by now")
         wake.clear()
         cluster.now = now
         await engine.run_pass(now)

@@ -8,6 +8,7 @@ A row is named by what its history depends on: policy, question and window. A ch
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -83,7 +84,7 @@ class Rows:
             self._lesson = Lesson(due, last, task)
 
     async def _learn(self, names: tuple[RowName, ...], last: int) -> tuple[tuple[RowName, ...], SeasonalFleet | None]:
-        first = last - int(max(name.window_seconds for name in names) // self._step_seconds) + 1
+        first = last - int(max(name.window_seconds for name in names) / self._step_seconds + ROUNDING) + 1
         requests = {name.policy: name.request for name in names}
         start, end = first * self._step_seconds, last * self._step_seconds
         answers = await self._demand.history(requests, start, end, self._step_seconds)
@@ -172,5 +173,5 @@ class Rows:
 
 def _recent(history: History, since: float) -> History:
     """The part of a history that its own window allows; policies that learn together may have different windows."""
-    skip = max(0, int((since - history.start) / history.step_seconds + ROUNDING) + 1)
+    skip = max(0, math.floor((since - history.start) / history.step_seconds + ROUNDING) + 1)
     return History(history.start + skip * history.step_seconds, history.step_seconds, history.values[skip:])

@@ -16,6 +16,7 @@ from edgewarm.model.decision import Outcome
 from edgewarm.model.reasons import Reason
 
 LONGEST_LIFE_SECONDS = 3600.0
+MOST_IN_FORCE = 10
 TELLING = frozenset({Outcome.HIT, Outcome.MISS})
 LONGEST_STEP_SECONDS = 90.0  # after a gap in passes, nothing is claimed about the gap
 BOUND_REASONS = frozenset(
@@ -88,12 +89,14 @@ def credited(
 def superseded(lives: tuple[Live, ...], wanted: int, now: float) -> tuple[tuple[Live, ...], tuple[Live, ...]]:
     """(over, still in force) when `wanted` becomes the plan.
 
-    A rise is over when the plan falls below what it raised to, a fall with the next decision, and each after an hour.
+    A rise is over when the plan falls below what it raised to, a fall with the next decision, and each after an hour
+    or when ten younger ones are in force.
     """
+    old = frozenset(live.key for live in lives[: max(0, len(lives) + 1 - MOST_IN_FORCE)])
 
     def is_over(live: Live) -> bool:
         fall = live.after <= live.before
-        return fall or live.after > wanted or now - live.ready_at > LONGEST_LIFE_SECONDS
+        return fall or live.key in old or live.after > wanted or now - live.ready_at > LONGEST_LIFE_SECONDS
 
     return tuple(x for x in lives if is_over(x)), tuple(x for x in lives if not is_over(x))
 

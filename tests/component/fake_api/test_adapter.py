@@ -171,7 +171,7 @@ async def test_refused_writes_are_errors_of_the_model(
 ) -> None:
     api.put(deployment())
     await started(api, cluster)
-    api.fail(status, verbs=["patch"])
+    api.fail(status, times=10, verbs=["patch"])
     with pytest.raises(error, match="patch deployments/scale"):
         await cluster.scale(cluster.view().workloads["shop", CHECKOUT], 3)
 

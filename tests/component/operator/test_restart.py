@@ -67,8 +67,8 @@ async def test_a_restart_alone_writes_no_decision_and_no_scale(world: OperatorWo
 async def test_the_decision_in_force_is_evaluated_by_the_next_life(world: OperatorWorld) -> None:
     await running(world)
     await world.restart()
-    world.asked["checkout"] = lambda at: 490.0
-    await world.passes(30)
+    world.asked["checkout"] = lambda at: 90.0
+    await world.passes(700)  # one window after the restart, one after the last rise
     assert "evaluation" in world.decisions()[0]["status"]
     assert world.phases() == ["Executed"] * len(world.phases())
 

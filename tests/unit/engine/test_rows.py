@@ -250,11 +250,11 @@ async def test_passes_may_pause_for_minutes_before_a_policy_joins(world: World) 
 
 async def test_a_window_is_as_long_in_company_as_alone(world: World) -> None:
     alone = World()
-    await alone.run(name(hours=28 / 60))
-    await alone.run(name(hours=28 / 60))  # 28 steps of history and one live: fewer than the 30 that are enough
+    await alone.run(name(hours=27 / 60))
+    await alone.run(name(hours=27 / 60))  # 27 steps of history and two live: fewer than the 30 that are enough
     assert alone.outlook() is None
-    await world.run(name(hours=28 / 60), name(API, hours=2))
-    await world.run(name(hours=28 / 60), name(API, hours=2))
+    await world.run(name(hours=27 / 60), name(API, hours=2))
+    await world.run(name(hours=27 / 60), name(API, hours=2))
     await alone.rows.close()
     assert world.outlook() is None
 
