@@ -169,7 +169,7 @@ def _speed(found: Json) -> list[str]:
         "without",
         "slowest",
         "writes a pass",
-        "per policy",
+        "per policy (ratio)",
         "of the interval",
     )
     passes = [

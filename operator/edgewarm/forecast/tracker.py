@@ -81,7 +81,7 @@ class Tracker:
         pinball = np.maximum(TAU * error, (TAU - 1) * error).mean(axis=-1)
         self.seen += known
         self.visits[:, quarter] += known.any(axis=(1, 2))
-        self._track(error, known, gain)
+        self._track(r, error, known, gain)
         pace = np.where(known, np.maximum(1 / np.maximum(self.seen, 1), SLOWEST), 0.0)
         slowest = np.maximum(1 / np.maximum(self.visits[:, quarter], 1), SLOWEST_LOCAL)[:, None, None]
         local = np.where(known, slowest, 0.0)
@@ -90,11 +90,16 @@ class Tracker:
         self.loss += pace * (pinball - self.loss)
         self.local_loss[..., quarter] += local * (pinball - self.local_loss[..., quarter])
 
-    def _track(self, error: FloatArray, known: BoolArray, gain: FloatArray) -> None:
-        """Move each quantile; ties (constant series: r = s q = 0) stay put, or the tracker would drift for ever."""
+    def _track(self, r: FloatArray, error: FloatArray, known: BoolArray, gain: FloatArray) -> None:
+        """Move each quantile; ties (r = s q = 0) stay put, or the tracker would drift for ever on a constant series.
+
+        Where a value repeats (r = 0), a quantile less than a step from zero is zero: it would tremble around it else.
+        """
         below = np.where(error == 0.0, TAU, error < 0.0)
-        step = np.maximum(gain, np.minimum(0.25, 1 / np.maximum(self.seen, 1)))
-        self.quantile += np.where(known, step, 0.0)[..., None] * (TAU - below)
+        step = np.where(known, np.maximum(gain, np.minimum(0.25, 1 / np.maximum(self.seen, 1))), 0.0)[..., None]
+        self.quantile += step * (TAU - below)
+        repeated = (known & (r == 0.0))[..., None]
+        self.quantile[repeated & (np.abs(self.quantile) < step)] = 0.0
 
     def _days(self, quarters: int | IntArray) -> FloatArray:
         """On how many days these quarters were seen."""
