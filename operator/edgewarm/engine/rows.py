@@ -75,7 +75,11 @@ class Rows:
             self._fleet.keep(np.array(keep, dtype=np.int64))
             self._renamed([self._names[index] for index in keep])
         self._retry_at = {name: at for name, at in self._retry_at.items() if name in asked}
-        new = tuple(sorted(asked - set(self._names), key=lambda name: name.policy))
+        self._begin_lesson(now)
+
+    def _begin_lesson(self, now: float) -> None:
+        """The next class, unless one is under way."""
+        new = tuple(sorted(self._asked - set(self._names), key=lambda name: name.policy))
         due = tuple(name for name in new if self._retry_at.get(name, now) <= now)[:CLASS_SIZE]
         if due and self._lesson is None:
             last = int(now // self._step_seconds) - 1
@@ -97,6 +101,7 @@ class Rows:
     def observe(self, samples: Mapping[Key, tuple[float, bool]], now: float) -> bool:
         """Take this pass's samples (value, censored); True if a model step was made. A missing one is unknown."""
         self._graduate(now)
+        self._begin_lesson(now)
         step = int(now // self._step_seconds)
         if self._step is not None and step <= self._step:
             return False

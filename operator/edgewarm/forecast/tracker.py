@@ -81,7 +81,7 @@ class Tracker:
         pinball = np.maximum(TAU * error, (TAU - 1) * error).mean(axis=-1)
         self.seen += known
         self.visits[:, quarter] += known.any(axis=(1, 2))
-        self._track(r, error, known, gain)
+        self._track(error, known, gain)
         pace = np.where(known, np.maximum(1 / np.maximum(self.seen, 1), SLOWEST), 0.0)
         slowest = np.maximum(1 / np.maximum(self.visits[:, quarter], 1), SLOWEST_LOCAL)[:, None, None]
         local = np.where(known, slowest, 0.0)
@@ -90,16 +90,15 @@ class Tracker:
         self.loss += pace * (pinball - self.loss)
         self.local_loss[..., quarter] += local * (pinball - self.local_loss[..., quarter])
 
-    def _track(self, r: FloatArray, error: FloatArray, known: BoolArray, gain: FloatArray) -> None:
+    def _track(self, error: FloatArray, known: BoolArray, gain: FloatArray) -> None:
         """Move each quantile; ties (r = s q = 0) stay put, or the tracker would drift for ever on a constant series.
 
-        Where a value repeats (r = 0), a quantile less than a step from zero is zero: it would tremble around it else.
+        They are sorted at once: a level that learned from the error of another one would drift for ever too.
         """
         below = np.where(error == 0.0, TAU, error < 0.0)
         step = np.where(known, np.maximum(gain, np.minimum(0.25, 1 / np.maximum(self.seen, 1))), 0.0)[..., None]
         self.quantile += step * (TAU - below)
-        repeated = (known & (r == 0.0))[..., None]
-        self.quantile[repeated & (np.abs(self.quantile) < step)] = 0.0
+        self.quantile.sort(axis=-1)
 
     def _days(self, quarters: int | IntArray) -> FloatArray:
         """On how many days these quarters were seen."""
@@ -116,7 +115,7 @@ class Tracker:
         return blend
 
     def _spread(self, scale: FloatArray) -> FloatArray:
-        result: FloatArray = np.sort(self.quantile, axis=-1) * scale[..., None]
+        result: FloatArray = self.quantile * scale[..., None]
         return result
 
     def spread(self, quarters: IntArray) -> FloatArray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgewarm.forecast.tracker import LEVELS, TAU, Tracker, gains
 from edgewarm.model.demand import FloatArray
@@ -99,3 +101,13 @@ def test_the_time_of_day_chooses_only_with_enough_days_and_a_clear_margin(
     best, known = rivals(days, good, bad).best(np.ones((1, 2, 1), dtype=bool), np.array([7]))
     assert known.all()
     assert best[0, 0] == speaks
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=80))
+def test_quantiles_never_cross_whatever_comes(residuals: list[float]) -> None:
+    assert (np.diff(told(*residuals).quantile, axis=-1) >= 0).all()
+
+
+def test_bursts_do_not_leave_a_quiet_series_with_a_high_forecast() -> None:
+    found = spread(told(*([0.0] * 60 + [1000.0, -1000.0]) * 40, *[0.0] * 600))
+    assert found[LEVELS.index(0.9)] < 10.0
