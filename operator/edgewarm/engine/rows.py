@@ -126,7 +126,7 @@ class Rows:
         if lesson is None or not lesson.task.done():
             return
         self._lesson = None
-        names, fleet = lesson.task.result()
+        names, fleet = _outcome(lesson)
         for name in set(lesson.names) - set(names):
             self._retry_at[name] = now + RETRY_SECONDS
         if fleet is None:
@@ -174,6 +174,15 @@ class Rows:
         if self._lesson is not None:
             self._lesson.task.cancel()
             await asyncio.gather(self._lesson.task, return_exceptions=True)
+
+
+def _outcome(lesson: Lesson) -> tuple[tuple[RowName, ...], SeasonalFleet | None]:
+    """What a lesson brought; a bug in it is loud, and is met again no sooner than any failure."""
+    problem = lesson.task.exception()
+    if problem is not None:
+        log.error("history could not be learned", policies=[str(n.policy) for n in lesson.names], exc_info=problem)
+        return (), None
+    return lesson.task.result()
 
 
 def _recent(history: History, since: float) -> History:

@@ -23,6 +23,7 @@ from edgewarm.model.demand import BoolArray, FloatArray
 T = TypeVar("T", int, IntArray)
 PROFILE, LAST = 0, 1
 EXPERTS = 2
+LARGEST = 1e150  # on the square-root scale: a forecast is finite whatever came
 ENOUGH = 30  # samples before anything is said
 STEPS: IntArray = np.arange(1, GRID.reach + 1)
 OFFSETS: IntArray = np.concatenate([[0], np.cumsum(GRID.ends)[:-1]])
@@ -109,7 +110,7 @@ class SeasonalFleet:
         chosen = self._winner(points, quarters)[:, None, :]
         middle = np.nan_to_num(np.take_along_axis(points, chosen, axis=1)[:, 0])
         spread = np.take_along_axis(self._tracker.spread(quarters), chosen[..., None], axis=1)[:, 0]
-        values = np.square(np.maximum(middle[..., None] + spread, 0.0))
+        values = np.square(np.clip(np.nan_to_num(middle[..., None] + spread), 0.0, LARGEST))
         split = GRID.points
         return FleetForecast(
             self._step,
