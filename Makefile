@@ -64,5 +64,5 @@ demo: setup binaries  ## the main job, live, with a report at the end (TRACE=fil
 bench: setup  ## accuracy, speed and memory, with baselines in the same run
 	@$(BIN)/python -m benchmarks
 
-clean:  ## end what a demo left running
-	@[ ! -x $(BIN)/python ] || $(BIN)/python -m controlplane down --all
+clean: setup  ## end what `make demo KEEP=1` left running
+	@$(BIN)/python -m controlplane down --name demo

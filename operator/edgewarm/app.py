@@ -127,6 +127,7 @@ class Operator:
         except Exception:
             log.exception("the pass failed")
         seconds = time.monotonic() - started
+        self._metrics.caches(self._cluster.ages(time.monotonic()))
         self._metrics.passed(seconds, time.time(), overrun=seconds > self._settings.pass_seconds)
         await self._until_stopped(asyncio.sleep(SHORTEST_PASS_SECONDS))
         rest = self._settings.pass_seconds - (time.monotonic() - started)

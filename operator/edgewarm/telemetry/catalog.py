@@ -78,6 +78,12 @@ API_REQUESTS = Metric(
     ("verb", "resource", "code"),
     "Requests to the Kubernetes API; code is the HTTP status, or error when there was none.",
 )
+CACHE_AGE = Metric(
+    "edgewarm_cache_age_seconds",
+    Type.GAUGE,
+    ("resource",),
+    "Seconds since the API server last said anything about a kind; above 120 what is known of it grows old.",
+)
 SOURCE_ERRORS = Metric(
     "edgewarm_source_errors_total",
     Type.COUNTER,
@@ -110,6 +116,7 @@ METRICS: tuple[Metric, ...] = (
     PASS_OVERRUNS,
     LAST_PASS,
     API_REQUESTS,
+    CACHE_AGE,
     SOURCE_ERRORS,
     SOURCE_SECONDS,
     SOURCE_SERIES,

@@ -88,6 +88,11 @@ class Metrics:
         """One request to the Kubernetes API ended; `code` is "error" where no answer came."""
         self._counter(catalog.API_REQUESTS, (verb, resource, code)).inc()
 
+    def caches(self, ages: Mapping[str, float]) -> None:
+        """How long ago each kind of object was heard of, in seconds."""
+        for resource, seconds in ages.items():
+            self._gauge(catalog.CACHE_AGE, (resource,)).set(seconds)
+
     def source_error(self, source: str, kind: str) -> None:
         """The hook on_error of sources.demand."""
         self._counter(catalog.SOURCE_ERRORS, (source, kind)).inc()
