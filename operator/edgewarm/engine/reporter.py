@@ -13,7 +13,6 @@ from edgewarm.engine.reports import Case, policy_numbers, policy_report
 from edgewarm.engine.standing import Standing, Surroundings, conditions
 from edgewarm.manifests.policy_status import PolicyReport, policy_status
 from edgewarm.manifests.pool_status import PoolReport, pool_status
-from edgewarm.manifests.pool_status import Resources as Amounts
 from edgewarm.model.conditions import Condition, merged
 from edgewarm.model.demand import Missing
 from edgewarm.model.errors import EdgewarmError, NotFound
@@ -95,19 +94,7 @@ def _pool_report(pool: PoolObject, use: PoolUse | None, now: float) -> PoolRepor
     if stalled:
         found.append(Condition("Stalled", "True", reason, message, now, pool.generation))
     use = use or PoolUse(0, 0, Resources(), Resources())
-    return PoolReport(
-        pool.generation,
-        merged(pool.conditions, found),
-        reason,
-        use.nodes,
-        use.ready_nodes,
-        _amounts(use.capacity),
-        _amounts(use.requested),
-    )
-
-
-def _amounts(resources: Resources) -> Amounts:
-    return Amounts(resources.cpu_cores, resources.memory_bytes, resources.pods)
+    return PoolReport(pool.generation, merged(pool.conditions, found), reason, use)
 
 
 def _pool_state(pool: PoolObject, use: PoolUse | None) -> tuple[str, str, bool, bool]:

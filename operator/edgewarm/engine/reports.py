@@ -9,7 +9,7 @@ from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, probability_needed
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
-from edgewarm.manifests.decision import Candidate, DecisionDraft, Evaluation, Prediction
+from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction
 from edgewarm.manifests.policy_status import HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
@@ -66,7 +66,7 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         summary=case.summary,
         urgent=move.after > move.before,
         predictions=tuple(_prediction(case.judgement, *horizon) for horizon in horizons(situation.outlook)),
-        candidates=tuple(Candidate(c.rule, c.wanted, c.reason.value, c.note) for c in verdict.candidates),
+        candidates=verdict.candidates,
         expires_at=now + lasts if awaiting else None,
     )
 

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from edgewarm.decide.situation import Candidate
 from edgewarm.manifests.text import clipped, percent, pods, present, short_number
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key, TargetRef
@@ -30,16 +31,6 @@ class Prediction:
     probability: float | None
     recommended: int
     reasoning: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What one rule said when its turn came."""
-
-    rule: str
-    wanted: int
-    reason: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

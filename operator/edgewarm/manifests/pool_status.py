@@ -8,46 +8,30 @@ from typing import Any
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.text import cpu_quantity, memory_quantity, percent, present
 from edgewarm.model.conditions import Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What nodes give to pods, or what pods ask of nodes."""
-
-    cpu_cores: float = 0.0
-    memory_bytes: float = 0.0
-    pods: int = 0
-
-    def share_of(self, whole: Resources) -> float | None:
-        """The largest share over the three; None where `whole` has nothing of any."""
-        pairs = ((self.cpu_cores, whole.cpu_cores), (self.memory_bytes, whole.memory_bytes), (self.pods, whole.pods))
-        return max((part / total for part, total in pairs if total > 0), default=None)
+from edgewarm.pools.use import PoolUse, Resources
 
 
 @dataclass(frozen=True, slots=True)
 class PoolReport:
-    """All that a pool's status says; `capacity` and `requested` are about the ready nodes."""
+    """All that a pool's status says."""
 
     generation: int
     conditions: tuple[Condition, ...]
     reason: str
-    nodes: int
-    ready_nodes: int
-    capacity: Resources
-    requested: Resources
+    use: PoolUse
 
 
 def pool_status(report: PoolReport) -> dict[str, Any]:
     """The value of `status`."""
-    share = report.requested.share_of(report.capacity)
+    use, share = report.use, report.use.utilization
     return present(
         observedGeneration=report.generation,
         conditions=conditions(report.conditions),
         reason=report.reason,
-        nodes=report.nodes,
-        readyNodes=report.ready_nodes,
-        capacity=_resources(report.capacity),
-        requested=_resources(report.requested),
+        nodes=use.nodes,
+        readyNodes=use.ready_nodes,
+        capacity=_resources(use.capacity),
+        requested=_resources(use.requested),
         utilization=None if share is None else percent(share),
     )
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgewarm.decide.situation import Candidate
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.decision import (
-    Candidate,
     DecisionDraft,
     DecisionReport,
     Prediction,
@@ -20,13 +20,15 @@ from edgewarm.manifests.decision import (
     scaling_decision,
 )
 from edgewarm.manifests.policy_status import PolicyReport, policy_status
-from edgewarm.manifests.pool_status import PoolReport, Resources, pool_status
+from edgewarm.manifests.pool_status import PoolReport, pool_status
 from edgewarm.manifests.text import clipped, cpu_quantity, memory_quantity, percent, short_duration, short_number
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Phase
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Mode
+from edgewarm.model.reasons import Reason
 from edgewarm.model.units import parse_quantity
+from edgewarm.pools.use import PoolUse, Resources
 
 pytestmark = pytest.mark.unit
 
@@ -166,12 +168,12 @@ def test_what_is_unknown_stays_out() -> None:
 
 
 def test_a_pool_without_ready_nodes_has_no_utilization() -> None:
-    report = PoolReport(1, (), "NoNodes", 0, 0, Resources(), Resources(1.0, 1.0, 1))
+    report = PoolReport(1, (), "NoNodes", PoolUse(0, 0, Resources(), Resources(1.0, 1.0, 1)))
     assert "utilization" not in pool_status(report)
 
 
 def test_the_fullest_resource_is_the_utilization() -> None:
-    report = PoolReport(1, (), "Ready", 1, 1, Resources(4.0, 2**30, 10), Resources(1.0, 2**29, 4))
+    report = PoolReport(1, (), "Ready", PoolUse(1, 1, Resources(4.0, 2**30, 10), Resources(1.0, 2**29, 4)))
     assert pool_status(report)["utilization"] == "50%"  # cpu 25%, memory 50%, pods 40%
 
 
@@ -179,7 +181,7 @@ def test_a_wild_demand_never_makes_the_server_refuse_a_count() -> None:
     wild = 10**30
     assert policy_status(PolicyReport(1, (), need=wild))["need"] == 2**31 - 1
     prediction = Prediction("lead", 60.0, 1e300, ((0.5, 1e300),), 1.0, wild)
-    draft = replace(DRAFT, predictions=(prediction,), candidates=(Candidate("floor", wild, "ReactiveFloor"),))
+    draft = replace(DRAFT, predictions=(prediction,), candidates=(Candidate("floor", wild, Reason.REACTIVE_FLOOR, ""),))
     spec = scaling_decision(draft)["spec"]
     assert spec["predictions"][0]["recommended"] == spec["candidates"][0]["wanted"] == 2**31 - 1
     assert spec["predictions"][0]["current"] == "1e+300"

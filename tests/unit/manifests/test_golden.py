@@ -11,9 +11,9 @@ from edgewarm.api.decision_wire import ScalingDecisionSpec, ScalingDecisionStatu
 from edgewarm.api.parse import parse_conditions, parse_decision
 from edgewarm.api.rule import Wire
 from edgewarm.api.status import EdgeNodePoolStatus, WarmingPolicyStatus
+from edgewarm.decide.situation import Candidate
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.decision import (
-    Candidate,
     DecisionDraft,
     DecisionReport,
     Evaluation,
@@ -22,11 +22,13 @@ from edgewarm.manifests.decision import (
     scaling_decision,
 )
 from edgewarm.manifests.policy_status import HorizonNeed, LeadTime, PolicyReport, Replicas, Scores, policy_status
-from edgewarm.manifests.pool_status import PoolReport, Resources, pool_status
+from edgewarm.manifests.pool_status import PoolReport, pool_status
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Mode
+from edgewarm.model.reasons import Reason
+from edgewarm.pools.use import PoolUse, Resources
 from support.golden import golden
 
 pytestmark = pytest.mark.unit
@@ -50,9 +52,9 @@ DRAFT = DecisionDraft(
         Prediction("1h", 3600.0, 187.25, ((0.5, 180.0), (0.9, 199.9)), 0.995, 4),
     ),
     candidates=(
-        Candidate("reactive_floor", 4, "ReactiveFloor", "187 / 50"),
-        Candidate("forecast", 7, "Forecast", "p90.9 of 310 / 50"),
-        Candidate("bounds", 7, "Forecast"),
+        Candidate("reactive_floor", 4, Reason.REACTIVE_FLOOR, "187 / 50"),
+        Candidate("forecast", 7, Reason.FORECAST, "p90.9 of 310 / 50"),
+        Candidate("bounds", 7, Reason.FORECAST, ""),
     ),
     expires_at=NOW + 900,
 )
@@ -98,10 +100,7 @@ POOL = PoolReport(
     generation=1,
     conditions=(READY,),
     reason="Ready",
-    nodes=3,
-    ready_nodes=2,
-    capacity=Resources(7.5, 32 * 2**30, 220),
-    requested=Resources(3.25, 20 * 2**30 + 1, 48),
+    use=PoolUse(3, 2, Resources(7.5, 32 * 2**30, 220), Resources(3.25, 20 * 2**30 + 1, 48)),
 )
 
 EXECUTED = DecisionReport(
