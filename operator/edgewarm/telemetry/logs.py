@@ -42,6 +42,7 @@ def configure(log_format: LogFormat | str, level: LogLevel | str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(shown),
         cache_logger_on_first_use=False,
     )
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # it warns that signals are ours, as meant
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(LogFormat(log_format), common))
     root = logging.getLogger()
