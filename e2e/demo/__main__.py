@@ -59,9 +59,9 @@ def _play(here: World, scenario: Scenario) -> Play:
 
 def _played(here: World, scenario: Scenario, recorder: Recorder, record: Record) -> Play:
     app = scenario.app
+    started = max(_complete_at(recorder, name) for name in (OURS, TWIN))
 
     def arm(name: str, title: str) -> Arm:
-        started = next((s.at for s in recorder.of(PLACE, name) if s.ready > 0), 0.0)
         samples = [s for s in recorder.of(PLACE, name) if s.at >= started]
         return Arm(title, samples, figures(samples, app.curve, app.capacity))
 
@@ -71,6 +71,11 @@ def _played(here: World, scenario: Scenario, recorder: Recorder, record: Record)
     versions = f"edgewarm {version('edgewarm')}, Kubernetes {kubernetes}, provider {here.cluster.provider}"
     ours, twin = arm(OURS, "edgewarm"), arm(TWIN, "reactive twin")
     return Play(scenario, record, ours, twin, found, status_of(here, OURS), versions)
+
+
+def _complete_at(recorder: Recorder, name: str) -> float:
+    """When an arm first had all the pods that it asked for: the play begins when both have."""
+    return next((s.at for s in recorder.of(PLACE, name) if 0 < s.replicas <= s.ready), 0.0)
 
 
 def _print_numbers(play: Play) -> None:
