@@ -254,7 +254,7 @@ class WarmingPolicySpec(Wire):
     demand: DemandSpec
     """What is asked of the workload, and how much of it one pod serves."""
     time_zone: TimeZone = "UTC"
-    """IANA time zone of the daily and weekly patterns and of the schedules, such as Europe/Berlin."""
+    """IANA time zone of the schedules that name none of their own, such as Europe/Berlin."""
     objective: Objective = Objective()
     """What a shortage is worth compared with an idle pod."""
     forecast: ForecastSpec = ForecastSpec()
