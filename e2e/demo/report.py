@@ -12,7 +12,7 @@ from demo.scenario import Scenario
 from demo.watching import Record
 from rig.recorder import Sample
 
-PASS_SECONDS, STEP_SECONDS = 15.0, 60.0
+PASS_SECONDS, STEP_SECONDS, TRAIL_SECONDS = 15.0, 60.0, 30.0
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960.0, 400.0, 60.0, 40.0, 16.0
 
 STYLE = """
@@ -134,10 +134,11 @@ def plot(play: Play) -> str:
 def forecast_band(play: Play, rise: float, last: float) -> list[tuple[float, float]]:
     """The band's outline: p50 forwards, p90 back; each point stands at the later edge of the window it was about.
 
-    A pod decided now is ready after one lead time and one pass, and must do for the model step that follows.
+    A pod decided now is ready after one lead time and one pass, and must do for the model step that follows. What is
+    forecast is the query's answer, a rate over a minute, which trails the demand of the plot by half a minute.
     """
     known = [
-        (seen.at + (seen.lead_seconds or 60.0) + PASS_SECONDS + STEP_SECONDS - rise, seen.p50, seen.p90)
+        (seen.at + (seen.lead_seconds or 60.0) + PASS_SECONDS + STEP_SECONDS - TRAIL_SECONDS - rise, seen.p50, seen.p90)
         for seen in play.record.seen
         if seen.p50 is not None and seen.p90 is not None
     ]
