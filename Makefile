@@ -59,7 +59,7 @@ e2e: setup binaries  ## only the tests on a real control plane
 	@$(BIN)/pytest -m "e2e and not slow" e2e
 
 demo: setup binaries  ## the main job, live, with a report at the end (TRACE=file.csv, KEEP=1)
-	@$(BIN)/python -m demo $(if $(TRACE),--trace $(TRACE)) $(if $(KEEP),--keep)
+	@$(BIN)/python -m demo $(if $(TRACE),--trace "$(TRACE)") $(if $(KEEP),--keep)
 
 bench: setup  ## accuracy, speed and memory, with baselines in the same run
 	@$(BIN)/python -m benchmarks

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .binaries import build_binaries, helm_module, kind_module, kubernetes_module
+from .binaries import build_binaries, find_kubectl, helm_module, kind_module, kubernetes_module
 from .cluster import RECORD, Cluster
 from .errors import ControlPlaneError
 from .places import cluster_folder
@@ -94,7 +94,7 @@ def build(
     extra: Annotated[list[Extra] | None, typer.Option("--with", help="Also this; may be given again.")] = None,
 ) -> None:
     """Build what `up` needs, ahead of time, and print where it is."""
-    paths = build_binaries(kubernetes_module())
+    paths = build_binaries(kubernetes_module()) | {"kubectl": find_kubectl()}
     wanted = set(extra or [])
     if Extra.helm in wanted:
         paths |= build_binaries(helm_module())

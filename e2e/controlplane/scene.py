@@ -30,8 +30,8 @@ def scene(
 ) -> Iterator[Scene]:
     """Everything up and answering, with the past of all series; make the series last, so that `now` is now."""
     with ExitStack() as stack:
+        cluster = up(name, nodes, provider=provider)  # refuses a living one, which is then not ours to take down
         stack.callback(down, name)
-        cluster = up(name, nodes, provider=provider)
         load, prometheus = start_metrics(cluster.directory, series, scrape_interval, stack)
         yield Scene(cluster, load, prometheus)
 

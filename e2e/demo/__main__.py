@@ -16,27 +16,34 @@ from demo.figures import figures
 from demo.report import ROWS, Arm, Play, headline, html
 from demo.scenario import OURS, PLACE, TWIN, Scenario, generated_scenario, raise_curtain, trace_scenario
 from demo.watching import Record, status_of, watch
+from rig.kubectl import KubectlError
 from rig.recorder import Recorder
-from rig.world import World, world
+from rig.world import App, World, world
 
 console = Console()
+LATEST_START_SECONDS = 120.0  # before the rise: one start, one pass and one model step
 
 
 def demo(
-    trace: Annotated[Path | None, typer.Option(help="CSV or CSV.gz to replay in real time instead.")] = None,
+    trace: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="CSV or CSV.gz to replay in real time instead.")
+    ] = None,
     report: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("report.html"),
     keep: Annotated[bool, typer.Option(help="Leave everything running at the end.")] = False,
 ) -> None:
     """The main job on a real control plane, live, in about six minutes."""
-    name = "demo"
-    scenario = trace_scenario(trace, time.time()) if trace is not None else generated_scenario(time.time())
-    console.print(
-        f"[bold]edgewarm demo[/]: {scenario.origin}; control plane, Prometheus with days of history, chart, operator"
-    )
+    scenes: list[Scenario] = []
+
+    def make_apps(now: float) -> list[App]:
+        scenes.append(trace_scenario(trace, now) if trace is not None else generated_scenario(now))
+        console.print(f"demand: {scenes[0].origin}; Prometheus gets its past, then come chart and operator")
+        return [scenes[0].app]
+
+    console.print("[bold]edgewarm demo[/]: starting the control plane")
     try:
-        with world(name, [scenario.app], keep=keep) as here:
-            play = _play(here, scenario)
-    except ControlPlaneError as error:
+        with world("demo", make_apps, keep=keep) as here:
+            play = _play(here, scenes[0])
+    except (ControlPlaneError, KubectlError) as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error
     report.write_text(html(play))
@@ -47,6 +54,8 @@ def demo(
 
 
 def _play(here: World, scenario: Scenario) -> Play:
+    if time.time() > scenario.app.ramp_at - LATEST_START_SECONDS:
+        raise ControlPlaneError("set-up took so long that the rise is too near: run it again, it is quicker now")
     raise_curtain(here, scenario)
     recorder = Recorder(here.cluster, [(PLACE, OURS), (PLACE, TWIN)])
     recorder.start()

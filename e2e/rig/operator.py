@@ -16,6 +16,7 @@ import yaml
 
 from controlplane import Cluster
 from controlplane.binaries import build_binaries, helm_module
+from controlplane.errors import ControlPlaneError
 from controlplane.processes import ProcessRecord, end, is_alive, save_record, spawn
 from controlplane.waiting import wait_until
 from rig.kubectl import Kubectl
@@ -41,7 +42,7 @@ def install_chart(cluster: Cluster, values: Mapping[str, Any]) -> None:
     command += ["--create-namespace", "--values", str(file), "--kubeconfig", str(cluster.kubeconfig)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode:
-        raise RuntimeError(f"helm could not install {CHART.name}: {done.stderr.strip()}")
+        raise ControlPlaneError(f"helm could not install {CHART.name}: {done.stderr.strip()}")
 
 
 @dataclass

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from controlplane import Cluster, down, up
+from controlplane.binaries import find_kubectl
 from controlplane.curves import Curve
 from controlplane.load import Load
 from controlplane.prometheus import PrometheusServer
@@ -55,12 +56,22 @@ def sources(url: str) -> list[dict[str, object]]:
 
 @contextmanager
 def world(
-    name: str, apps: Sequence[App], *, nodes: int = 5, directory: Path | None = None, keep: bool = False
+    name: str,
+    make_apps: Callable[[float], Sequence[App]],
+    *,
+    nodes: int = 5,
+    directory: Path | None = None,
+    keep: bool = False,
 ) -> Iterator[World]:
-    """Up, installed and started; closed in reverse order, whatever happens, unless it ends well and `keep` is set."""
+    """Up, installed and started; closed in reverse order, whatever happens, unless it ends well and `keep` is set.
+
+    The apps are made once the cluster is up, from the time that it is then: a slow machine does not miss its rise.
+    """
+    find_kubectl()
     with ExitStack() as stack:
+        cluster = up(name, nodes, directory=directory)  # refuses a living one, which is then not ours to take down
         stack.callback(down, name, directory=directory)
-        cluster = up(name, nodes, directory=directory)
+        apps = make_apps(time.time())
         series = [Series("http_requests_total", {"app": app.name}, app.curve) for app in apps]
         load, prometheus = start_metrics(cluster.directory, series, 15.0, stack)
         install_chart(cluster, {"sources": sources(prometheus.url)})

@@ -5,7 +5,6 @@ Its clock starts when it is born: the first ramps come minutes later, the ramp o
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +18,7 @@ from rig.world import World, world
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The world, with nothing in it but the operator."""
     directory = tmp_path_factory.mktemp("e2e") / "world"
-    with world("e2e", apps(time.time()), directory=directory) as made:
+    with world("e2e", apps, directory=directory) as made:
         yield made
 
 

@@ -183,3 +183,23 @@ def test_a_template_is_one_query_for_all_and_picks_by_labels(here: World, place:
     here.kubectl.apply(deployment(place, "templated", 1, "1s"), templated)
 
     wait_until("two replicas", lambda: count(here, "templated") == 2, LONG, here.operator.last_lines)
+
+
+def test_a_pool_selects_nodes_and_reports_their_use(here: World, place: str) -> None:
+    def pool(name: str, label: str) -> dict[str, Any]:
+        spec = {"selector": {"matchLabels": {"type": label}}}
+        return {"apiVersion": "edgewarm.io/v1alpha1", "kind": "EdgeNodePool", "metadata": {"name": name}, "spec": spec}
+
+    here.kubectl.apply(pool("simulated", "kwok"), pool("nowhere", "no-such-type"))
+    here.kubectl.run("wait", "enp", "simulated", "--for=condition=Ready", f"--timeout={LONG:.0f}s")
+    nodes = len(here.kubectl.run("get", "nodes", "-l", "type=kwok", "-o", "name").split())
+
+    status = here.kubectl.get("enp", "simulated")["status"]
+    assert status["nodes"] == status["readyNodes"] == nodes
+    assert status["requested"]["pods"] >= 1
+    assert status["utilization"].endswith("%")
+    wait_until("the empty one to say so", lambda: empty_reason(here) == "NoNodes", LONG)
+
+
+def empty_reason(here: World) -> str:
+    return str(condition(here.kubectl.get("enp", "nowhere"), "Ready").get("reason", ""))

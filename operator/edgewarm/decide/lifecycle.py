@@ -33,6 +33,7 @@ from edgewarm.model.policy import Mode
 
 JOIN_SECONDS = 60.0
 APPROVAL_SECONDS = 600.0
+GRACE_SECONDS = 600.0  # for an approval that was given while the operator was down
 AWAITING = frozenset({Phase.AWAITING_APPROVAL, Phase.APPROVED})
 OPEN = AWAITING | {None}  # a decision whose phase is not to be seen yet is open too
 
@@ -67,12 +68,13 @@ Move = Create | Execute | Mark
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The wanted count against what is planned already, and when the last decision was made."""
+    """The wanted count against what is planned already, when the last decision was made, and the upper bound now."""
 
     mode: Mode
     planned: int
     wanted: int
     last_decision_at: float | None
+    most: int = 2**31 - 1
 
 
 def moves(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
@@ -126,6 +128,10 @@ def _answered(record: DecisionRecord) -> Move | None:
 def _open(plan: Plan, record: DecisionRecord, now: float) -> Move | None:
     if not covers(record, plan):
         return Mark(record, Phase.SUPERSEDED, f"{plan.wanted} replicas are wanted now")
+    if record.action.after > plan.most:
+        return Mark(record, Phase.SUPERSEDED, f"at most {plan.most} replicas are allowed now")
+    if record.phase is Phase.APPROVED and record.expires_at is not None and now >= record.expires_at + GRACE_SECONDS:
+        return Mark(record, Phase.EXPIRED, "approved, but not carried out in time")
     if record.phase is Phase.APPROVED:
         return Execute(record) if now >= record.action.execute_at else None
     if record.expires_at is not None and now >= record.expires_at:

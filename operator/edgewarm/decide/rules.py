@@ -112,10 +112,14 @@ def limit_rate(situation: Situation, draft: Draft) -> Draft:
     return draft if count == draft.wanted else draft.becomes("rate", count, reason, note)
 
 
+def _just_started(situation: Situation) -> bool:
+    return situation.now - situation.started_at < situation.policy.scale_down.stabilization_seconds
+
+
 def restart(situation: Situation, draft: Draft) -> Draft:
     """After a restart nothing is lowered for one scale-down window: what was wanted before is not known any more."""
     age, window = situation.now - situation.started_at, situation.policy.scale_down.stabilization_seconds
-    if age >= window or draft.wanted >= situation.current:
+    if not _just_started(situation) or draft.wanted >= situation.current:
         return draft
     note = f"the operator started {age:.0f} s ago, the scale-down window is {window:.0f} s"
     return draft.becomes("restart", situation.current, Reason.RESTARTED, note)
@@ -150,7 +154,10 @@ def bounds(situation: Situation, draft: Draft) -> Draft:
     reason = Reason.MIN_REPLICAS if count > draft.wanted else Reason.MAX_REPLICAS
     highs = [item.schedule.high for item in _open(situation) if item.open_now and item.schedule.high is not None]
     if highs and min(highs) < count:
-        count, reason = max(situation.policy.bounds.low, min(highs)), Reason.SCHEDULE_MAXIMUM
+        most, recent = max(situation.policy.bounds.low, min(highs)), _just_started(situation)
+        unsure = situation.demand is None or situation.learning or recent  # then it caps rises, and lowers nothing
+        count = max(most, min(count, situation.current)) if unsure else most
+        reason = Reason.SCHEDULE_MAXIMUM
     return draft if count == draft.wanted else draft.becomes("bounds", count, reason, f"{draft.wanted} was asked for")
 
 

@@ -27,6 +27,7 @@ from edgewarm.model.view import Note
 log = structlog.get_logger()
 KEPT = 10  # evaluated decisions per policy
 LONGEST_RETRY_SECONDS = 600.0
+MOST_UNWRITTEN = 20
 
 
 class Actor:
@@ -49,18 +50,24 @@ class Actor:
                         await self._execute(case, move, moment)
                     case Mark():
                         await self._mark(case, move.record.key, DecisionReport(move.phase, move.message))
-            except Conflict:
-                return  # the object changed under us: the next pass looks again
             except EdgewarmError as error:
                 self._put_off(case, error, moment.now)
                 return
         case.book.trouble, case.book.failures = None, 0
 
     def _put_off(self, case: Case, error: EdgewarmError, now: float) -> None:
-        """What was refused will be refused again: try after 30 s, 60 s, .. 10 min; what was away, on the next pass."""
-        book, problem = case.book, str(error)
-        refused = isinstance(error, Invalid)
-        delay = min(LONGEST_RETRY_SECONDS, 30.0 * 2 ** min(book.failures, 10)) if refused else 0.0
+        """What was refused will be refused again: try after 30 s, 60 s, .. 10 min.
+
+        What was away, or changed under us, is tried again on the next pass, then after 10 s, 20 s, .. 1 min.
+        """
+        book, problem, times = case.book, str(error), min(case.book.failures, 10)
+        if isinstance(error, Invalid):
+            delay = min(LONGEST_RETRY_SECONDS, 30.0 * 2**times)
+        else:
+            delay = min(60.0, 5.0 * 2**times) if times else 0.0
+        if isinstance(error, Conflict) and not times:
+            book.failures = 1
+            return
         if book.trouble != problem:
             log.warning("action failed", policy=str(case.item.key), problem=problem, retry_seconds=delay)
         book.trouble, book.failures, book.retry_at = problem, book.failures + 1, now + delay
@@ -93,6 +100,7 @@ class Actor:
                 continue
             except EdgewarmError as error:
                 log.warning("old decision not deleted", decision=str(record.key), problem=str(error))
+                return
 
     async def _record(self, case: Case, manifest: dict[str, object]) -> None:
         """A decision that cannot be written is still followed: capacity comes before bookkeeping.
@@ -169,6 +177,8 @@ class Actor:
             if key not in unwritten:
                 log.warning("decision status not written", decision=str(key), problem=str(error))
             unwritten[key] = report
+            for oldest in list(unwritten)[:-MOST_UNWRITTEN]:
+                del unwritten[oldest]
         else:
             unwritten.pop(key, None)
 

@@ -35,11 +35,11 @@ class Pacing:
         kept = tuple(item for item in self.recommendations if now - item.at < window_seconds)
         return Pacing((*kept, Recommendation(now, wanted)), self.changes)
 
-    def begun(self, now: float, current: int, window_seconds: float) -> Pacing:
-        """Whoever begins to decide (again) begins with the count that is there, as the HPA does."""
-        if any(now - item.at < window_seconds for item in self.recommendations):
+    def begun(self, now: float, current: int, gap_seconds: float) -> Pacing:
+        """Whoever begins to decide (again, after a gap) begins with the count that is there, as the HPA does."""
+        if any(now - item.at <= gap_seconds for item in self.recommendations):
             return self
-        return Pacing((Recommendation(now, current),), self.changes)
+        return Pacing((*self.recommendations, Recommendation(now, current)), self.changes)
 
     def changed(self, now: float, delta: int) -> Pacing:
         kept = tuple(item for item in self.changes if now - item.at < LONGEST_WINDOW_SECONDS / 2)
@@ -116,4 +116,3 @@ class Book:
     retry_at: float = float("-inf")
     status: Mapping[str, Any] = field(default_factory=dict)
     status_at: float = float("-inf")
-    noted: str = ""  # the last standing that an Event was written about

@@ -58,4 +58,4 @@ class Telemetry(Protocol):
         """Forget every policy that is not among `keys`."""
 
     def policies(self, states: Mapping[str, int]) -> None:
-        """How many policies are "ready", "blind" and "stalled"."""
+        """How many policies are "ready", "waiting", "blind" and "stalled"."""

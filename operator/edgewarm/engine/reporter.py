@@ -14,7 +14,7 @@ from edgewarm.engine.standing import Standing, Surroundings, conditions
 from edgewarm.manifests.policy_status import PolicyReport, policy_status
 from edgewarm.manifests.pool_status import PoolReport, pool_status
 from edgewarm.model.conditions import Condition, merged
-from edgewarm.model.demand import Missing
+from edgewarm.model.demand import Missing, MissingKind
 from edgewarm.model.errors import EdgewarmError, NotFound
 from edgewarm.model.identity import Key
 from edgewarm.model.names import EDGE_NODE_POOL, WARMING_POLICY
@@ -24,6 +24,7 @@ from edgewarm.model.view import ClusterView, Note
 from edgewarm.pools.use import PoolUse, Resources, pool_use
 
 log = structlog.get_logger()
+BLIND = frozenset(kind.value for kind in MissingKind)
 
 
 class Reporter:
@@ -32,6 +33,7 @@ class Reporter:
     def __init__(self, cluster: Cluster, telemetry: Telemetry) -> None:
         self._cluster = cluster
         self._telemetry = telemetry
+        self._announced: dict[str, str] = {}
         self._written: dict[tuple[str, Key, str], tuple[Manifest, float]] = {}
 
     async def policy(self, around: Surroundings, state: Standing, case: Case | None, now: float) -> None:
@@ -49,7 +51,9 @@ class Reporter:
 
     async def _announce(self, item: PolicyObject, state: Standing, now: float) -> None:
         """An Event and a log line when a policy's standing changes, none while it stays."""
-        before = next((c.reason for c in item.conditions if c.kind == "Ready"), None)
+        seen = next((c.reason for c in item.conditions if c.kind == "Ready"), None)
+        before = self._announced.get(item.uid, seen)
+        self._announced[item.uid] = state.reason
         if before == state.reason:
             return
         log.info("standing changed", policy=str(item.key), reason=state.reason, message=state.message)
@@ -80,12 +84,19 @@ class Reporter:
     def forget(self, view: ClusterView) -> None:
         """Drop what was remembered of objects that are gone."""
         alive = {Key("", name) for name in view.pools} | set(view.policies)
+        uids = {item.uid for item in view.policies.values()}
+        self._announced = {uid: reason for uid, reason in self._announced.items() if uid in uids}
         self._written = {name: value for name, value in self._written.items() if name[1] in alive}
 
     def totals(self, states: Iterable[Standing]) -> None:
-        """How many policies are ready, stalled, or blind (anything else that keeps them from forecasting)."""
-        counts = Counter("ready" if s.ready else "stalled" if s.stalled else "blind" for s in states)
-        self._telemetry.policies(counts)
+        """How many policies are ready, stalled, blind (no demand), or waiting for anything else."""
+        self._telemetry.policies(Counter(_state(standing) for standing in states))
+
+
+def _state(standing: Standing) -> str:
+    if standing.ready or standing.stalled:
+        return "ready" if standing.ready else "stalled"
+    return "blind" if standing.reason in BLIND else "waiting"
 
 
 def _pool_report(pool: PoolObject, use: PoolUse | None, now: float) -> PoolReport:

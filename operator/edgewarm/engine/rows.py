@@ -27,6 +27,7 @@ from edgewarm.model.quantiles import Outlook
 log = structlog.get_logger()
 ROUNDING = 1e-6  # of a step: 28 / 60 of an hour is not quite 1680 s
 RETRY_SECONDS = 30.0
+TRIES = 10  # of reading a history; after that the row learns from now on, rather than wait for ever
 CLASS_SIZE = 100  # rows that learn together: the first of a thousand need not wait for the last
 
 
@@ -64,6 +65,7 @@ class Rows:
         self._asked: set[RowName] = set()
         self._lesson: Lesson | None = None
         self._retry_at: dict[RowName, float] = {}
+        self._failures: dict[RowName, int] = {}
         self._forecast: FleetForecast | None = None
         self._step: int | None = None
 
@@ -75,6 +77,7 @@ class Rows:
             self._fleet.keep(np.array(keep, dtype=np.int64))
             self._renamed([self._names[index] for index in keep])
         self._retry_at = {name: at for name, at in self._retry_at.items() if name in asked}
+        self._failures = {name: times for name, times in self._failures.items() if name in asked}
         self._begin_lesson(now)
 
     def _begin_lesson(self, now: float) -> None:
@@ -92,8 +95,11 @@ class Rows:
         requests = {name.policy: name.request for name in names}
         start, end = first * self._step_seconds, last * self._step_seconds
         answers = await self._demand.history(requests, start, end, self._step_seconds)
-        answered = tuple(name for name in names if name.policy in answers)
-        histories = [_recent(answers[name.policy], end - name.window_seconds) for name in answered]
+        answered = tuple(name for name in names if name.policy in answers or self._failures.get(name, 0) >= TRIES)
+        histories = [
+            _recent(answers[name.policy], end - name.window_seconds) if name.policy in answers else None
+            for name in answered
+        ]
         if not answered:
             return (), None
         return answered, await asyncio.to_thread(learned, histories, first, last, self._step_seconds)
@@ -129,6 +135,7 @@ class Rows:
         names, fleet = _outcome(lesson)
         for name in set(lesson.names) - set(names):
             self._retry_at[name] = now + RETRY_SECONDS
+            self._failures[name] = self._failures.get(name, 0) + 1
         if fleet is None:
             return
         for step, samples in sorted(lesson.missed.items()):

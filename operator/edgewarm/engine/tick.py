@@ -23,7 +23,6 @@ from edgewarm.engine.judge import (
     censored,
     judge,
     lead_seconds,
-    memory_seconds,
     paced,
     shadowed,
 )
@@ -82,12 +81,13 @@ class Engine:
     async def run_pass(self, now: float) -> None:
         """One pass over everything; a failure of one policy stays with that policy."""
         moment = Moment(now, self._started_at, self._pass_seconds)
-        view = self._ports.cluster.view()
-        policies = {key: item.policy for key, item in view.policies.items() if item.policy is not None}
-        self._books.follow(view, now)
-        self._books.take_starts(self._ports.cluster.take_starts(), view)
+        policies = _policies(self._ports.cluster.view())
         self._rows.follow(_row_names(policies), now)
         readings = await self._ports.demand.read({key: p.demand for key, p in policies.items()}, now)
+        view = self._ports.cluster.view()  # anew: a source may have taken its time
+        policies = _policies(view)
+        self._books.follow(view, now)
+        self._books.take_starts(self._ports.cluster.take_starts(), view)
         step_made = self._rows.observe(_samples(policies, view, readings), now)
         elder = elders(view.policies)
         found = [
@@ -95,7 +95,9 @@ class Engine:
             for key, item in view.policies.items()
             if (one := self._found(item, view, elder.get(key), readings.get(key), moment)) is not None
         ]
-        await _bounded(self._settle(one, moment, step_made) for one in found)
+        # first what gives capacity, for all; then what tells about it
+        await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
+        await _bounded(self._reporter.policy(one.around, one.state, one.case, now) for one in found)
         await self._reporter.pools(view, now)
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
@@ -123,11 +125,13 @@ class Engine:
         around = Surroundings(item, elder, workload, autoscaler, reading, learning, book.trouble if book else None)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
+            if book is not None:
+                book.blind_since = None  # it counts from when it decides again
             return Found(around, state, None)
         reading = reading if reading is not None else NOT_ASKED
         self._note_blindness(book, reading, moment.now)
         book.own = capacity_now(book, policy, workload, moment.now)
-        book.pacing = book.pacing.begun(moment.now, book.own.planned, memory_seconds(policy))
+        book.pacing = book.pacing.begun(moment.now, book.own.planned, 2 * moment.pass_seconds)
         ahead = lead_seconds(book, policy) + moment.pass_seconds
         # a forecast of what a wrong question returned in the past is not worth acting on
         outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
@@ -141,12 +145,10 @@ class Engine:
         elif book.blind_since is None:
             book.blind_since = now
 
-    async def _settle(self, found: Found, moment: Moment, step_made: bool) -> None:
-        """Act and learn for one policy, then report."""
-        if found.case is not None:
-            await self._act(found.case, moment)
-            self._learn(found.case, moment.now, step_made)
-        await self._reporter.policy(found.around, found.state, found.case, moment.now)
+    async def _settle(self, case: Case, moment: Moment, step_made: bool) -> None:
+        """Act and learn for one policy."""
+        await self._act(case, moment)
+        self._learn(case, moment.now, step_made)
 
     async def _act(self, case: Case, moment: Moment) -> None:
         book, judgement = case.book, case.judgement
@@ -154,7 +156,8 @@ class Engine:
         if _is_stale(case, records, moment.now):
             return
         mode = judgement.situation.policy.mode
-        plan = Plan(mode, judgement.situation.current, judgement.verdict.wanted, book.last_decision_at)
+        situation, most = judgement.situation, judgement.situation.policy.bounds.high
+        plan = Plan(mode, situation.current, judgement.verdict.wanted, book.last_decision_at, most)
         foreign = tuple(record for record in records if record.key not in case.written)
         todo = leftovers(plan, foreign) or moves(plan, records, moment.now)
         await self._actor.carry_out(case, todo, moment)
@@ -191,6 +194,10 @@ def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bo
 def _summary(book: Book, judgement: Judgement) -> str:
     measured = f"measured, {book.lead.starts} starts" if book.lead.measured else "default until one is measured"
     return sentence(judgement.situation, judgement.verdict, f"{judgement.lead_seconds:.0f} s ({measured})")
+
+
+def _policies(view: ClusterView) -> Mapping[Key, Policy]:
+    return {key: item.policy for key, item in view.policies.items() if item.policy is not None}
 
 
 def _row_names(policies: Mapping[Key, Policy]) -> Iterable[RowName]:

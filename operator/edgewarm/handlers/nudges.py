@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import kopf
 
-from edgewarm.model.names import GROUP, VERSION
+from edgewarm.model.names import GROUP, SCALING_DECISION, VERSION
 
 PLURALS = ("warmingpolicies", "edgenodepools", "scalingdecisions")
 
@@ -96,14 +96,18 @@ def login(environment: Mapping[str, str], **kwargs: Any) -> kopf.ConnectionInfo 
 
 
 def _is_news(generations: dict[str, int], event: Mapping[str, Any]) -> bool:
-    """Someone changed a spec, or an object came or went since the initial listing (type None)."""
+    """Someone changed a spec, or an object came or went since the initial listing (type None).
+
+    Decisions come and go by our own hand, so of them only a changed spec is news: an approval.
+    """
     meta = event["object"]["metadata"]
+    ours = event["object"].get("kind") == SCALING_DECISION
     if event["type"] == "DELETED":
         generations.pop(meta["uid"], None)
-        return True
+        return not ours
     known, generation = generations.get(meta["uid"]), meta.get("generation", 0)
     generations[meta["uid"]] = generation
-    return event["type"] is not None and known != generation
+    return event["type"] is not None and known != generation and not (ours and event["type"] == "ADDED")
 
 
 def build_registry(wake: Callable[[], None]) -> kopf.OperatorRegistry:

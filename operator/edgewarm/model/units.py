@@ -68,7 +68,7 @@ def parse_duration(text: str) -> float:
 
 def format_duration(seconds: float) -> str:
     """The Go duration, to the nanosecond, without parts that are zero: 1m2s, 336h, 250ms."""
-    nanoseconds = round(abs(seconds) * _SECOND_NS)
+    nanoseconds = round(Decimal(str(abs(seconds))) * _SECOND_NS)  # a float has no nanoseconds after 100 days
     sign = "-" if seconds < 0 and nanoseconds else ""
     return sign + (_below_a_second(nanoseconds) if nanoseconds < _SECOND_NS else _from_a_second(nanoseconds))
 

@@ -61,7 +61,7 @@ POLICIES = Metric(
     "edgewarm_policies",
     Type.GAUGE,
     ("state",),
-    "Policies by state: ready, blind (no demand) or stalled (user must act).",
+    "Policies: ready, waiting (for history, target or API server), blind (no demand) or stalled (user must act).",
 )
 PASS_SECONDS = Metric(
     "edgewarm_pass_duration_seconds", Type.HISTOGRAM, (), "Seconds that one pass took.", buckets=PASS_BUCKETS

@@ -24,7 +24,7 @@ from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.telemetry import catalog
 from edgewarm.telemetry.catalog import METRICS, Metric, Type
 
-STATES = ("ready", "blind", "stalled")
+STATES = ("ready", "waiting", "blind", "stalled")
 
 _Collector = Counter | Gauge | Histogram
 

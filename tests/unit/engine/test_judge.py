@@ -130,4 +130,5 @@ def test_whoever_begins_to_decide_begins_with_the_count_that_is_there() -> None:
     begun = Pacing().begun(NOW, 4, 300.0)
     assert begun.recommendations == (Recommendation(NOW, 4),)
     assert begun.begun(NOW + 299, 9, 300.0) == begun
-    assert begun.begun(NOW + 300, 9, 300.0).recommendations == (Recommendation(NOW + 300, 9),)
+    again = begun.begun(NOW + 301, 9, 300.0)  # after a gap: the count that is there then, beside what was wanted before
+    assert again.recommendations == (Recommendation(NOW, 4), Recommendation(NOW + 301, 9))

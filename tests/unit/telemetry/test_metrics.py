@@ -122,7 +122,7 @@ def test_what_happens_to_the_operator_is_counted():
 
 
 def test_an_unknown_state_is_a_bug():
-    with pytest.raises(ValueError, match="states are ready, blind, stalled, got lost"):
+    with pytest.raises(ValueError, match="states are ready, waiting, blind, stalled, got lost"):
         Metrics("1.2.3").policies({"lost": 1})
 
 
