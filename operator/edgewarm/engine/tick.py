@@ -40,6 +40,7 @@ from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.view import ClusterView
 
 log = structlog.get_logger()
+GAP_SECONDS = 120.0  # without a recommendation: longer than any pass that /healthz lets live
 STALE_SECONDS = 10.0  # the same count for longer than this was set by somebody else
 UNSEEN_SECONDS = 300.0  # a proposal that does not show up for longer was deleted
 AT_ONCE = 32  # policies that write to the API server at the same time
@@ -131,7 +132,7 @@ class Engine:
         reading = reading if reading is not None else NOT_ASKED
         self._note_blindness(book, reading, moment.now)
         book.own = capacity_now(book, policy, workload, moment.now)
-        book.pacing = book.pacing.begun(moment.now, book.own.planned, 2 * moment.pass_seconds)
+        book.pacing = book.pacing.begun(moment.now, book.own.planned, GAP_SECONDS)
         ahead = lead_seconds(book, policy) + moment.pass_seconds
         # a forecast of what a wrong question returned in the past is not worth acting on
         outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
