@@ -56,7 +56,7 @@ def reasons() -> str:
     return (
         "# Reasons\n\nThe same word stands in `status.reason`, in the ScalingDecision, in the metric label and in the "
         f"Event.\n\n## Why the number is what it is\n\n{decided}\n## Reasons of the Ready condition\n\n"
-        "While demand is missing, replicas hold or rise, never fall.\n\n"
+        "While demand is missing, replicas hold or rise, never fall (but a lowered maxReplicas is followed).\n\n"
         f"{ready}\n{NOTE}"
     )
 
