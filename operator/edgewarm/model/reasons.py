@@ -16,7 +16,10 @@ class Reason(StrEnum):
     FORECAST_HOLD = "ForecastHold", "Demand is expected back before a removed pod could start again."
     NO_FORECAST = "NoForecast", "There is too little history for a forecast, so the reactive floor decides."
     SCHEDULE_MINIMUM = "ScheduleMinimum", "A schedule that is open, or opens within the lead time, sets a minimum."
-    SCHEDULE_MAXIMUM = "ScheduleMaximum", "An open schedule sets a maximum; while demand is unknown or we just started, it lowers nothing."
+    SCHEDULE_MAXIMUM = (
+        "ScheduleMaximum",
+        "An open schedule sets a maximum; while demand is unknown or we just started, it lowers nothing.",
+    )
     SCALE_UP_LIMITED = "ScaleUpLimited", "scaling.behavior.scaleUp allows no faster rise."
     SCALE_DOWN_LIMITED = "ScaleDownLimited", "scaling.behavior.scaleDown allows no faster fall."
     SCALE_DOWN_STABILIZED = "ScaleDownStabilized", "More pods were wanted within the scale-down window."
