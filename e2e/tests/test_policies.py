@@ -173,7 +173,7 @@ def test_fallback_works_at_zero_replicas(here: World, place: str) -> None:
     assert reason(here, "fallen") == "Fallback"
 
 
-def test_a_template_is_one_query_for_all_and_picks_by_labels(here: World, place: str) -> None:
+def test_a_template_picks_its_series_by_labels(here: World, place: str) -> None:
     templated = policy(place, "templated", "", 50, mode="Act")
     arguments = [{"name": "app", "value": "steady"}]
     templated["spec"]["demand"] = {
@@ -183,6 +183,9 @@ def test_a_template_is_one_query_for_all_and_picks_by_labels(here: World, place:
     here.kubectl.apply(deployment(place, "templated", 1, "1s"), templated)
 
     wait_until("two replicas", lambda: count(here, "templated") == 2, LONG, here.operator.last_lines)
+
+    # 90 requests/s of this app alone, 50 a pod; the other apps' series would ask for many more
+    assert here.kubectl.get("wp", "templated", place)["status"]["need"] == 2
 
 
 def test_a_pool_selects_nodes_and_reports_their_use(here: World, place: str) -> None:

@@ -92,6 +92,10 @@ def test_policy_deleted_while_the_operator_is_down_nothing_hangs(here: World) ->
     try:
         here.kubectl.run("delete", "warmingpolicy", "steady", "-n", "gone", "--timeout=20s")
         wait_until("its decisions to go with it", lambda: not here.kubectl.list("scalingdecisions", "gone"), LONG)
+        workload = here.kubectl.get("deployment", "steady", "gone")
         here.kubectl.run("delete", "namespace", "gone", "--timeout=60s")
     finally:
         here.operator.start()
+
+    assert workload["spec"]["replicas"] >= 1  # replicas stay as they are
+    assert "gone" not in [found["metadata"]["name"] for found in here.kubectl.list("namespaces")]

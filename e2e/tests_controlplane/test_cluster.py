@@ -153,6 +153,7 @@ def test_a_pod_without_annotations_is_ready_at_once_and_its_image_is_recorded(cl
     wait_until("the pod", lambda: ready_count(api, "plain") == 1)
     node = pods(api, "plain")[0]["spec"]["nodeName"]
     wait_until("its image", lambda: "docker.io/library/plain:latest" in image_names(api, node))
+    assert [step(pod) for pod in pods(api, "plain")] == ["ready"]
 
 
 def test_pods_are_ready_again_after_an_outage_of_kwok(cluster: Cluster):
@@ -176,6 +177,7 @@ def test_readiness_can_be_taken_away_and_given_back(cluster: Cluster):
     wait_until("it to fail", lambda: ready_count(api, "flap") == 0)
     api.patch(path, {"metadata": {"annotations": {"e2e.edgewarm.io/unready": None}}})
     wait_until("it to come back", lambda: ready_count(api, "flap") == 1)
+    assert path.endswith(pods(api, "flap")[0]["metadata"]["name"])  # the same pod, not a new one
 
 
 def test_readiness_gates_are_respected_both_ways(cluster: Cluster):
@@ -201,6 +203,8 @@ def test_a_pod_that_is_not_restarted_succeeds_and_a_deleted_one_goes(cluster: Cl
     wait_until("its end", lambda: pods(api, "job")[0]["status"]["phase"] == "Succeeded")
     api.delete(f"{PODS}/job")
     wait_until("its removal", lambda: not pods(api, "job"))
+    with pytest.raises(ApiError, match="404"):
+        api.get(f"{PODS}/job")
 
 
 def test_objects_outlive_an_outage_of_the_api_server(cluster: Cluster):

@@ -128,3 +128,4 @@ def test_ending_a_process_that_is_gone_is_no_error(tmp_path: Path):
     os.kill(record.pid, signal.SIGKILL)
     wait_until("its end", lambda: not is_alive(record))
     end(record)
+    assert not is_alive(record)

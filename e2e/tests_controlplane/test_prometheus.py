@@ -61,6 +61,9 @@ def test_the_rate_over_the_seam_is_the_demand(metrics: tuple[Load, PrometheusSer
         expected = mean(curve, now - window, now)
         assert rate(prometheus, "checkout", window, now) == pytest.approx(expected, rel=SEAM)
         assert rate(prometheus, "search", window, now) == pytest.approx(3 * expected, rel=SEAM)
+    (raw,) = prometheus.query('http_requests_total{app="checkout"}[5m]')
+    off = [abs(float(value) - curve.integral(float(at))) / curve.at(float(at)) for at, value in raw["values"]]
+    assert max(off) < 1.0  # seconds of demand: past and present are the same function of time, however late a scrape
     (found,) = prometheus.query("sum(resets(http_requests_total[10m]))")
     assert float(found["value"][1]) == 0
     assert len(prometheus.query("http_requests_total")) == 2  # the past and the present are the same series

@@ -146,6 +146,7 @@ async def test_a_closed_connection_is_no_longer_a_watcher(api: FakeApi) -> None:
     async with aiohttp.ClientSession() as session, session.get(f"{api.url}/api/v1/pods?watch=true"):
         await eventually(lambda: api.watchers("pods") == 1)
     await eventually(lambda: api.watchers("pods") == 0)
+    assert [request.verb for request in api.requests] == ["watch"]
 
 
 async def test_a_watch_ends_after_its_time(api: FakeApi) -> None:

@@ -109,6 +109,7 @@ async def test_410_as_http_status_relists(api: FakeApi, follow: Follow, run: Run
     api.close_watches()
     await eventually(lambda: len([r for r in api.requests if r.verb == "list"]) == 2)
     await sees(api, follow, "after")
+    assert follow.informer.problem is None
 
 
 @pytest.mark.parametrize("code", [500, 504, 429, 403, 0])
@@ -128,6 +129,7 @@ async def test_error_events_without_end_lead_to_a_new_list(api: FakeApi, follow:
         await eventually(lambda: api.watchers("pods") == 0)
     await eventually(lambda: len([r for r in api.requests if r.verb == "list"]) == 2)
     await sees(api, follow, "after")
+    assert follow.colors == {"after": "live"}
 
 
 async def test_a_half_open_watch_is_noticed(
@@ -138,6 +140,7 @@ async def test_a_half_open_watch_is_noticed(
     api.freeze_watches()
     api.put(pod("unheard"))
     await eventually(lambda: "unheard" in follow.colors)
+    assert len([r for r in api.requests if r.verb == "watch"]) >= 2  # the dead one was given up
 
 
 async def test_a_storm_of_503_is_survived_and_the_objects_stay(
@@ -254,6 +257,7 @@ async def test_the_api_server_may_go_away_and_come_back(api: FakeApi, follow: Fo
     await api.start()
     await eventually(lambda: follow.colors == {})
     await sees(api, follow, "after")
+    assert follow.changes.count(("red", None)) == 1  # the deletion in the gap was reported, once
 
 
 async def test_expired_credentials_are_read_again(
@@ -289,6 +293,7 @@ async def test_an_accepted_watch_is_a_sign_of_life(api: FakeApi, follow: Follow,
     await eventually(lambda: follow.informer.problem is None and api.watchers("pods") == 1)
     api.drop_watches()
     await eventually(lambda: follow.informer.age(clock.now) == 0.0)
+    assert follow.informer.problem is None
 
 
 async def test_a_watch_event_longer_than_any_buffer_arrives(api: FakeApi, follow: Follow, run: Run) -> None:
@@ -297,3 +302,4 @@ async def test_a_watch_event_longer_than_any_buffer_arrives(api: FakeApi, follow
     big["metadata"]["annotations"] = {"note": "x" * 1_000_000}
     api.put(big)
     await eventually(lambda: follow.colors.get("big") == "live")
+    assert follow.informer.problem is None

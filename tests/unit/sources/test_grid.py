@@ -52,11 +52,11 @@ def test_series_that_follow_each_other_join_and_where_two_overlap_nothing_is_kno
     filler = Filler(GRID)
     filler.add(ALL, np.array([600.0, 660.0]), np.array([1.0, 2.0]))
     filler.add(ALL, np.array([660.0, 720.0]), np.array([5.0, 6.0]))
-    np.testing.assert_array_equal(filler.history().values, [1, NAN, 6, NAN])
+    assert np.array_equal(filler.history().values, [1, NAN, 6, NAN], equal_nan=True)
 
 
 def test_a_point_outside_its_stretch_belongs_to_the_next_request():
     filler = Filler(GRID)
     filler.add(Stretch(0, 2), np.array([660.0, 700.0]), np.array([2.0, 9.0]))
     filler.add(Stretch(2, 4), np.array([720.0]), np.array([3.0]))
-    np.testing.assert_array_equal(filler.history().values, [NAN, 2, 3, NAN])
+    assert np.array_equal(filler.history().values, [NAN, 2, 3, NAN], equal_nan=True)
