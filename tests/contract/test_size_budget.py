@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.contract
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = ("operator", "e2e", "bench")
+PLACES = ("operator", "e2e", "bench", "tests")
 FILE_LINES, FUNCTION_LINES, P90_LINES = 400, 50, 25
 WAIVERS: dict[str, str] = {}  # "path" or "path:function" -> why it may be longer
 

@@ -1,0 +1,33 @@
+"""Every implementation of `forecast.protocol`, for the contract tests, and a day to feed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgewarm.forecast.fleet import SeasonalFleet
+from edgewarm.model.demand import FloatArray
+
+DAY = 24  # steps of an hour
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One implementation: how to make one, and how to take one up from its state."""
+
+    name: str
+    new: Callable[[int, float], Any]
+    restored: Callable[[Any], Any]
+
+
+KINDS = [Kind("SeasonalFleet", SeasonalFleet, SeasonalFleet.from_state)]
+
+
+def daily(days: int, noise: float = 3.0, seed: int = 1, per_day: int = DAY) -> FloatArray:
+    """A day that swings between 50 and 150, shape (days x per_day, 1)."""
+    angle = np.arange(days * per_day) * 2 * np.pi / per_day
+    values = 100 - 50 * np.cos(angle) + np.random.default_rng(seed).normal(0, noise, len(angle))
+    return np.maximum(values, 0)[:, None]
