@@ -20,7 +20,7 @@ from controlplane.providers import down, up
 from controlplane.supervisor import Supervisor
 from controlplane.waiting import wait_until
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.component
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = (

@@ -19,7 +19,7 @@ from benchmarks.scores import LEVELS
 from benchmarks.traces import Trace, recorded, synthetic
 from edgewarm.forecast.windows import AHEAD
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.component
 ROOT = Path(__file__).parents[3]
 METHODS = 3
 
