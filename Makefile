@@ -46,14 +46,14 @@ helm-lint: setup binaries  ## helm lint --strict
 	@$(BIN)/python -m rig.helm lint --strict charts/edgewarm
 	@$(BIN)/python -m rig.helm lint --strict charts/edgewarm --values charts/edgewarm/ci/everything-values.yaml
 
-unit: setup  ## unit and contract tests, seconds
-	@$(BIN)/pytest -q -m "unit or contract" tests
+unit: setup  ## unit tests, seconds
+	@$(BIN)/pytest -q -m unit tests/unit
 
 test: setup binaries  ## every test that this machine can run, slow ones sampled
 	@$(BIN)/pytest -m "not slow"
 
 test-all: setup binaries  ## everything
-	@$(BIN)/pytest
+	@$(BIN)/pytest --hypothesis-profile thorough
 
 e2e: setup binaries  ## only the tests on a real control plane
 	@$(BIN)/pytest -m "e2e and not slow" e2e

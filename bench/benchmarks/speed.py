@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from statistics import median
@@ -59,7 +59,11 @@ class Passes:
 def run(quick: bool, progress: Progress) -> dict[str, Any]:
     """All three tables."""
     sizes = QUICK if quick else FULL
-    _silence()
+    with _silence():
+        return _tables(sizes, progress)
+
+
+def _tables(sizes: Sizes, progress: Progress) -> dict[str, Any]:
     passes = [asyncio.run(_engine(count, sizes.minutes, progress)) for count in sizes.policies]
     return {
         "pass_interval_seconds": PASS_SECONDS,
@@ -71,9 +75,15 @@ def run(quick: bool, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _silence() -> None:
-    """Log lines would be measured too."""
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Log lines would be measured too; the configuration that was there comes back."""
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _per_one(rows: list[dict[str, Any]], count: str, cost: str) -> list[dict[str, Any]]:

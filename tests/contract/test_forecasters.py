@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.forecast.protocol import FleetForecast
@@ -74,7 +74,6 @@ sample = st.one_of(st.just(np.nan), st.just(0.0), st.floats(0, 1e9), st.floats(0
 history = st.lists(st.tuples(sample, st.booleans(), st.sampled_from([1, 1, 1, 2, 30])), min_size=1, max_size=60)
 
 
-@settings(max_examples=25, deadline=None)
 @given(history)
 def test_any_history_gives_finite_quantiles_that_do_not_cross(taken: list[tuple[float, bool, int]]) -> None:
     for kind in KINDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
@@ -110,7 +110,6 @@ limits = st.lists(
 changes = st.lists(st.builds(Change, st.floats(NOW - 2000, NOW), st.integers(-50, 50)), max_size=5)
 
 
-@settings(max_examples=30, deadline=None)
 @given(counts, changes, st.sampled_from(Select), limits)
 def test_limits_never_move_the_count_themselves(
     current: int, past: list[Change], select: Select, rules: list[RateLimit]
@@ -119,7 +118,6 @@ def test_limits_never_move_the_count_themselves(
     assert 0 <= lowest_allowed(current, past, NOW, pace) <= current <= highest_allowed(current, past, NOW, pace)
 
 
-@settings(max_examples=30, deadline=None)
 @given(counts, counts, st.lists(st.builds(Recommendation, st.floats(NOW - 400, NOW), counts), max_size=5))
 def test_stabilization_stays_between_current_and_wanted(wanted: int, current: int, past: list[Recommendation]) -> None:
     count = stabilized(wanted, current, past, NOW, UP_60, SCALE_DOWN_DEFAULT)

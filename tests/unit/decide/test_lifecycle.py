@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.decide.lifecycle import AWAITING, Create, Execute, Mark, Move, Plan, covers, leftovers, moves
@@ -183,7 +183,6 @@ some_records = st.lists(
 some_plan = st.builds(Plan, st.sampled_from(Mode), counts, counts, st.sampled_from([None, NOW - 1, NOW - 100]))
 
 
-@settings(max_examples=30, deadline=None)
 @given(some_plan, some_records)
 def test_in_act_nothing_waits_for_approval(what: Plan, records: tuple[DecisionRecord, ...]) -> None:
     found = moves(replace(what, mode=Mode.ACT), records, NOW)
@@ -192,7 +191,6 @@ def test_in_act_nothing_waits_for_approval(what: Plan, records: tuple[DecisionRe
     assert not any(isinstance(move, Create) and move.phase is Phase.AWAITING_APPROVAL for move in found)
 
 
-@settings(max_examples=30, deadline=None)
 @given(some_plan, some_records)
 def test_at_most_one_decision_is_created_and_none_beside_an_open_one(
     what: Plan, records: tuple[DecisionRecord, ...]
@@ -206,7 +204,6 @@ def test_at_most_one_decision_is_created_and_none_beside_an_open_one(
     assert not (created and still_open)
 
 
-@settings(max_examples=30, deadline=None)
 @given(some_plan, some_records)
 def test_what_is_done_always_ends_where_the_plan_allows(what: Plan, records: tuple[DecisionRecord, ...]) -> None:
     for move in moves(what, records, NOW):
@@ -252,7 +249,6 @@ class Life:
 passes = st.lists(st.tuples(st.sampled_from(Mode), counts, st.sampled_from([None, None, *Approval])), max_size=20)
 
 
-@settings(max_examples=30, deadline=None)
 @given(passes)
 def test_no_sequence_ever_has_two_open_decisions(sequence: list[tuple[Mode, int, Approval | None]]) -> None:
     life = Life()

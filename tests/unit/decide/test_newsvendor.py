@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.decide.newsvendor import held, is_censored, need, probability_needed, reactive_floor
@@ -86,7 +86,6 @@ whole = st.integers(0, 10_000).map(float)
 rising = st.lists(whole, min_size=9, max_size=9).map(lambda values: Quantiles(LEVELS, tuple(sorted(values))))
 
 
-@settings(max_examples=30, deadline=None)
 @given(rising, st.floats(0.06, 0.98), st.sampled_from([0.5, 1.0, 8.0, 50.0]))
 def test_held_is_the_fewest_pods_that_keep_the_service_level(spread: Quantiles, level: float, capacity: float) -> None:
     pods = held(spread, level, capacity)
@@ -95,7 +94,6 @@ def test_held_is_the_fewest_pods_that_keep_the_service_level(spread: Quantiles, 
     assert pods == 0 or too_few >= 1 - level - 1e-6  # P(need > pods - 1)
 
 
-@settings(max_examples=30, deadline=None)
 @given(rising, st.integers(0, 50))
 def test_a_further_pod_is_never_needed_more(spread: Quantiles, count: int) -> None:
     assert probability_needed(spread, count + 1, 50.0) <= probability_needed(spread, count, 50.0)

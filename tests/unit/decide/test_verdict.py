@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.decide.rules import PACING, RECOMMENDING
@@ -161,14 +161,12 @@ def situations(draw: st.DrawFn) -> Situation:
     )
 
 
-@settings(max_examples=30, deadline=None)
 @given(situations())
 def test_bounds_hold_whatever_came_before(around: Situation) -> None:
     bounds = around.policy.bounds
     assert bounds.low <= decide(around).wanted <= bounds.high
 
 
-@settings(max_examples=30, deadline=None)
 @given(situations())
 def test_blind_restarted_or_learning_never_lowers_but_to_the_maximum(around: Situation) -> None:
     careful = around.demand is None or around.learning or NOW - around.started_at < 300
@@ -176,14 +174,12 @@ def test_blind_restarted_or_learning_never_lowers_but_to_the_maximum(around: Sit
         assert decide(around).wanted >= min(around.current, around.policy.bounds.high)
 
 
-@settings(max_examples=30, deadline=None)
 @given(situations())
 def test_a_forecast_never_holds_fewer_than_no_forecast(around: Situation) -> None:
     without = Situation(**{name: getattr(around, name) for name in Situation.__slots__} | {"outlook": None})
     assert decide(around).wanted >= decide(without).wanted
 
 
-@settings(max_examples=30, deadline=None)
 @given(situations())
 def test_the_last_of_the_trail_is_what_is_wanted(around: Situation) -> None:
     verdict = decide(around)

@@ -99,7 +99,7 @@ async def world() -> AsyncIterator[World]:
     await found.rows.close()
 
 
-def name(key: Key = WEB, query: str = "wave", hours: float = 2.0) -> RowName:
+def name(key: Key = WEB, query: str = "wave", hours: float = 0.5) -> RowName:
     return RowName(key, DemandRequest("shop", query=query), hours * 3600.0)
 
 

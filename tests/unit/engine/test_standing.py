@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.engine.standing import CHECKS, Surroundings, conditions, elders, standing
@@ -152,7 +152,6 @@ anything = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
 @given(anything)
 def test_ready_is_always_there_and_never_with_stalled_or_reconciling(state: Surroundings) -> None:
     shown = {condition.kind: condition.status for condition in conditions(standing(state), state, NOW)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.learn.capacity import Capacity
@@ -54,7 +54,6 @@ def test_a_shorter_lead_time_overtakes() -> None:
 plans = st.lists(st.tuples(st.integers(0, 100), st.integers(0, 50), st.integers(0, 300)), max_size=10)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 50), plans)
 def test_ready_and_starting_are_what_is_planned(first: int, changes: list[tuple[int, int, int]]) -> None:
     capacity, now = Capacity(first, first), 0.0

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.learn.evaluation import Step, Tally
@@ -79,7 +79,6 @@ chances = st.dictionaries(st.integers(1, 50), st.floats(0, 1), max_size=5)
 steps = st.builds(Step, *[st.integers(0, 50)] * 3, st.floats(0.01, 90), chances)
 
 
-@settings(max_examples=30, deadline=None)
 @given(steps, st.floats(0.1, 0.9))
 def test_splitting_a_step_changes_no_sum(step: Step, share: float) -> None:
     parts = [
@@ -89,7 +88,6 @@ def test_splitting_a_step_changes_no_sum(step: Step, share: float) -> None:
     assert astuple(parts[0] + parts[1]) == pytest.approx(astuple(Tally.of(step)))
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(steps, max_size=10))
 def test_shares_stay_within_their_range(taken: list[Step]) -> None:
     total = sum(map(Tally.of, taken), Tally())
@@ -98,7 +96,6 @@ def test_shares_stay_within_their_range(taken: list[Step]) -> None:
     assert all(0 <= share <= 1 + 1e-9 for share in shares)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), st.floats(0.1, 50))
 def test_doing_what_the_shadow_does_saves_nothing(need: int, ready: int, kappa: float) -> None:
     tally = Tally.of(Step(need, ready, ready, 1.0))
@@ -124,7 +121,6 @@ def test_a_rise_answers_for_its_own_units(before: int, after: int, raised: int, 
     assert found.promised == pytest.approx(promised)
 
 
-@settings(max_examples=30, deadline=None)
 @given(steps, st.lists(st.integers(0, 60), min_size=1, max_size=4))
 def test_shares_of_disjoint_units_add_up(step: Step, cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), 100]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.learn.lead_times import KEPT, LeadTimes
@@ -62,7 +62,6 @@ def test_a_restored_lead_time_counts_until_three_starts(seconds: list[float], p5
     assert (found.quantile(0.5), found.quantile(0.9), found.measured) == (p50, p90, True)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=60))
 def test_at_least_nine_of_ten_kept_starts_were_no_longer_than_p90(seconds: list[float]) -> None:
     found = seen(*seconds)

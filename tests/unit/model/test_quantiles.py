@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.model.quantiles import Quantiles
@@ -82,7 +82,6 @@ def test_what_is_no_distribution_is_refused(levels: tuple[float, ...], values: t
 distinct = st.lists(st.integers(1, 10**6), min_size=9, max_size=9, unique=True)
 
 
-@settings(max_examples=30, deadline=None)
 @given(distinct, st.floats(0.05, 0.99))
 def test_reading_there_and_back_is_the_same(values: list[int], level: float) -> None:
     spread = Quantiles(LEVELS, tuple(float(value) for value in sorted(values)))

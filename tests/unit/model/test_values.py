@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewarm.model.conditions import Condition, merged
@@ -123,7 +123,6 @@ some = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
 @given(some, some)
 def test_merged_conditions_are_the_new_ones_sorted(old: list[Condition], new: list[Condition]) -> None:
     found = merged(old, new)
