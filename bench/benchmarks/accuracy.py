@@ -17,8 +17,8 @@ from benchmarks.replaying import METHODS, Seat, replayed
 from benchmarks.rivals import scale
 from benchmarks.scores import LEVELS, P90, Scored, pinball, summary
 from benchmarks.traces import Trace, recorded, synthetic
-from edgewarm.forecast.protocol import IntArray
 from edgewarm.forecast.windows import AHEAD
+from edgewarm.model.demand import IntArray
 
 ORIGIN_SECONDS = 365 * 60  # not a divisor of a day or an hour: origins wander over the clock
 HORIZONS = {"5 min": 300, "15 min": 900, "60 min": 3600, "24 h": 86_400}

@@ -10,7 +10,7 @@ from benchmarks.replaying import METHODS, Seat
 from benchmarks.scores import P90
 from benchmarks.traces import Trace
 from controlplane.curves import Curve, Rise, steepest_rise
-from edgewarm.forecast.protocol import IntArray
+from edgewarm.model.demand import IntArray
 
 AHEAD_STEPS = 2
 BEFORE, AFTER = 2, 8  # minutes from two before the five-minute rise begins until three after it ends: ten

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewarm.forecast.protocol import IntArray
-from edgewarm.model.demand import BoolArray, FloatArray
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99)
 TAU: FloatArray = np.array(LEVELS)

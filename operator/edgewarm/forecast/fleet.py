@@ -14,34 +14,35 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.forecast.protocol import FleetForecast, IntArray, State
+from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.seasonal import DAY_SECONDS, DayProfile
 from edgewarm.forecast.tracker import LEVELS, QUARTERS, Tracker, gains
-from edgewarm.forecast.windows import AHEAD, GRID, UNTIL
-from edgewarm.model.demand import BoolArray, FloatArray
+from edgewarm.forecast.windows import GRID, Windows
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 T = TypeVar("T", int, IntArray)
 PROFILE, LAST = 0, 1
 EXPERTS = 2
 LARGEST = 1e150  # on the square-root scale: a forecast is finite whatever came
 ENOUGH = 30  # samples before anything is said
-STEPS: IntArray = np.arange(1, GRID.reach + 1)
-OFFSETS: IntArray = np.concatenate([[0], np.cumsum(GRID.ends)[:-1]])
-GAINS = gains(GRID.ends)
 
 
 class SeasonalFleet:
     """N series on one clock; see `forecast.protocol.Forecaster` for the contract."""
 
-    def __init__(self, rows: int, step_seconds: float = 60.0) -> None:
+    def __init__(self, rows: int, step_seconds: float = 60.0, windows: Windows = GRID) -> None:
         self.step_seconds = step_seconds
+        self.windows = windows
+        self._gains = gains(windows.ends)
+        self._path: IntArray = np.arange(1, windows.reach + 1)
+        self._offsets: IntArray = np.concatenate([[0], np.cumsum(windows.ends)[:-1]])
         self._step: int | None = None
         self._profile = DayProfile.blank(rows, round(DAY_SECONDS / step_seconds))
-        self._tracker = Tracker.blank(rows, EXPERTS, GRID.count, self._profile.slots / QUARTERS)
+        self._tracker = Tracker.blank(rows, EXPERTS, self.windows.count, self._profile.slots / QUARTERS)
         self._last = np.full(rows, np.nan)
         self._samples = np.zeros(rows)
-        self._recent = np.full((rows, GRID.reach), np.nan)  # newest first
-        self._issued = np.full((rows, EXPERTS, int(GRID.ends.sum())), np.nan)
+        self._recent = np.full((rows, self.windows.reach), np.nan)  # newest first
+        self._issued = np.full((rows, EXPERTS, int(self.windows.ends.sum())), np.nan)
 
     @property
     def size(self) -> int:
@@ -54,7 +55,7 @@ class SeasonalFleet:
         if self._step is not None:
             if step <= self._step:
                 raise ValueError(f"steps must rise, got {step} after {self._step}")
-            for skipped in range(max(self._step + 1, step - int(GRID.ends.max())), step):
+            for skipped in range(max(self._step + 1, step - int(self.windows.ends.max())), step):
                 self._advance(skipped, np.full(self.size, np.nan), np.zeros(self.size, dtype=bool))
         self._advance(step, np.sqrt(demand), censored)
 
@@ -77,21 +78,21 @@ class SeasonalFleet:
 
     def _verify(self, step: int) -> None:
         """Residuals of all forecasts whose window ends now; censored and unknown steps give none."""
-        points = self._issued[:, :, OFFSETS + step % GRID.ends]
-        self._tracker.learn(GRID.of_recent(self._recent)[:, None, :] - points, GAINS, self._quarter(step))
+        points = self._issued[:, :, self._offsets + step % self.windows.ends]
+        self._tracker.learn(self.windows.of_recent(self._recent)[:, None, :] - points, self._gains, self._quarter(step))
 
     def _quarter(self, step: T) -> T:
         """The quarter of an hour of the day that a step is in; also of an array of steps."""
         return step % self._profile.slots * QUARTERS // self._profile.slots
 
     def _issue(self, step: int) -> None:
-        self._issued[:, :, OFFSETS + step % GRID.ends] = self._points(step)
+        self._issued[:, :, self._offsets + step % self.windows.ends] = self._points(step)
 
     def _points(self, step: int) -> FloatArray:
         """Window values (N, E, K) of both experts on the square-root scale; NaN where an expert knows nothing."""
-        path = self._profile.ahead(step, STEPS)
-        far = self._profile.ahead(step, GRID.ends[: GRID.points])
-        profile = GRID.of_path(path, far)
+        path = self._profile.ahead(step, self._path)
+        far = self._profile.ahead(step, self.windows.ahead)
+        profile = self.windows.of_path(path, far)
         last = np.broadcast_to(self._last[:, None], profile.shape)
         return np.stack([profile, last], axis=1)
 
@@ -106,17 +107,17 @@ class SeasonalFleet:
         if self._step is None:
             raise ValueError("no step has been seen yet")
         points = self._points(self._step)
-        quarters = self._quarter(self._step + GRID.ends)
+        quarters = self._quarter(self._step + self.windows.ends)
         chosen = self._winner(points, quarters)[:, None, :]
         middle = np.nan_to_num(np.take_along_axis(points, chosen, axis=1)[:, 0])
         spread = np.take_along_axis(self._tracker.spread(quarters), chosen[..., None], axis=1)[:, 0]
         values = np.square(np.clip(np.nan_to_num(middle[..., None] + spread), 0.0, LARGEST))
-        split = GRID.points
+        split = self.windows.points
         return FleetForecast(
             self._step,
             LEVELS,
-            np.array(AHEAD),
-            np.array(UNTIL),
+            self.windows.ahead,
+            self.windows.until,
             values[:, :split],
             values[:, split:],
             self._samples >= ENOUGH,
@@ -161,6 +162,8 @@ class SeasonalFleet:
         """Take over the rows of a fleet that has seen the same last step (an empty fleet takes over its clock)."""
         if self.size and other.size and self._step != other._step:
             raise ValueError(f"fleets must have seen the same step, got {self._step} and {other._step}")
+        if not np.array_equal(self.windows.ends, other.windows.ends):
+            raise ValueError(f"fleets must have the same windows, got {self.windows.ends} and {other.windows.ends}")
         self._step = other._step if other.size else self._step
         theirs = other._rows()
         self._take({name: np.concatenate([mine, theirs[name]]) for name, mine in self._rows().items()})
@@ -174,13 +177,16 @@ class SeasonalFleet:
         clock = {
             "step": np.array(-1 if self._step is None else self._step),
             "step_seconds": np.array(self.step_seconds),
+            "ahead": self.windows.ahead,
+            "until": self.windows.until,
         }
         return {name: array.copy() for name, array in self._rows().items()} | clock
 
     @classmethod
     def from_state(cls, state: State) -> SeasonalFleet:
         """The fleet that `state()` was taken from."""
-        fleet = cls(0, float(state["step_seconds"]))
+        windows = Windows.of(tuple(state["ahead"].tolist()), tuple(state["until"].tolist()))
+        fleet = cls(0, float(state["step_seconds"]), windows)
         fleet._take({name: state[name].copy() for name in fleet._rows()})
         fleet._step = int(state["step"]) if int(state["step"]) >= 0 else None
         return fleet

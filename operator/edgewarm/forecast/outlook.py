@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgewarm.forecast.protocol import FleetForecast, IntArray
-from edgewarm.model.demand import FloatArray
+from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.model.quantiles import Outlook, Quantiles
 
 HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)

@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.model.demand import BoolArray, FloatArray
+from edgewarm.forecast.windows import Windows
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
-IntArray = NDArray[np.int64]
 State = Mapping[str, NDArray[Any]]
 
 
@@ -44,6 +43,10 @@ class Forecaster(Protocol):
 
     @property
     def step_seconds(self) -> float: ...
+
+    @property
+    def windows(self) -> Windows:
+        """The windows that are forecast after each step."""
 
     @property
     def size(self) -> int:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewarm.forecast.protocol import IntArray
-from edgewarm.model.demand import FloatArray
+from edgewarm.model.demand import FloatArray, IntArray
 
 DAY_SECONDS = 86400.0
 DEVIATION_GAIN = 0.25

@@ -18,8 +18,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from edgewarm.forecast.protocol import IntArray
-from edgewarm.model.demand import BoolArray, FloatArray
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
 TAU: FloatArray = np.array(LEVELS)

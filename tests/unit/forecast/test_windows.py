@@ -30,3 +30,15 @@ def test_windows_that_end_now() -> None:
 def test_an_unknown_step_hides_the_windows_that_contain_it() -> None:
     found = SMALL.of_recent(np.array([[4.0, np.nan, 2.0]]))
     assert np.array_equal(found, [[4.0, 4.0, 4.0, np.nan, np.nan]], equal_nan=True)
+
+
+def test_points_alone_need_no_path_beyond_one_step() -> None:
+    found = Windows.of((1, 12, 288))
+
+    assert (found.points, found.reach, list(found.ahead), list(found.until)) == (3, 1, [1, 12, 288], [])
+
+
+@pytest.mark.parametrize("steps", [(0, 1), (2, 2), (3, 1)])
+def test_windows_that_do_not_rise_are_refused(steps: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="until must be rising"):
+        Windows.of((1,), steps)
