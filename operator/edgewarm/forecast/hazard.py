@@ -1,0 +1,195 @@
+"""Series that are mostly zero: the probability that something comes next, of a whole fleet, step by step.
+
+    P = table( sum_e w_e P_e )                      P_e: the views of forecast.arrivals
+    w_e <- (1 - s) w_e L_e^eta / sum + s / E        L_e = P_e where something came, 1 - P_e where nothing did
+
+Fixed share (Herbster & Warmuth, 1998) under log loss, per row; `table` is the fleet's reliability (forecast.reliability).
+A pod is kept while P > 1 / (1 + kappa_0): an idle step then costs less than the start it may save.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewarm.forecast.arrivals import VIEWS, FleetCounts, RowCounts, learn, views
+from edgewarm.forecast.idle import Idle
+from edgewarm.forecast.protocol import State
+from edgewarm.forecast.reliability import Reliability, bounded
+from edgewarm.forecast.sizes import Sizes
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+
+ETA = 0.7
+SHARE = 0.005
+HOUR_SECONDS = 3600.0
+LONGEST_WINDOW = 1440
+
+
+class HazardFleet:
+    """N rows on one clock; step k covers [k, k + 1) x `step_seconds` of Unix time. An arrival is a demand above 0."""
+
+    def __init__(self, rows: int, step_seconds: float = 60.0) -> None:
+        self.step_seconds = step_seconds
+        self._slots = max(1, min(60, round(HOUR_SECONDS / step_seconds)))
+        self._step: int | None = None
+        self._rows = RowCounts.blank(rows, self._slots)
+        self._fleet = FleetCounts.blank()
+        self._idle = Idle.blank(rows)
+        self._sizes = Sizes.blank(rows)
+        self._table = Reliability.blank()
+        self._weights = np.full((rows, len(VIEWS)), 1 / len(VIEWS))
+        self._next: FloatArray | None = None  # what the views say of the step after the last one
+
+    @property
+    def size(self) -> int:
+        return len(self._weights)
+
+    @property
+    def weights(self) -> FloatArray:
+        """The share (N, E) of each view of `arrivals.VIEWS` in each row's probability."""
+        return self._weights.copy()
+
+    def update(self, step: int, demand: FloatArray, censored: BoolArray | None = None) -> None:
+        """Learn `demand` (N,) of `step`; NaN, and a skipped step, is unknown: time passes, nothing is learned.
+
+        A `censored` (N,) value is a lower bound: above 0 it is an arrival of unknown size, 0 is unknown.
+        ValueError where the shape does not fit or the step is not later than the last one.
+        """
+        if demand.shape != (self.size,):
+            raise ValueError(f"demand must have shape ({self.size},), got {demand.shape}")
+        if self._step is not None:
+            if step <= self._step:
+                raise ValueError(f"steps must rise, got {step} after {self._step}")
+            self._pass_to(step - 1)
+        bound = np.zeros(self.size, dtype=np.bool_) if censored is None else censored
+        with np.errstate(invalid="ignore"):
+            arrived = np.asarray(demand > 0)
+        known = np.isfinite(demand) & (arrived | ~bound)
+        self._advance(step, arrived & known, known)
+        self._sizes.learn(demand, arrived & known & ~bound)
+
+    def _pass_to(self, step: int) -> None:
+        """Let unknown steps pass, up to and including `step`."""
+        if self._step is not None and step > self._step:
+            self._idle.skip(step - self._step)
+            self._step, self._next = step, None
+
+    def _advance(self, step: int, arrived: BoolArray, known: BoolArray) -> None:
+        self._step = step - 1
+        said = self._said()
+        if known.any():
+            self._table.learn(self._mixed(said)[known], arrived[known])
+            learn(self._rows, self._fleet, self._idle, int(self._slot(np.array([step]))[0]), arrived, known)
+            self._weigh(said, arrived, known)
+        self._idle.learn(arrived, known)
+        self._step, self._next = step, None
+
+    def _weigh(self, said: FloatArray, arrived: BoolArray, known: BoolArray) -> None:
+        likelihood = np.where(arrived, said, 1 - said).T ** ETA
+        grown = self._weights * likelihood
+        grown *= (1 - SHARE) / grown.sum(axis=1, keepdims=True)
+        self._weights = np.where(known[:, None], grown + SHARE / len(VIEWS), self._weights)
+
+    def _slot(self, steps: IntArray) -> IntArray:
+        """The slot of the hour of each step."""
+        seconds = np.mod(steps * self.step_seconds, HOUR_SECONDS)
+        return np.asarray(seconds * (self._slots / HOUR_SECONDS)).astype(np.int64)
+
+    def _said(self) -> FloatArray:
+        """What each view says of the next step, (E, N)."""
+        if self._next is None:
+            self._next = self._views(1)[:, :, 0]
+        return self._next
+
+    def _views(self, steps: int) -> FloatArray:
+        slots = self._slot(self._last() + 1 + np.arange(steps))
+        return views(self._rows, self._fleet, self._idle, slots)
+
+    def _mixed(self, said: FloatArray) -> FloatArray:
+        result: FloatArray = np.einsum("ne,en->n", self._weights, said)
+        return bounded(result)
+
+    def _last(self) -> int:
+        if self._step is None:
+            raise ValueError("no step has been seen yet")
+        return self._step
+
+    def probability(self) -> FloatArray:
+        """P (N,) that something comes in the step after the last one."""
+        self._last()
+        return self._table.corrected(self._mixed(self._said()))
+
+    def hazards(self, steps: int) -> FloatArray:
+        """P (N, steps) of an arrival in each of the next steps, given that none came in the steps before it."""
+        if not 1 <= steps <= LONGEST_WINDOW:
+            raise ValueError(f"a window has 1 to {LONGEST_WINDOW} steps, got {steps}")
+        mixed = np.einsum("ne,enj->nj", self._weights, self._views(steps))
+        return self._table.corrected(bounded(mixed))
+
+    def within(self, steps: int) -> FloatArray:
+        """P (N, steps) that anything comes within the next 1, 2, ... steps: 1 - prod(1 - hazard)."""
+        result: FloatArray = -np.expm1(np.cumsum(np.log1p(-self.hazards(steps)), axis=1))
+        return result
+
+    def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
+        """Quantiles (N, Q) of the next step's demand at rising `levels`: monotone, finite, >= 0."""
+        return self._sizes.quantiles(self.probability(), levels)
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """Every array whose first axis is the row."""
+        idle = {field.name: getattr(self._idle, field.name) for field in fields(Idle)}
+        sizes = {"sizes": self._sizes.ring, "sizes_seen": self._sizes.count}
+        return idle | sizes | {"weights": self._weights} | self._rows.arrays()
+
+    def _take(self, named: dict[str, NDArray[Any]]) -> None:
+        self._idle = Idle(**{field.name: named[field.name] for field in fields(Idle)})
+        self._sizes = Sizes(named["sizes"], named["sizes_seen"])
+        self._weights, self._rows = named["weights"], RowCounts.of(named)
+        self._next = None
+
+    def _shared(self) -> dict[str, NDArray[Any]]:
+        """Every array that the rows share."""
+        pools = {field.name: getattr(self._fleet, field.name) for field in fields(FleetCounts)}
+        named = {f"fleet_{name}_{part}": getattr(pool, part) for name, pool in pools.items() for part in PARTS}
+        return named | {f"table_{field.name}": getattr(self._table, field.name) for field in fields(Reliability)}
+
+    def _share(self, named: dict[str, NDArray[Any]]) -> None:
+        for field in fields(FleetCounts):
+            pool = getattr(self._fleet, field.name)
+            pool.hits, pool.visits = (named[f"fleet_{field.name}_{part}"] for part in PARTS)
+        self._table = Reliability(*(named[f"table_{field.name}"] for field in fields(Reliability)))
+
+    def append(self, other: Self) -> None:
+        """Take over the rows of a fleet that has seen the same last step, and add up what was pooled."""
+        if self.size and other.size and self._step != other._step:
+            raise ValueError(f"fleets must have seen the same step, got {self._step} and {other._step}")
+        if self.step_seconds != other.step_seconds:
+            raise ValueError(f"fleets must have one step length, got {self.step_seconds} and {other.step_seconds}")
+        self._step = other._step if other.size else self._step
+        theirs, lent = other._arrays(), other._shared()
+        self._take({name: np.concatenate([mine, theirs[name]]) for name, mine in self._arrays().items()})
+        self._share({name: mine + lent[name] for name, mine in self._shared().items()})
+
+    def keep(self, rows: IntArray) -> None:
+        """Keep these rows, in this order; what the others taught the fleet stays."""
+        self._take({name: array[rows] for name, array in self._arrays().items()})
+
+    def state(self) -> State:
+        """All arrays, copied, with the clock."""
+        clock = {"step": np.array(-1 if self._step is None else self._step), "step_seconds": np.array(self.step_seconds)}
+        return {name: array.copy() for name, array in (self._arrays() | self._shared()).items()} | clock
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """The fleet that `state()` was taken from."""
+        fleet = cls(0, float(state["step_seconds"]))
+        fleet._take({name: state[name].copy() for name in fleet._arrays()})
+        fleet._share({name: state[name].copy() for name in fleet._shared()})
+        fleet._step = int(state["step"]) if int(state["step"]) >= 0 else None
+        return fleet
+
+
+PARTS = ("hits", "visits")
