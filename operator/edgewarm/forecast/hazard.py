@@ -3,19 +3,21 @@
     P = table( sum_e w_e P_e )                      P_e: the views of forecast.arrivals
     w_e <- (1 - s) w_e L_e^eta / sum + s / E        L_e = P_e where something came, 1 - P_e where nothing did
 
-Fixed share (Herbster & Warmuth, 1998) under log loss, per row; `table` is the fleet's reliability (forecast.reliability).
+Fixed share (Herbster & Warmuth, 1998) under log loss, per row; `table` is the fleet's (forecast.reliability).
 A pod is kept while P > 1 / (1 + kappa_0): an idle step then costs less than the start it may save.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.forecast.arrivals import VIEWS, FleetCounts, RowCounts, learn, views
+from edgewarm.forecast.arrivals import VIEWS, Contexts, Counted, learn, views
+from edgewarm.forecast.counts import Cells, Pool
 from edgewarm.forecast.idle import Idle
 from edgewarm.forecast.protocol import State
 from edgewarm.forecast.reliability import Reliability, bounded
@@ -35,13 +37,12 @@ class HazardFleet:
         self.step_seconds = step_seconds
         self._slots = max(1, min(60, round(HOUR_SECONDS / step_seconds)))
         self._step: int | None = None
-        self._rows = RowCounts.blank(rows, self._slots)
-        self._fleet = FleetCounts.blank()
+        self._counted = Counted.blank(rows, self._slots)
         self._idle = Idle.blank(rows)
         self._sizes = Sizes.blank(rows)
         self._table = Reliability.blank()
         self._weights = np.full((rows, len(VIEWS)), 1 / len(VIEWS))
-        self._next: FloatArray | None = None  # what the views say of the step after the last one
+        self._next: tuple[Contexts, FloatArray] | None = None  # of the step after the last one: where, and what is said
 
     @property
     def size(self) -> int:
@@ -79,10 +80,10 @@ class HazardFleet:
 
     def _advance(self, step: int, arrived: BoolArray, known: BoolArray) -> None:
         self._step = step - 1
-        said = self._said()
+        at, said = self._ahead()
         if known.any():
             self._table.learn(self._mixed(said)[known], arrived[known])
-            learn(self._rows, self._fleet, self._idle, int(self._slot(np.array([step]))[0]), arrived, known)
+            learn(self._counted, self._idle, at, arrived, known)
             self._weigh(said, arrived, known)
         self._idle.learn(arrived, known)
         self._step, self._next = step, None
@@ -98,15 +99,16 @@ class HazardFleet:
         seconds = np.mod(steps * self.step_seconds, HOUR_SECONDS)
         return np.asarray(seconds * (self._slots / HOUR_SECONDS)).astype(np.int64)
 
-    def _said(self) -> FloatArray:
-        """What each view says of the next step, (E, N)."""
+    def _ahead(self) -> tuple[Contexts, FloatArray]:
+        """Where every row stands at the next step, and what each view says of it, (E, N)."""
         if self._next is None:
-            self._next = self._views(1)[:, :, 0]
+            at, said = self._views(1)
+            self._next = at, said[:, :, 0]
         return self._next
 
-    def _views(self, steps: int) -> FloatArray:
-        slots = self._slot(self._last() + 1 + np.arange(steps))
-        return views(self._rows, self._fleet, self._idle, slots)
+    def _views(self, steps: int) -> tuple[Contexts, FloatArray]:
+        at = Contexts.of(self._counted, self._idle, self._slot(self._last() + 1 + np.arange(steps)))
+        return at, views(self._counted, self._idle, at)
 
     def _mixed(self, said: FloatArray) -> FloatArray:
         result: FloatArray = np.einsum("ne,en->n", self._weights, said)
@@ -120,13 +122,13 @@ class HazardFleet:
     def probability(self) -> FloatArray:
         """P (N,) that something comes in the step after the last one."""
         self._last()
-        return self._table.corrected(self._mixed(self._said()))
+        return self._table.corrected(self._mixed(self._ahead()[1]))
 
     def hazards(self, steps: int) -> FloatArray:
         """P (N, steps) of an arrival in each of the next steps, given that none came in the steps before it."""
         if not 1 <= steps <= LONGEST_WINDOW:
             raise ValueError(f"a window has 1 to {LONGEST_WINDOW} steps, got {steps}")
-        mixed = np.einsum("ne,enj->nj", self._weights, self._views(steps))
+        mixed = np.einsum("ne,enj->nj", self._weights, self._views(steps)[1])
         return self._table.corrected(bounded(mixed))
 
     def within(self, steps: int) -> FloatArray:
@@ -140,27 +142,36 @@ class HazardFleet:
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         """Every array whose first axis is the row."""
-        idle = {field.name: getattr(self._idle, field.name) for field in fields(Idle)}
-        sizes = {"sizes": self._sizes.ring, "sizes_seen": self._sizes.count}
-        return idle | sizes | {"weights": self._weights} | self._rows.arrays()
-
-    def _take(self, named: dict[str, NDArray[Any]]) -> None:
-        self._idle = Idle(**{field.name: named[field.name] for field in fields(Idle)})
-        self._sizes = Sizes(named["sizes"], named["sizes_seen"])
-        self._weights, self._rows = named["weights"], RowCounts.of(named)
-        self._next = None
+        counted: dict[str, NDArray[Any]] = {
+            "hits": self._counted.cells.hits,
+            "visits": self._counted.cells.visits,
+            "echo_hits": self._counted.echoes.hits,
+            "echo_visits": self._counted.echoes.visits,
+            "recent_rate": self._counted.recent,
+        }
+        idle: dict[str, NDArray[Any]] = {field.name: getattr(self._idle, field.name) for field in fields(Idle)}
+        return counted | idle | {"sizes": self._sizes.ring, "sizes_seen": self._sizes.count, "weights": self._weights}
 
     def _shared(self) -> dict[str, NDArray[Any]]:
         """Every array that the rows share."""
-        pools = {field.name: getattr(self._fleet, field.name) for field in fields(FleetCounts)}
-        named = {f"fleet_{name}_{part}": getattr(pool, part) for name, pool in pools.items() for part in PARTS}
-        return named | {f"table_{field.name}": getattr(self._table, field.name) for field in fields(Reliability)}
+        table: dict[str, NDArray[Any]] = {
+            f"table_{field.name}": getattr(self._table, field.name) for field in fields(Reliability)
+        }
+        return table | {"fleet_hits": self._counted.fleet.hits, "fleet_visits": self._counted.fleet.visits}
 
-    def _share(self, named: dict[str, NDArray[Any]]) -> None:
-        for field in fields(FleetCounts):
-            pool = getattr(self._fleet, field.name)
-            pool.hits, pool.visits = (named[f"fleet_{field.name}_{part}"] for part in PARTS)
-        self._table = Reliability(*(named[f"table_{field.name}"] for field in fields(Reliability)))
+    def _take(self, named: Mapping[str, NDArray[Any]]) -> None:
+        """Put arrays by the names of `_arrays` and `_shared` in place."""
+        self._counted = Counted(
+            Cells(named["hits"], named["visits"]),
+            Cells(named["echo_hits"], named["echo_visits"]),
+            named["recent_rate"],
+            Pool(named["fleet_hits"], named["fleet_visits"]),
+        )
+        self._idle = Idle(**{field.name: named[field.name] for field in fields(Idle)})
+        self._sizes = Sizes(named["sizes"], named["sizes_seen"])
+        self._table = Reliability(**{field.name: named[f"table_{field.name}"] for field in fields(Reliability)})
+        self._weights = named["weights"]
+        self._next = None
 
     def append(self, other: Self) -> None:
         """Take over the rows of a fleet that has seen the same last step, and add up what was pooled."""
@@ -169,27 +180,26 @@ class HazardFleet:
         if self.step_seconds != other.step_seconds:
             raise ValueError(f"fleets must have one step length, got {self.step_seconds} and {other.step_seconds}")
         self._step = other._step if other.size else self._step
-        theirs, lent = other._arrays(), other._shared()
-        self._take({name: np.concatenate([mine, theirs[name]]) for name, mine in self._arrays().items()})
-        self._share({name: mine + lent[name] for name, mine in self._shared().items()})
+        theirs = other._arrays() | other._shared()
+        joined = {name: np.concatenate([mine, theirs[name]]) for name, mine in self._arrays().items()}
+        self._take(joined | {name: mine + theirs[name] for name, mine in self._shared().items()})
 
     def keep(self, rows: IntArray) -> None:
         """Keep these rows, in this order; what the others taught the fleet stays."""
-        self._take({name: array[rows] for name, array in self._arrays().items()})
+        self._take({name: array[rows] for name, array in self._arrays().items()} | self._shared())
 
     def state(self) -> State:
         """All arrays, copied, with the clock."""
-        clock = {"step": np.array(-1 if self._step is None else self._step), "step_seconds": np.array(self.step_seconds)}
+        clock = {
+            "step": np.array(-1 if self._step is None else self._step),
+            "step_seconds": np.array(self.step_seconds),
+        }
         return {name: array.copy() for name, array in (self._arrays() | self._shared()).items()} | clock
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """The fleet that `state()` was taken from."""
         fleet = cls(0, float(state["step_seconds"]))
-        fleet._take({name: state[name].copy() for name in fleet._arrays()})
-        fleet._share({name: state[name].copy() for name in fleet._shared()})
+        fleet._take({name: state[name].copy() for name in fleet._arrays() | fleet._shared()})
         fleet._step = int(state["step"]) if int(state["step"]) >= 0 else None
         return fleet
-
-
-PARTS = ("hits", "visits")

@@ -92,7 +92,7 @@ class Idle:
     def learn(self, arrived: BoolArray, known: BoolArray) -> None:
         """One step, (N,): what came, where that is `known`."""
         timed = arrived & self.sure & (self.age < NEVER)
-        same = np.abs(self.age - self.interval) == 0
+        same = self.age == self.interval
         self.repeats = np.where(timed, np.where(same, self.repeats + 1, 0), np.where(arrived, 0, self.repeats))
         self.interval = np.where(timed, self.age, self.interval)
         self.age = np.where(arrived, 1, self.ages(2)[:, 1])
@@ -102,4 +102,5 @@ class Idle:
 
 def rate_class(rate: NDArray[np.float64], classes: int) -> IntArray:
     """Octaves of the arrival rate per step, from 1 / 1024 up."""
-    return np.clip(np.log2(np.maximum(rate, 1e-6) * 1024), 0, classes - 1).astype(np.int64)
+    octave = np.clip(np.log2(np.maximum(rate, 1e-6) * 1024), 0, classes - 1)
+    return np.asarray(octave, dtype=np.int64)

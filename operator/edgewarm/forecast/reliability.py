@@ -19,7 +19,7 @@ from edgewarm.model.demand import BoolArray, FloatArray
 BINS = 25
 LEAST = 1e-4  # no probability is said to be below it, or above 1 - it
 EDGE = float(np.log(LEAST / (1 - LEAST)))
-CENTRES: FloatArray = EDGE + (np.arange(BINS) + 0.5) * (-2 * EDGE / BINS)
+CENTRES: FloatArray = EDGE + (np.arange(BINS, dtype=np.float64) + 0.5) * (-2 * EDGE / BINS)
 MEMORY = 0.995
 PSEUDO_EVENTS = 4.0
 

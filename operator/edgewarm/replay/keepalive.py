@@ -6,7 +6,8 @@
 
 kappa is counted *per cold start* here, in steps of an idle instance; per pod-minute of shortage it would be multiplied
 by the cold start's share of a step (`kappa_of_a_start`). Hybrid histogram: Shahrad et al., "Serverless in the Wild",
-USENIX ATC 2020, section 4; its ARIMA model for functions whose gaps are out of bounds is replaced by a fixed keep-alive.
+USENIX ATC 2020, section 4; its ARIMA model, for functions whose gaps are out of bounds, is replaced by a fixed
+keep-alive.
 """
 
 from __future__ import annotations
