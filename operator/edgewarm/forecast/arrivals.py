@@ -70,6 +70,12 @@ class Counted:
         result: FloatArray = (hits + 2 * self.typical) / (visits + 2.0)
         return result
 
+    def steps(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Per row (N,): steps that are known, those with an arrival, those with one right after a zero."""
+        known, arrivals = (part[:, TOTAL].astype(np.float64) for part in (self.cells.visits, self.cells.hits))
+        again = self.cells.hits[:, 1] / np.maximum(self.cells.visits[:, 1], 1.0)  # hazard at idle age 1
+        return known, arrivals, arrivals * (1 - again)
+
     def fleet_rates(self) -> FloatArray:
         """The rate of every context of the fleet; each age is shrunk to its class's rate, all else to `typical`."""
         prior = np.full(FLEET_ALL + 1, self.typical)

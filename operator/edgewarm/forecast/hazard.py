@@ -1,9 +1,9 @@
 """Series that are mostly zero: the probability that something comes next, of a whole fleet, step by step.
 
     P = table( sum_e w_e P_e )                      P_e: the views of forecast.arrivals
-    w_e <- (1 - s) w_e L_e^eta / sum + s / E        L_e = P_e where something came, 1 - P_e where nothing did
+    w_e <- (1 - s) w_e sqrt(L_e) / sum + s / E      L_e = P_e where something came, 1 - P_e where nothing did
 
-Fixed share (Herbster & Warmuth, 1998) under log loss, per row; `table` is the fleet's (forecast.reliability).
+Fixed share (Herbster & Warmuth, 1998) under log loss, per row, learning rate 1/2; `table` is the fleet's reliability.
 A pod is kept while P > 1 / (1 + kappa_0): an idle step then costs less than the start it may save.
 """
 
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from edgewarm.forecast.arrivals import VIEWS, Contexts, Counted, learn, views
 from edgewarm.forecast.counts import Cells, Pool
 from edgewarm.forecast.idle import Idle
+from edgewarm.forecast.intermittent import intermittent
 from edgewarm.forecast.protocol import State
 from edgewarm.forecast.reliability import Reliability, bounded
 from edgewarm.forecast.sizes import Sizes
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
-ETA = 0.7
 SHARE = 0.005
 HOUR_SECONDS = 3600.0
 LONGEST_WINDOW = 1440
@@ -89,7 +89,7 @@ class HazardFleet:
         self._step, self._next = step, None
 
     def _weigh(self, said: FloatArray, arrived: BoolArray, known: BoolArray) -> None:
-        likelihood = np.where(arrived, said, 1 - said).T ** ETA
+        likelihood = np.sqrt(np.where(arrived, said, 1 - said)).T
         grown = self._weights * likelihood
         grown *= (1 - SHARE) / grown.sum(axis=1, keepdims=True)
         self._weights = np.where(known[:, None], grown + SHARE / len(VIEWS), self._weights)
@@ -140,6 +140,10 @@ class HazardFleet:
         """Quantiles (N, Q) of the next step's demand at rising `levels`: monotone, finite, >= 0."""
         return self._sizes.quantiles(self.probability(), levels)
 
+    def intermittent(self) -> BoolArray:
+        """Which rows (N,) this model is for, by their last some hundred steps (forecast.intermittent)."""
+        return intermittent(*self._counted.steps())
+
     def _arrays(self) -> dict[str, NDArray[Any]]:
         """Every array whose first axis is the row."""
         counted: dict[str, NDArray[Any]] = {
@@ -154,9 +158,8 @@ class HazardFleet:
 
     def _shared(self) -> dict[str, NDArray[Any]]:
         """Every array that the rows share."""
-        table: dict[str, NDArray[Any]] = {
-            f"table_{field.name}": getattr(self._table, field.name) for field in fields(Reliability)
-        }
+        table: dict[str, NDArray[Any]]
+        table = {f"table_{field.name}": getattr(self._table, field.name) for field in fields(Reliability)}
         return table | {"fleet_hits": self._counted.fleet.hits, "fleet_visits": self._counted.fleet.visits}
 
     def _take(self, named: Mapping[str, NDArray[Any]]) -> None:

@@ -3,7 +3,8 @@
     F(x) = (1 - P) + P S(x)        q(tau) = 0 for tau <= 1 - P, else S^-1((tau - 1 + P) / P)
 
 S is the row's own last m sizes at plotting positions i / (m + 1), which hold for any exchangeable sizes. Above the
-largest an exponential tail goes on: (largest - median) / log2(m) more for each halving of what is left.
+largest an exponential tail goes on: (largest - median) / log2(m) more for each halving of what is left. Where all of
+them are whole numbers, so is the quantile.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Sizes:
         below = np.take_along_axis(ordered, low, axis=1)
         above = np.take_along_axis(ordered, np.minimum(low + 1, np.maximum(known - 1, 0)), axis=1)
         inside = below + (position - low) * (above - below)
-        return np.where(known > 0, inside + self._beyond(ordered, known, level), 0.0)
+        found = inside + self._beyond(ordered, known, level)
+        whole = (ordered == np.round(ordered)).all(axis=1)[:, None]
+        return np.where(known > 0, np.where(whole, np.round(found), found), 0.0)
 
     @staticmethod
     def _beyond(ordered: FloatArray, known: IntArray, level: FloatArray) -> FloatArray:
