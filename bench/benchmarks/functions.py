@@ -41,9 +41,7 @@ def run(folder: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     if folder is not None and (folder / AZURE).exists():
         sets.append(azure(folder))
     else:
-        notes.append(
-            f"No recorded functions: {AZURE} is not in the folder of traces (--traces DIR or EDGEWARM_TRACES)."
-        )
+        notes.append(f"No recorded functions: {AZURE} is not below --traces DIR or EDGEWARM_TRACES.")
     return {"kappas": KAPPAS, "sets": {item.name: _measured(item, progress) for item in sets}, "notes": notes}
 
 
@@ -90,7 +88,7 @@ def compared(item: Sleepers, told: Told, rows: BoolArray) -> dict[str, Any]:
         ours = score(arrivals[:, TEST], hazard_policy(told.probability[rows][:, TEST], kappa))
         best = {family: min(members, key=lambda pair: pair[1].cost(kappa)) for family, members in families.items()}
         peers = {family: {"knob": knob, **_row(found, kappa)} for family, (knob, found) in best.items()}
-        ratios = {family: ours.cost(kappa) / peer["cost"] for family, peer in peers.items()}
+        ratios = {family: ours.cost(kappa) / found.cost(kappa) for family, (_, found) in best.items()}
         result.append({"kappa": kappa, "hazard": _row(ours, kappa), "peers": peers, "ratios": ratios})
     return {"by_kappa": result}
 

@@ -30,6 +30,14 @@ HOUR_SECONDS = 3600.0
 LONGEST_WINDOW = 1440
 
 
+def shared(weights: FloatArray, likelihood: FloatArray) -> FloatArray:
+    """Fixed share: the weights (N, E) after the views gave what happened this `likelihood` (E, N)."""
+    grown = weights * np.sqrt(likelihood).T
+    grown *= (1 - SHARE) / grown.sum(axis=1, keepdims=True)
+    result: FloatArray = grown + SHARE / len(VIEWS)
+    return result
+
+
 class HazardFleet:
     """N rows on one clock; step k covers [k, k + 1) x `step_seconds` of Unix time. An arrival is a demand above 0."""
 
@@ -84,15 +92,10 @@ class HazardFleet:
         if known.any():
             self._table.learn(self._mixed(said)[known], arrived[known])
             learn(self._counted, self._idle, at, arrived, known)
-            self._weigh(said, arrived, known)
+            grown = shared(self._weights, np.where(arrived, said, 1 - said))
+            self._weights = np.where(known[:, None], grown, self._weights)
         self._idle.learn(arrived, known)
         self._step, self._next = step, None
-
-    def _weigh(self, said: FloatArray, arrived: BoolArray, known: BoolArray) -> None:
-        likelihood = np.sqrt(np.where(arrived, said, 1 - said)).T
-        grown = self._weights * likelihood
-        grown *= (1 - SHARE) / grown.sum(axis=1, keepdims=True)
-        self._weights = np.where(known[:, None], grown + SHARE / len(VIEWS), self._weights)
 
     def _slot(self, steps: IntArray) -> IntArray:
         """The slot of the hour of each step."""
@@ -128,7 +131,11 @@ class HazardFleet:
         """P (N, steps) of an arrival in each of the next steps, given that none came in the steps before it."""
         if not 1 <= steps <= LONGEST_WINDOW:
             raise ValueError(f"a window has 1 to {LONGEST_WINDOW} steps, got {steps}")
-        mixed = np.einsum("ne,enj->nj", self._weights, self._views(steps)[1])
+        said, weights = self._views(steps)[1], self._weights
+        mixed = np.empty(said.shape[1:])
+        for ahead in range(steps):
+            mixed[:, ahead] = np.einsum("ne,en->n", weights, said[:, :, ahead])
+            weights = shared(weights, 1 - said[:, :, ahead])  # what the weights will be by then
         return self._table.corrected(bounded(mixed))
 
     def within(self, steps: int) -> FloatArray:
