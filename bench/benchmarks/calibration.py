@@ -16,6 +16,7 @@ from edgewarm.model.demand import BoolArray, FloatArray
 EDGES: FloatArray = np.array([0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 LEVELS = tuple(np.round(np.arange(0.005, 1.0, 0.01), 3).tolist())
 PIT_BINS = 10
+ENOUGH = 500  # predictions of a bin; with fewer, two standard errors exceed three points
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ def reliability(said: FloatArray, came: BoolArray) -> list[Bin]:
 
 
 def worst_bin(bins: list[Bin]) -> float:
-    """The largest distance between said and came, in points."""
-    return max(100 * abs(item.said - item.came) for item in bins)
+    """The largest distance between said and came, in points, among bins of at least ENOUGH predictions."""
+    return max((100 * abs(item.said - item.came) for item in bins if item.count >= ENOUGH), default=0.0)
 
 
 def pit(actual: FloatArray, quantiles: FloatArray, random: np.random.Generator) -> FloatArray:

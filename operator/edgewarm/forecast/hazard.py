@@ -131,11 +131,7 @@ class HazardFleet:
         """P (N, steps) of an arrival in each of the next steps, given that none came in the steps before it."""
         if not 1 <= steps <= LONGEST_WINDOW:
             raise ValueError(f"a window has 1 to {LONGEST_WINDOW} steps, got {steps}")
-        said, weights = self._views(steps)[1], self._weights
-        mixed = np.empty(said.shape[1:])
-        for ahead in range(steps):
-            mixed[:, ahead] = np.einsum("ne,en->n", weights, said[:, :, ahead])
-            weights = shared(weights, 1 - said[:, :, ahead])  # what the weights will be by then
+        mixed = np.einsum("ne,enj->nj", self._weights, self._views(steps)[1])
         return self._table.corrected(bounded(mixed))
 
     def within(self, steps: int) -> FloatArray:
