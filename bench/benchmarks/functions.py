@@ -27,11 +27,15 @@ TEST = slice(TEST_FROM, MINUTES)
 
 @dataclass(frozen=True)
 class Told:
-    """What the fleet said before each minute: P (N, T), within windows {b: (N, T)}, PIT (N, T), and who sleeps (N,)."""
+    """What the fleet said before each minute: P (N, T), within windows {b: (N, T)}, and who sleeps (N,).
+
+    `pit` (N, T) is of demand, `size_pit` (N, T) of its size where there was any.
+    """
 
     probability: FloatArray
     within: dict[int, FloatArray]
     pit: FloatArray
+    size_pit: FloatArray
     sleeps: BoolArray
 
 
@@ -63,20 +67,21 @@ def told_before(demand: FloatArray, advance: Callable[[], None]) -> Told:
     """One run over (N, T), each minute told from the minutes before it."""
     rows, minutes = demand.shape
     fleet, random = HazardFleet(rows), np.random.default_rng(3)
-    probability, pit = np.full((rows, minutes), np.nan), np.full((rows, minutes), np.nan)
+    probability, pit, size_pit = (np.full((rows, minutes), np.nan) for _ in range(3))
     within = {window: np.full((rows, minutes), np.nan) for window in WINDOWS}
     for minute, values in enumerate(demand.T):
         if minute:
             probability[:, minute] = fleet.probability()
         if minute >= TEST_FROM:
             pit[:, minute] = calibration.pit(values, fleet.quantiles(calibration.LEVELS), random)
+            size_pit[:, minute] = calibration.pit(values, fleet.sizes(calibration.LEVELS), random)
         if minute >= TEST_FROM and minute % 5 == 0:
             ahead = fleet.within(max(WINDOWS))
             for window, told in within.items():
                 told[:, minute] = ahead[:, window - 1]
         fleet.update(FIRST_MINUTE + minute, values)
         advance()
-    return Told(probability, within, pit, fleet.intermittent())
+    return Told(probability, within, pit, size_pit, fleet.intermittent())
 
 
 def compared(item: Sleepers, told: Told, rows: BoolArray) -> dict[str, Any]:
@@ -131,10 +136,11 @@ def _calibrated(demand: FloatArray, told: Told) -> dict[str, Any]:
         minutes = [minute for minute in range(TEST_FROM, MINUTES - window + 1) if minute % 5 == 0]
         within = np.stack([came[:, minute : minute + window].any(axis=1) for minute in minutes], axis=1)
         tables[f"within {window} min"] = calibration.reliability(said[:, minutes].ravel(), within.ravel())
-    shares = {
-        "intermittent": calibration.pit_shares(told.pit[told.sleeps][:, TEST].ravel()),
-        "the others": calibration.pit_shares(told.pit[~told.sleeps][:, TEST].ravel()),
-    }
+    found = {}
+    for name, rows in (("intermittent", told.sleeps), ("the others", ~told.sleeps)):
+        found[f"demand, {name}"] = told.pit[rows][:, TEST].ravel()
+        found[f"size, {name}"] = told.size_pit[rows][:, TEST][came[rows][:, TEST]]
+    shares = {name: calibration.pit_shares(u) for name, u in found.items() if len(u) >= calibration.ENOUGH}
     return {
         "reliability": {name: calibration.described(bins) for name, bins in tables.items()},
         "pit": {

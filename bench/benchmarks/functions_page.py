@@ -19,7 +19,7 @@ also keeps functions without a usable histogram for ten minutes instead of the r
 CALIBRATION = """\
 *Reliability*: the largest distance between what was said and what came, in points, among bins (edges 0, .01, .03, .1,
 .2, ..., 1) of at least 500 predictions. *PIT*: the largest distance of a tenth of the randomised PIT of next minute's
-demand from 10 %, in points. Windows are asked every five minutes.
+demand, and of its size where there was any, from 10 %, in points. Windows are asked every five minutes.
 """
 
 LIMITS = """\

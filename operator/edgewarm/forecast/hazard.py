@@ -143,6 +143,10 @@ class HazardFleet:
         """Quantiles (N, Q) of the next step's demand at rising `levels`: monotone, finite, >= 0."""
         return self._sizes.quantiles(self.probability(), levels)
 
+    def sizes(self, levels: tuple[float, ...]) -> FloatArray:
+        """Quantiles (N, Q) of the demand of a step, given that something comes; 0 where nothing ever came."""
+        return self._sizes.quantiles(np.ones(self.size), levels)
+
     def intermittent(self) -> BoolArray:
         """Which rows (N,) this model is for, by their last some hundred steps (forecast.intermittent)."""
         return intermittent(*self._counted.steps())

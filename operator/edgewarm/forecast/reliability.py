@@ -3,8 +3,8 @@
     shift(bin) = ln((k + a) / (s + a)) - ln((n - k + a) / (n - s + a))       added to the log-odds of P
 
 n predictions in the bin said s events together and k came; a pseudo-events on both sides keep rare bins still. Between
-bin centres the corrected log-odds are interpolated, and made rising (pool adjacent violators), so that a higher P stays
-the higher one. Old steps fade.
+the typical predictions of the bins the corrected log-odds are interpolated, and made rising (pool adjacent violators),
+so that a higher P stays the higher one. Old steps fade.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ BINS = 25
 LEAST = 1e-4  # no probability is said to be below it, or above 1 - it
 EDGE = float(np.log(LEAST / (1 - LEAST)))
 CENTRES: FloatArray = EDGE + (np.arange(BINS, dtype=np.float64) + 0.5) * (-2 * EDGE / BINS)
+MIDDLES: FloatArray = 1 / (1 + np.exp(-CENTRES))
 MEMORY = 0.995
 PSEUDO_EVENTS = 4.0
 
@@ -65,10 +66,11 @@ class Reliability:
         """The probabilities, any shape, as the table would have them: in (0, 1), in the same order."""
         a, misses = PSEUDO_EVENTS, self.seen - self.came
         shift = np.log((self.came + a) / (self.said + a)) - np.log((misses + a) / (self.seen - self.said + a))
-        knots = rising(CENTRES + shift, self.seen + a)
+        typical = log_odds((self.said + MIDDLES) / (self.seen + 1))
+        knots = rising(typical + shift, self.seen + a)
         odds = log_odds(bounded(probability))
-        inside = np.interp(odds, CENTRES, knots)
-        beyond = np.minimum(odds - CENTRES[0], 0.0) + np.maximum(odds - CENTRES[-1], 0.0)
+        inside = np.interp(odds, typical, knots)
+        beyond = np.minimum(odds - typical[0], 0.0) + np.maximum(odds - typical[-1], 0.0)
         return bounded(1 / (1 + np.exp(-(inside + beyond))))
 
     def learn(self, probability: FloatArray, arrived: BoolArray) -> None:
