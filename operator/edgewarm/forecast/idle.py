@@ -29,6 +29,7 @@ LAGS = 64  # steps of which it is remembered whether something came
 RHYTHM = 6  # the last steps that are told apart as one pattern
 PAIRED = 16  # ages and intervals that are told apart as a pair
 RELATIONS, REPEATS, SPANS = 8, 6, 3
+RELATIVE = np.array([-2, -1, 0, 1]).reshape(-1, 1, 1)  # ages one before, at and after the interval are told apart
 TIMERS = RELATIONS * REPEATS * SPANS
 
 
@@ -73,8 +74,9 @@ class Idle:
     def timers(self, ages: IntArray) -> IntArray:
         """The context (age against the interval, repeats, length of the interval)."""
         gap = self.interval[:, None]
-        edges = (ages >= gap - 1, ages >= gap, ages > gap, ages > gap + 1, ages > 2 * gap, ages > 4 * gap)
-        relation = np.where(gap == 0, 0, 1 + sum(edge.astype(np.int64) for edge in edges))
+        late = ages - gap
+        relation = 1 + (late > RELATIVE).sum(axis=0) + (late > gap) + (late > 3 * gap)
+        relation = np.where(gap == 0, 0, relation)
         span = (self.interval > 1).astype(np.int64) + (self.interval > 10)
         steady = np.minimum(self.repeats, REPEATS - 1) * SPANS + span
         result: IntArray = relation * (REPEATS * SPANS) + steady[:, None]
@@ -102,5 +104,5 @@ class Idle:
 
 def rate_class(rate: NDArray[np.float64], classes: int) -> IntArray:
     """Octaves of the arrival rate per step, from 1 / 1024 up."""
-    octave = np.clip(np.log2(np.maximum(rate, 1e-6) * 1024), 0, classes - 1)
+    octave = np.minimum(np.log2(np.maximum(rate * 1024, 1.0)), classes - 1)
     return np.asarray(octave, dtype=np.int64)

@@ -80,3 +80,14 @@ def test_ages_are_single_steps_at_first_and_quarter_octaves_later() -> None:
 
 def test_rates_fall_into_octaves() -> None:
     assert rate_class(np.array([0.0, 1 / 1024, 1 / 512, 0.25, 1.0]), 10).tolist() == [0, 0, 1, 8, 9]
+
+
+def test_a_timer_is_told_apart_around_its_interval() -> None:
+    idle = after("#......#")  # interval 7
+    ages = np.array([[1, 5, 6, 7, 8, 9, 14, 15, 28, 29]])
+    relation = idle.timers(ages)[0] // (6 * 3)
+    assert relation.tolist() == [1, 1, 2, 3, 4, 5, 5, 6, 6, 7]
+
+
+def test_without_an_interval_there_is_no_timer() -> None:
+    assert (after("#..").timers(np.array([[1, 2, 500]]))[0] // (6 * 3)).tolist() == [0, 0, 0]
