@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import accuracy, memory, speed
+from benchmarks import accuracy, functions, memory, speed
 from benchmarks.machine import described
 from benchmarks.page import page
 
@@ -27,6 +27,7 @@ class Section(StrEnum):
     ACCURACY = "accuracy"
     SPEED = "speed"
     MEMORY = "memory"
+    FUNCTIONS = "functions"
 
 
 @app.command()
@@ -65,8 +66,9 @@ def _measured(section: Section, traces: Path | None, quick: bool) -> dict[str, A
         Section.ACCURACY: lambda progress: accuracy.run(None if quick else traces, quick, progress),
         Section.SPEED: lambda progress: speed.run(quick, progress),
         Section.MEMORY: lambda progress: memory.run(quick, progress),
+        Section.FUNCTIONS: lambda progress: functions.run(None if quick else traces, quick, progress),
     }
-    recorded = section is Section.ACCURACY and traces is not None and not quick
+    recorded = section in {Section.ACCURACY, Section.FUNCTIONS} and traces is not None and not quick
     command = ("EDGEWARM_TRACES=DIR " if recorded else "") + "make bench"
     run = described("python -m benchmarks --quick" if quick else command)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))

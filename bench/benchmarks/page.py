@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from benchmarks import functions_page
+
 Json = Mapping[str, Any]
 MIB = 2**20
 NOTE = "Written by `make bench`; do not edit."
@@ -72,7 +74,7 @@ def page(results: Json) -> str:
         "EDGEWARM_TRACES=DIR make bench              # recorded traces too\n"
         "python -m benchmarks --quick --only speed   # a look; writes to build/bench\n```\n",
     ]
-    writers = {"accuracy": _accuracy, "speed": _speed, "memory": _memory}
+    writers = {"accuracy": _accuracy, "speed": _speed, "memory": _memory, "functions": _functions}
     for name, write in writers.items():
         if name in results:
             parts += [f"## {name.capitalize()}\n", *write(results[name])]
@@ -214,6 +216,10 @@ def _memory(found: Json) -> list[str]:
         ["per row, arrays of the model", f"{found['state_bytes_per_row'] / 1024:.0f} KiB"],
     ]
     return [table(("a fresh process", "resident"), rows), "### Limits of the weighing\n", MEMORY_LIMITS]
+
+
+def _functions(found: Json) -> list[str]:
+    return functions_page.section(found, table)
 
 
 def _origin(results: Json) -> str:
