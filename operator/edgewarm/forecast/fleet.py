@@ -1,52 +1,58 @@
-"""The first honest model: a day profile and the last value compete, per row and window, by their pinball loss.
+"""The fleet model: every workload's demand as calibrated quantiles, all rows in one set of arrays, one update a step.
 
-    y_tau(window) = (m + s q_tau)^2        m = the better expert's window value on the square-root scale,
-                                           s q_tau = its tracked residual quantile (forecast.tracker)
+    verify    what was forecast for this step teaches the mixture (forecast.mixture) and the regression (forecast.ridge)
+    learn     the step itself moves levels, day, hour and week (forecast.levels, forecast.seasons)
+    issue     every fifth minute each window is forecast for the record
+    forecast  on demand: quantiles of every window after the last step
 
-The last value is what every forecast must beat; where it wins (short windows, no daily shape) it *is* the forecast.
+Everything is on the scale z = sqrt(y), which evens out the variance of counts and stays exact under rescaling (Anscombe
+1948 without his constant, which would tie the model to a unit). An unknown step (NaN) changes no estimate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewarm.forecast.experts import points
+from edgewarm.forecast.features import features
+from edgewarm.forecast.levels import Levels
+from edgewarm.forecast.mixture import LEVELS, Mixture
+from edgewarm.forecast.pending import Pending
 from edgewarm.forecast.protocol import FleetForecast, State
-from edgewarm.forecast.seasonal import DAY_SECONDS, DayProfile
-from edgewarm.forecast.tracker import LEVELS, QUARTERS, Tracker, gains
+from edgewarm.forecast.ridge import Ridge
+from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.seasons import Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
-T = TypeVar("T", int, IntArray)
-PROFILE, LAST = 0, 1
-EXPERTS = 2
 LARGEST = 1e150  # on the square-root scale: a forecast is finite whatever came
 ENOUGH = 30  # samples before anything is said
+SOLVE_EVERY = 5  # issues: the coefficients of one step ahead are solved anew that often
 
 
-class SeasonalFleet:
+class Fleet:
     """N series on one clock; see `forecast.protocol.Forecaster` for the contract."""
 
     def __init__(self, rows: int, step_seconds: float = 60.0, windows: Windows = GRID) -> None:
         self.step_seconds = step_seconds
         self.windows = windows
-        self._gains = gains(windows.ends)
-        self._path: IntArray = np.arange(1, windows.reach + 1)
-        self._offsets: IntArray = np.concatenate([[0], np.cumsum(windows.ends)[:-1]])
         self._step: int | None = None
-        self._profile = DayProfile.blank(rows, round(DAY_SECONDS / step_seconds))
-        self._tracker = Tracker.blank(rows, EXPERTS, self.windows.count, self._profile.slots / QUARTERS)
-        self._last = np.full(rows, np.nan)
-        self._samples = np.zeros(rows)
-        self._recent = np.full((rows, self.windows.reach), np.nan)  # newest first
-        self._issued = np.full((rows, EXPERTS, int(self.windows.ends.sum())), np.nan)
+        self._levels = Levels.blank(rows, step_seconds)
+        self._seasons = Seasons.blank(rows, step_seconds)
+        self._ridge = Ridge.blank(rows, windows.points)
+        self._mixture = Mixture.blank(rows, windows, step_seconds)
+        self._pending = Pending.blank(rows, windows, step_seconds)
+        self._late = windows.late(step_seconds)
+        back = windows.reach + int(self._late.max(initial=0))
+        self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
 
     @property
     def size(self) -> int:
-        return len(self._last)
+        return len(self._levels.last)
 
     def update(self, step: int, demand: FloatArray, censored: BoolArray) -> None:
         """Verify what was forecast for this step, learn it, and issue the next forecasts; skipped steps are unknown."""
@@ -55,63 +61,75 @@ class SeasonalFleet:
         if self._step is not None:
             if step <= self._step:
                 raise ValueError(f"steps must rise, got {step} after {self._step}")
-            for skipped in range(max(self._step + 1, step - int(self.windows.ends.max())), step):
-                self._advance(skipped, np.full(self.size, np.nan), np.zeros(self.size, dtype=bool))
+            nothing, free = np.full(self.size, np.nan), np.zeros(self.size, dtype=bool)
+            for skipped in range(max(self._step + 1, step - len(self._seasons.ring)), step):
+                self._advance(skipped, nothing, free)
         self._advance(step, np.sqrt(demand), censored)
 
     def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
-        expected = self._expected_now(step)
-        informative = ~censored | (z > np.where(np.isfinite(expected), expected, -np.inf))
-        z = np.where(informative, z, np.nan)  # a lower bound below what was expected says nothing
-        self._recent = np.concatenate([np.where(censored, np.nan, z)[:, None], self._recent[:, :-1]], axis=1)
+        if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast
+            expected = np.nan_to_num(self._expected(step), nan=-np.inf)
+            z = np.where(censored & (z <= expected), np.nan, z)
+        self._seasons.learn(step, z, self._levels.slow)
+        self._sure[step % len(self._sure)] = ~censored & np.isfinite(z)
         self._verify(step)
-        self._profile.learn(step, z)
-        self._last = np.where(np.isfinite(z), z, self._last)
-        self._samples += np.isfinite(z)
+        self._levels.learn(z)
         self._step = step
         self._issue(step)
 
-    def _expected_now(self, step: int) -> FloatArray:
+    def _expected(self, step: int) -> FloatArray:
         """What the day profile expected of this step, else the last value."""
-        profile = self._profile.ahead(step - 1, np.array([1]))[:, 0]
-        return np.where(np.isfinite(profile), profile, self._last)
+        usual = self._seasons.usual(np.array([step]))[0] + self._seasons.deviation
+        return np.where(np.isfinite(usual), usual, self._levels.last)
+
+    def _recent(self, step: int) -> FloatArray:
+        """z of the last steps, newest first; NaN where unknown or only a lower bound."""
+        back = step - np.arange(len(self._sure))
+        return np.where(self._sure[back % len(self._sure)], self._seasons.past(back), np.nan)
 
     def _verify(self, step: int) -> None:
-        """Residuals of all forecasts whose window ends now; censored and unknown steps give none."""
-        points = self._issued[:, :, self._offsets + step % self.windows.ends]
-        self._tracker.learn(self.windows.of_recent(self._recent)[:, None, :] - points, self._gains, self._quarter(step))
-
-    def _quarter(self, step: T) -> T:
-        """The quarter of an hour of the day that a step is in; also of an array of steps."""
-        return step % self._profile.slots * QUARTERS // self._profile.slots
+        """What came of the forecasts that are tested now."""
+        due = self._pending.due(step)
+        if not len(due):
+            return
+        slots = self._pending.tested(due, step)
+        actual = self.windows.of_recent(self._recent(step), self._late)[due]
+        slow = np.nan_to_num(self._levels.slow)
+        self._mixture.learn(due, self._pending.points[slots], self._pending.quantiles[slots], actual, slow)
+        single = due[due < self.windows.points]
+        slots, actual = slots[: len(single)], actual[: len(single)]
+        seconds = self._pending.strides[single] * self.step_seconds
+        self._ridge.learn(single, self._pending.features[slots], actual - self._pending.level[slots], seconds)
 
     def _issue(self, step: int) -> None:
-        self._issued[:, :, self._offsets + step % self.windows.ends] = self._points(step)
+        which = self._pending.issuing(step)
+        if not len(which):
+            return
+        single = which[which < self.windows.points]
+        turn = step // self._pending.strides[single] + single
+        self._ridge.solve(single[turn % SOLVE_EVERY == 0])
+        x, said = self._points(step)
+        slots = self._pending.slots(which, step)
+        slow = np.nan_to_num(self._levels.slow)
+        self._pending.points[slots] = said[which]
+        self._pending.quantiles[slots] = self._mixture.issue(which, said[which], slow)
+        self._pending.features[slots[: len(single)]] = x[single]
+        self._pending.level[slots[: len(single)]] = self._levels.slow
 
-    def _points(self, step: int) -> FloatArray:
-        """Window values (N, E, K) of both experts on the square-root scale; NaN where an expert knows nothing."""
-        path = self._profile.ahead(step, self._path)
-        far = self._profile.ahead(step, self.windows.ahead)
-        profile = self.windows.of_path(path, far)
-        last = np.broadcast_to(self._last[:, None], profile.shape)
-        return np.stack([profile, last], axis=1)
-
-    def _winner(self, points: FloatArray, quarters: IntArray) -> IntArray:
-        """Which expert speaks (N, K): one that was hardly verified or knows nothing does not."""
-        usable = (self._tracker.seen >= ENOUGH) & np.isfinite(points)
-        best, known = self._tracker.best(usable, quarters)
-        return np.where(known, best, LAST)
+    def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
+        """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
+        ahead = self.windows.ahead
+        x = features(self._seasons, self._levels, step, ahead)
+        return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
 
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
         if self._step is None:
             raise ValueError("no step has been seen yet")
-        points = self._points(self._step)
-        quarters = self._quarter(self._step + self.windows.ends)
-        chosen = self._winner(points, quarters)[:, None, :]
-        middle = np.nan_to_num(np.take_along_axis(points, chosen, axis=1)[:, 0])
-        spread = np.take_along_axis(self._tracker.spread(quarters), chosen[..., None], axis=1)[:, 0]
-        values = np.square(np.clip(np.nan_to_num(middle[..., None] + spread), 0.0, LARGEST))
+        _, said = self._points(self._step)
+        issued = self._mixture.issue(slice(None), said, np.nan_to_num(self._levels.slow))
+        z = np.sort(np.moveaxis(issued, -1, 0), axis=-1)
+        values = np.square(np.clip(np.nan_to_num(z), 0.0, LARGEST))
         split = self.windows.points
         return FleetForecast(
             self._step,
@@ -120,43 +138,27 @@ class SeasonalFleet:
             self.windows.until,
             values[:, :split],
             values[:, split:],
-            self._samples >= ENOUGH,
+            self._levels.samples >= ENOUGH,
         )
 
-    def _rows(self) -> Mapping[str, NDArray[Any]]:
-        """Every array whose first axis is the row."""
-        profile, tracker = self._profile, self._tracker
+    def _parts(self) -> Mapping[str, Rows]:
         return {
-            "mean": profile.mean,
-            "visits": profile.visits,
-            "deviation": profile.deviation,
-            "scale": tracker.scale,
-            "local_scale": tracker.local_scale,
-            "seen": tracker.seen,
-            "quantile": tracker.quantile,
-            "loss": tracker.loss,
-            "local_loss": tracker.local_loss,
-            "tracker_visits": tracker.visits,
-            "last": self._last,
-            "samples": self._samples,
-            "recent": self._recent,
-            "issued": self._issued,
+            "levels": self._levels,
+            "seasons": self._seasons,
+            "ridge": self._ridge,
+            "mixture": self._mixture,
+            "pending": self._pending,
         }
 
-    def _take(self, rows: Mapping[str, NDArray[Any]]) -> None:
-        self._profile = DayProfile(rows["mean"], rows["visits"], rows["deviation"])
-        self._tracker = Tracker(
-            scale=rows["scale"],
-            local_scale=rows["local_scale"],
-            seen=rows["seen"],
-            quantile=rows["quantile"],
-            loss=rows["loss"],
-            local_loss=rows["local_loss"],
-            visits=rows["tracker_visits"],
-            steps_a_quarter=self._profile.slots / QUARTERS,
-        )
-        self._last, self._samples = rows["last"], rows["samples"]
-        self._recent, self._issued = rows["recent"], rows["issued"]
+    def _rows(self) -> dict[str, NDArray[Any]]:
+        """Every array with rows, which are its last axis."""
+        named = {f"{part}.{name}": array for part, rows in self._parts().items() for name, array in rows.arrays().items()}
+        return {**named, "sure": self._sure}
+
+    def _take(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._sure = arrays["sure"]
+        for part, rows in self._parts().items():
+            rows.take({name: arrays[f"{part}.{name}"] for name in rows.arrays()})
 
     def append(self, other: Self) -> None:
         """Take over the rows of a fleet that has seen the same last step (an empty fleet takes over its clock)."""
@@ -166,14 +168,14 @@ class SeasonalFleet:
             raise ValueError(f"fleets must have the same windows, got {self.windows.ends} and {other.windows.ends}")
         self._step = other._step if other.size else self._step
         theirs = other._rows()
-        self._take({name: np.concatenate([mine, theirs[name]]) for name, mine in self._rows().items()})
+        self._take({name: np.concatenate([mine, theirs[name]], axis=-1) for name, mine in self._rows().items()})
 
     def keep(self, rows: IntArray) -> None:
         """Keep these rows, in this order."""
-        self._take({name: array[rows] for name, array in self._rows().items()})
+        self._take({name: array[..., rows] for name, array in self._rows().items()})
 
     def state(self) -> State:
-        """All arrays, copied, with the clock."""
+        """All arrays, copied, with the clock and the windows."""
         clock = {
             "step": np.array(-1 if self._step is None else self._step),
             "step_seconds": np.array(self.step_seconds),
@@ -183,7 +185,7 @@ class SeasonalFleet:
         return {name: array.copy() for name, array in self._rows().items()} | clock
 
     @classmethod
-    def from_state(cls, state: State) -> SeasonalFleet:
+    def from_state(cls, state: State) -> Fleet:
         """The fleet that `state()` was taken from."""
         windows = Windows.of(tuple(state["ahead"].tolist()), tuple(state["until"].tolist()))
         fleet = cls(0, float(state["step_seconds"]), windows)

@@ -1,13 +1,15 @@
-"""The fixed grid of forecast windows, and what history says about each of them.
+"""The grid of forecast windows, what history says about each of them, and how often each is put to the test.
 
 Two shapes are enough for a replica: the demand a pod decided now will meet (one step, `b` steps ahead), and the largest
-demand before a removed pod could be back (all of the next `b` steps). Both end `b` steps ahead, so a forecast issued at
-step k is verified at step k + b.
+demand before a removed pod could be back (all of the next `b` steps). Both end `b` steps ahead. A forecast of every
+window is *issued* each `stride` steps and verified when the window has passed: neighbours in time share most of their
+errors, so every fifth minute teaches nearly as much as every minute, and costs a fifth.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Self
 
@@ -15,8 +17,10 @@ import numpy as np
 
 from edgewarm.model.demand import FloatArray, IntArray
 
-AHEAD = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 1440)
-UNTIL = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60)
+AHEAD = (1, 2, 3, 5, 8, 15, 30, 60, 1440)
+UNTIL = (1, 2, 3, 5, 8, 15, 30, 60)
+ISSUE_SECONDS = 300.0
+ISSUES_A_WINDOW = 8  # of a long window, one a day ahead say, each eighth of it
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,15 @@ class Windows:
 
     @classmethod
     def of(cls, ahead: tuple[int, ...], until: tuple[int, ...] = ()) -> Self:
-        """Single steps `ahead` and maxima `until`, both rising counts of steps >= 1; ValueError otherwise."""
+        """Single steps `ahead` and maxima `until`, rising counts of steps >= 1; each of `until` is one of `ahead`.
+
+        ValueError otherwise.
+        """
         for name, steps in (("ahead", ahead), ("until", until)):
             if any(later <= earlier for earlier, later in pairwise((0, *steps))):
                 raise ValueError(f"{name} must be rising counts of steps of at least 1, got {steps}")
+        if set(until) - set(ahead):
+            raise ValueError(f"until must be among ahead, got {sorted(set(until) - set(ahead))} besides {ahead}")
         return cls(np.array(ahead + until, dtype=np.int64), len(ahead))
 
     @property
@@ -51,18 +60,40 @@ class Windows:
         """Steps of a path that the maxima need."""
         return int(self.until.max(initial=1))
 
-    def of_path(self, path: FloatArray, far: FloatArray) -> FloatArray:
-        """Window values of a predicted path: `path` (N, reach) for steps 1..reach, `far` (N, P) for the P points."""
-        highest = np.maximum.accumulate(path, axis=1)
-        result: FloatArray = np.concatenate([far, highest[:, self.until - 1]], axis=1)
-        return result
+    @cached_property
+    def until_index(self) -> IntArray:
+        """Where each of `until` stands in `ahead`."""
+        return np.searchsorted(self.ahead, self.until)
 
-    def of_recent(self, recent: FloatArray) -> FloatArray:
-        """What the windows that end now turned out to be: `recent` (N, reach), newest first; NaN where unknown."""
-        highest = np.maximum.accumulate(recent, axis=1)
-        now = np.repeat(recent[:, :1], self.points, axis=1)
-        result: FloatArray = np.concatenate([now, highest[:, self.until - 1]], axis=1)
-        return result
+    def strides(self, step_seconds: float) -> IntArray:
+        """Steps between two issues of each window, (K,)."""
+        base = base_stride(step_seconds)
+        return np.maximum(base, self.ends // ISSUES_A_WINDOW // base * base)
+
+    def of_path(self, path: FloatArray) -> FloatArray:
+        """Window values (K, ...) of predictions `path` (points, ...) at `ahead`."""
+        if not len(self.until):
+            return path
+        highest = np.maximum.accumulate(path[: self.until_index[-1] + 1], axis=0)
+        return np.concatenate([path, highest[self.until_index]])
+
+    def late(self, step_seconds: float) -> IntArray:
+        """Steps by which the test of each window waits for the next issue, (K,), so that all are tested together."""
+        return -self.ends % base_stride(step_seconds)
+
+    def of_recent(self, recent: FloatArray, late: IntArray) -> FloatArray:
+        """What windows that ended `late` (K,) steps ago turned out to be, (K, N); NaN where a step is unknown.
+
+        `recent` (at least reach + late, N) is newest first.
+        """
+        spans = zip(late[self.points :], self.until, strict=True)
+        highest = [recent[start : start + length].max(axis=0) for start, length in spans]
+        return np.concatenate([recent[late[: self.points]], np.array(highest).reshape(-1, recent.shape[1])])
+
+
+def base_stride(step_seconds: float) -> int:
+    """Steps between two issues of short windows."""
+    return max(1, round(ISSUE_SECONDS / step_seconds))
 
 
 GRID = Windows.of(AHEAD, UNTIL)

@@ -1,0 +1,58 @@
+"""What the ridge regression sees of a series at one moment, for each step it looks ahead.
+
+Everything but the unrest is a difference from the slow average, so a change of level changes no coefficient. Unknown
+features are 0: they then say "as the slow average is".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgewarm.forecast.levels import Levels
+from edgewarm.forecast.seasons import Seasons
+from edgewarm.model.demand import FloatArray, IntArray
+
+NAMES = (
+    "unrest",
+    "last value",
+    "average of 2 min",
+    "average of 7 min",
+    "day profile then",
+    "day profile now",
+    "day before",
+    "hour before",
+    "mean of two hours before",
+    "minute of the hour",
+    "week before",
+)
+PRIOR = np.array([0.0, 0.3, 0.0, 0.7, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+"""Coefficients that are believed before anything is learned: the level moves on, and follows the day profile."""
+
+
+def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> FloatArray:
+    """Features (A, F, N) at `step`, the last one learned, of the demand `ahead` (A,) steps later."""
+    then, slow = step + ahead, levels.slow
+    hours = -(-ahead // seasons.minutes) * seasons.minutes
+    hour_before, two_before = seasons.past(then - hours), seasons.past(then - hours - seasons.minutes)
+    later, now = seasons.usual(then), seasons.usual(np.array([step]))
+    profiled = np.isfinite(later) & np.isfinite(now)
+    week = seasons.week_ago(then)
+    result = np.empty((len(ahead), len(NAMES), len(slow)))
+    result[:, 0] = levels.unrest
+    result[:, 1] = levels.last - slow
+    result[:, 2] = levels.average[0] - slow
+    result[:, 3] = levels.average[1] - slow
+    result[:, 4] = np.where(profiled, later - slow, 0.0)
+    result[:, 5] = np.where(profiled, now - slow, 0.0)
+    result[:, 6] = seasons.past(then - days_back(seasons, ahead)) - slow
+    result[:, 7] = hour_before - slow
+    result[:, 8] = (hour_before + two_before) / 2 - slow
+    result[:, 9] = seasons.usual_of_hour(then)
+    result[:, 10] = np.where(np.isfinite(week), week - slow, result[:, 4])
+    return np.nan_to_num(result, copy=False)
+
+
+def days_back(seasons: Seasons, ahead: IntArray) -> IntArray:
+    """Whole days in steps from the time `ahead` back to the last known one at that time of day."""
+    days: IntArray = -(-ahead // seasons.slots) * seasons.slots
+    return days

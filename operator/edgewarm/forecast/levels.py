@@ -1,0 +1,65 @@
+"""Where a series is now: last value, moving averages of three speeds, trend and unrest, all on the square-root scale.
+
+    average <- average + a (z - average)     a per minute: .5, .15, .03; a per step of s minutes: 1 - (1 - a)^s
+
+The first samples count as a plain mean, so that a young series does not start from nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgewarm.forecast.rows import Rows
+from edgewarm.model.demand import BoolArray, FloatArray
+
+PER_MINUTE = np.array([0.5, 0.15, 0.03])
+SLOPE_GAIN = 0.3
+UNREST_PER_MINUTE = 0.01
+
+
+@dataclass
+class Levels(Rows):
+    """`last` (N,), `average` (3, N) fast to slow, `slope` and `drift` (N,) per step, `unrest` (N,) mean |change| of
+    one step, `samples` (N,) seen."""
+
+    step_seconds: float
+    last: FloatArray
+    average: FloatArray
+    slope: FloatArray
+    drift: FloatArray
+    unrest: FloatArray
+    samples: FloatArray
+
+    @classmethod
+    def blank(cls, rows: int, step_seconds: float) -> Levels:
+        one = (np.zeros(rows) for _ in range(4))
+        return cls(step_seconds, np.full(rows, np.nan), np.full((3, rows), np.nan), *one)
+
+    @property
+    def slow(self) -> FloatArray:
+        """The slowest average (N,): what everything else is measured from."""
+        return np.asarray(self.average[2])
+
+    def learn(self, z: FloatArray) -> None:
+        """Take the values of one step, (N,); NaN leaves all as it was."""
+        known = np.isfinite(z)
+        fresh = known & (self.samples == 0)
+        self.last = np.where(fresh, z, self.last)
+        self.average = np.where(fresh, z, self.average)
+        self.samples += known
+        now = np.where(known, z, self.last)
+        change = np.where(known & (self.samples > 1), now - self.last, 0.0)
+        pace = 1 / np.maximum(self.samples, 1)
+        gain = 1 - (1 - PER_MINUTE[:, None]) ** (self.step_seconds / 60)
+        self._unsettle(known, np.abs(change), pace)
+        self.slope += np.where(known, SLOPE_GAIN, 0.0) * (change - self.slope)
+        trend = np.where(known, gain[1] * (now - self.average[1]), 0.0)
+        self.drift += np.where(known, gain[1] / 2, 0.0) * (trend - self.drift)
+        self.average += np.where(known, np.maximum(gain, pace), 0.0) * (now - self.average)
+        self.last = now
+
+    def _unsettle(self, known: BoolArray, change: FloatArray, pace: FloatArray) -> None:
+        slowest = UNREST_PER_MINUTE * self.step_seconds / 60
+        self.unrest += np.where(known, np.maximum(pace, slowest), 0.0) * (change - self.unrest)

@@ -1,0 +1,216 @@
+"""From the experts' points to one calibrated distribution: residual quantiles, weights by fixed share, conformal end.
+
+    expert e, level tau        m_e + s_e q_e,tau              s_e: local scale of its residuals r = z - m_e
+    its residual quantile      q <- q + g (tau - 1{r <= s q})                          quantile tracker
+    its weight                 w <- (1 - a) w exp(-eta loss / usual loss) / sum + a / E       fixed share, per level
+    mixture                    sum_e w_e (m_e + s_e q_e) + s c_tau
+    its correction             c <- c + g (tau - 1{z <= what was issued})              conformal, once, after mixing
+
+Trackers: Angelopoulos, Candes & Tibshirani, "Conformal PID Control for Time Series Prediction" (2023). Fixed share:
+Herbster & Warmuth, "Tracking the Best Expert" (1998). The gain shrinks with the window's end, because labels come that
+much later. Ties move nothing, or a constant series would drift for ever. Quantiles are sorted at the very end only: a
+level that learned from the error of another one would drift for ever too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewarm.forecast.experts import EXPERTS, LAST
+from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.windows import ISSUE_SECONDS, Windows
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+
+SingleArray = NDArray[np.float32]
+AnyFloats = TypeVar("AnyFloats", FloatArray, SingleArray)
+LEVELS = (0.025, 0.05, 0.1, 0.16, 0.25, 0.5, 0.75, 0.84, 0.9, 0.95, 0.975, 0.99)
+TAU: FloatArray = np.array(LEVELS)[:, None]
+TAU_SINGLE: SingleArray = TAU.astype(np.float32)
+MEAN_ABSOLUTE_TO_SD = 1.2533  # sqrt(pi / 2): sd of a normal residual whose mean absolute value is 1
+START = np.array([NormalDist().inv_cdf(level) for level in LEVELS])[:, None] * MEAN_ABSOLUTE_TO_SD
+GAIN, CORRECTION_GAIN, GAIN_A_WINDOW = 0.05, 0.02, 0.2
+RATE, SHARE, WORST = 0.1, 0.005, 20.0  # of fixed share; a loss counts as at most so many usual ones
+SLOW, USUAL = 0.003, 0.007  # paces of the long scale and of the usual loss, per five minutes
+RECENT_SECONDS = 7200.0  # of the short scale, or half the window if that is longer
+CORRECTIONS = 3.0  # scales: the correction mends, it does not forecast
+YOUNG = 3.0  # verified forecasts as which the prior scale counts
+PRIOR_SCALE = 0.05  # of the level: 10 % of the demand
+TINY = 1e-12
+BLOCK = 128  # rows at a time
+
+
+@dataclass(frozen=True)
+class Paces:
+    """What depends on the windows alone, each (K,): gains and the paces of running means."""
+
+    gain: FloatArray
+    correction: FloatArray
+    slow: FloatArray
+    recent: FloatArray
+    usual: FloatArray
+
+    @classmethod
+    def of(cls, windows: Windows, step_seconds: float) -> Paces:
+        strides = windows.strides(step_seconds)
+        late = np.where(windows.ends > 4 * strides, GAIN_A_WINDOW * strides / windows.ends, np.inf)
+        issues = strides * step_seconds / ISSUE_SECONDS
+        memory = np.maximum(RECENT_SECONDS, windows.ends * step_seconds / 2) / (strides * step_seconds)
+        return cls(
+            gain=np.minimum(GAIN, late),
+            correction=np.minimum(CORRECTION_GAIN, late),
+            slow=np.minimum(SLOW * issues, 0.5),
+            recent=np.minimum(2 / (memory + 1), 0.5),
+            usual=np.minimum(USUAL * np.sqrt(issues), 0.5),
+        )
+
+
+@dataclass
+class Mixture(Rows):
+    """K windows, E experts, Q levels: `long` and `short` (K, E, N) mean |residual|, `seen` (K, N) verified forecasts,
+    `quantile` and `weight` (K, E, Q, N), `usual` loss, `correction` and the `spread` that follows from all (K, Q, N).
+
+    The large arrays are pure numbers in single precision; what has the unit of the series stays in double.
+    """
+
+    paces: Paces
+    long: FloatArray
+    short: FloatArray
+    seen: FloatArray
+    quantile: SingleArray
+    weight: SingleArray
+    usual: FloatArray
+    correction: FloatArray
+    spread: FloatArray
+
+    @classmethod
+    def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Mixture:
+        count, experts, levels = windows.count, len(EXPERTS), len(LEVELS)
+        full = (count, experts, levels, rows)
+        return cls(
+            paces=Paces.of(windows, step_seconds),
+            long=np.zeros((count, experts, rows)),
+            short=np.zeros((count, experts, rows)),
+            seen=np.zeros((count, rows)),
+            quantile=np.broadcast_to(START.astype(np.float32), full).copy(),
+            weight=np.full(full, 1 / experts, dtype=np.float32),
+            usual=np.zeros((count, levels, rows)),
+            correction=np.zeros((count, levels, rows)),
+            spread=np.zeros((count, levels, rows)),
+        )
+
+    def issue(self, which: IntArray | slice, points: FloatArray, level: FloatArray) -> FloatArray:
+        """Quantiles (D, Q, N) of the mixture, not sorted; `points` (D, E, N); `level` (N,) is where the series is."""
+        anchor, unit = points[:, LAST], np.where(level > 0, level, 1.0)
+        apart = ((points - anchor[:, None]) / unit).astype(np.float32)
+        middle = np.empty((len(points), len(LEVELS), points.shape[-1]))
+        for rows in blocks(points.shape[-1]):
+            middle[..., rows] = np.einsum("deqn,den->dqn", self.weight[..., rows][which], apart[..., rows])
+        middle *= unit
+        middle += anchor[:, None]
+        middle += np.where(self.seen[which, None] > 0, self.spread[which], PRIOR_SCALE * level * START)
+        return middle
+
+    def learn(
+        self, which: IntArray, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
+    ) -> None:
+        """Take what came, `actual` (D, N), NaN for none, of windows with these `points` and `issued` quantiles."""
+        known: BoolArray = np.isfinite(actual) & np.isfinite(points[:, LAST])
+        residual = np.where(known[:, None], actual[:, None] - points, 0.0)
+        before = self._scale(which, level)
+        self.seen[which] += known
+        first = np.where(known, 1 / np.maximum(self.seen[which], 1), 0.0)
+        self._rescale(which, np.abs(residual), known, first)
+        self._correct(which, np.where(known[:, None], actual[:, None] - issued, 0.0))
+        lesson = Lesson.of(which, residual / before, before, self._scale(which, level), known, first)
+        for rows in blocks(actual.shape[-1]):
+            self._learn_block(lesson, rows)
+
+    def _scale(self, which: IntArray, level: FloatArray) -> FloatArray:
+        """Local scale of residuals (D, E, N) of these windows; `level` (N,) stands in where hardly one was seen."""
+        own = (self.long[which] + self.short[which]) / 2
+        prior = YOUNG / (self.seen[which, None] + YOUNG)
+        return np.asarray(own + prior * (PRIOR_SCALE * level - own) + TINY * np.where(level > 0, level, 1.0))
+
+    def _rescale(self, which: IntArray, size: FloatArray, known: BoolArray, first: FloatArray) -> None:
+        for mean, pace in ((self.long, self.paces.slow), (self.short, self.paces.recent)):
+            gain = np.where(known, np.maximum(first, pace[which, None]), 0.0)
+            mean[which] += gain[:, None] * (size - mean[which])
+
+    def _correct(self, which: IntArray, error: FloatArray) -> None:
+        """`error` (D, Q, N) is 0 where nothing is known: a tie, which moves nothing."""
+        moved = self.correction[which] + self.paces.correction[which, None, None] * _pull(error, TAU)
+        self.correction[which] = np.minimum(np.maximum(moved, -CORRECTIONS), CORRECTIONS)
+
+    def _learn_block(self, lesson: Lesson, rows: slice) -> None:
+        which, known = lesson.which, lesson.known[:, rows]
+        quantile = self.quantile[..., rows][which]
+        error = lesson.residual[..., rows][:, :, None] - quantile
+        weight = self._weigh(lesson, error, rows)
+        gain = np.maximum(self.paces.gain[which, None], np.minimum(0.25, lesson.first[:, rows])) * known
+        quantile += gain.astype(np.float32)[:, None, None] * _pull(error, TAU_SINGLE)
+        self.weight[which, :, :, rows], self.quantile[which, :, :, rows] = weight, quantile
+        scale = lesson.scale[..., rows]
+        unit = scale.min(axis=1)
+        spread = np.einsum("deqn,den->dqn", weight * quantile, (scale / unit[:, None]).astype(np.float32))
+        self.spread[which, :, rows] = (spread + self.correction[..., rows][which]) * unit[:, None]
+
+    def _weigh(self, lesson: Lesson, error: SingleArray, rows: slice) -> SingleArray:
+        """Weights (D, E, Q, B) after the losses of these errors, which are in units of each expert's scale."""
+        which, known, before = lesson.which, lesson.known[:, rows], lesson.before[..., rows]
+        mean = before.mean(axis=1)
+        loss = np.maximum(TAU_SINGLE * error, (TAU_SINGLE - 1) * error)
+        loss *= (before / mean[:, None]).astype(np.float32)[:, :, None]
+        pace = np.where(known, np.maximum(lesson.first[:, rows], self.paces.usual[which, None]), 0.0)
+        usual = self.usual[..., rows][which]
+        usual += pace[:, None] * (loss.mean(axis=1) * mean[:, None] - usual)
+        self.usual[which, :, rows] = usual
+        rate = -RATE * (known[:, None] * mean[:, None] / np.maximum(usual, TINY * mean[:, None]))
+        loss *= rate.astype(np.float32)[:, None]
+        weight = np.exp(np.maximum(loss, -RATE * WORST, out=loss), out=loss)
+        weight *= self.weight[..., rows][which]
+        share = (SHARE * known).astype(np.float32)[:, None, None]
+        weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
+        weight += share / len(EXPERTS)
+        return weight
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One verification of D windows: `residual` (D, E, N) in units of the scale `before`, the `scale` after it,
+    `known` (D, N), and `first` (D, N), one over the verified forecasts so far."""
+
+    which: IntArray
+    residual: SingleArray
+    before: FloatArray
+    scale: FloatArray
+    known: BoolArray
+    first: FloatArray
+
+    @classmethod
+    def of(  # noqa: PLR0913 - the fields, one by one
+        cls,
+        which: IntArray,
+        residual: FloatArray,
+        before: FloatArray,
+        scale: FloatArray,
+        known: BoolArray,
+        first: FloatArray,
+    ) -> Lesson:
+        return cls(which, residual.astype(np.float32), before, scale, known, first)
+
+
+def _pull(error: AnyFloats, tau: AnyFloats) -> AnyFloats:
+    """tau - 1{actual below the quantile}, 0 where they are equal; `error` (..., Q, N)."""
+    return (tau - (error < 0.0)) * (error != 0.0)
+
+
+def blocks(rows: int) -> Iterator[slice]:
+    """Rows in slices that keep what is computed on the way inside the processor's cache."""
+    for start in range(0, rows, BLOCK):
+        yield slice(start, min(start + BLOCK, rows))

@@ -1,0 +1,29 @@
+"""Arrays whose last axis is the row: what every part of the fleet's state is made of.
+
+Rows stand last because every operation goes over all rows at once: numpy's inner loop is then as long as the fleet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Rows:
+    """Base of dataclasses whose array fields all have the row as their last axis; other fields are settings."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The fields that have rows, by name."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in named.items() if isinstance(value, np.ndarray)}
+
+    def take(self, arrays: Arrays) -> None:
+        """Replace every field that has rows."""
+        for name in self.arrays():
+            setattr(self, name, arrays[name])
