@@ -16,7 +16,7 @@ import numpy as np
 from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.model.units import format_duration, format_time
 from edgewarm.replay.errors import TraceError
-from edgewarm.replay.samples import Samples, without_negative
+from edgewarm.replay.samples import Samples, counted, without_negative
 from edgewarm.replay.spans import DAY_SECONDS
 from edgewarm.replay.trace import Trace
 
@@ -63,13 +63,13 @@ def _ordered(name: str, found: Samples) -> tuple[Samples, list[str]]:
     order = np.argsort(found.times, kind="stable")
     times, lines = found.times[order], found.lines[order]
     if falls.size:
-        places = "1 place" if falls.size == 1 else f"{falls.size} places"
+        places = counted(falls.size, "place")
         notes.append(f"Time goes back at {places} (first: line {found.lines[falls[0] + 1]}): rows are sorted by time.")
     twice = np.flatnonzero(np.diff(times) == 0)
     if twice.size:
-        what = f"{twice.size} rows repeat the time of another one (first: line {max(lines[twice[0] : twice[0] + 2])})"
-        hint = "if clocks went back there, give the times in UTC"
-        notes.append(f"{what}: their mean is taken; {hint}.")
+        what = f"{counted(twice.size, 'row')} with the time of another one"
+        first = f"first: line {max(lines[twice[0] : twice[0] + 2])}"
+        notes.append(f"{what} ({first}): the mean is taken; if clocks went back there, give the times in UTC.")
     return Samples(times, found.values[order], lines), notes
 
 
@@ -140,8 +140,8 @@ def _increases(found: Samples, typical: float) -> tuple[Samples, list[str]]:
     rates[known[1:]] = increases
     notes = ["A counter: values are its increases per second; the first sample has none."]
     if resets.any():
-        count = int(resets.sum())
-        notes.append(f"The counter was reset {count} times (first: line {found.lines[known[1:][resets][0]]}).")
+        count = counted(int(resets.sum()), "time")
+        notes.append(f"The counter was reset {count} (first: line {found.lines[known[1:][resets][0]]}).")
     return replace(found, values=rates), notes
 
 
@@ -167,7 +167,7 @@ def _gaps(trace: Trace) -> list[str]:
     span = format_duration(round(float(lengths[longest]) * trace.step_seconds, 3))
     at = format_time(trace.time(int(begins[longest])))
     share = f"{int(unknown.sum())} of {len(unknown)} steps are unknown"
-    return [f"{share}, in {len(begins)} gaps; the longest is {span} from {at}."]
+    return [f"{share}, in {counted(len(begins), 'gap')}; the longest is {span} from {at}."]
 
 
 def _shape(trace: Trace) -> list[str]:

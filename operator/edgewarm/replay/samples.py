@@ -59,9 +59,9 @@ def _values(table: Table, chosen: Columns, lines: IntArray) -> tuple[FloatArray,
     notes: list[str] = []
     if chosen.missing is not None:
         marked = np.array([text.casefold() not in FALSE for text in table.column(chosen.missing)])
-        _forget(values, marked, lines, "are marked as missing", notes)
-    _note(np.isnan(values), lines, "have no value", notes)
-    _forget(values, np.isinf(values), lines, "are infinite", notes)
+        _forget(values, marked, lines, "marked as missing", notes)
+    _note(np.isnan(values), lines, "without a value", notes)
+    _forget(values, np.isinf(values), lines, "with an infinite value", notes)
     return values, notes
 
 
@@ -69,8 +69,13 @@ def without_negative(values: FloatArray, lines: IntArray) -> tuple[FloatArray, l
     """Negative values as unknown, with the note that says so."""
     notes: list[str] = []
     kept = values.copy()
-    _forget(kept, kept < 0, lines, "are below 0, which a demand never is", notes)
+    _forget(kept, kept < 0, lines, "below 0, which a demand never is", notes)
     return kept, notes
+
+
+def counted(count: int, thing: str) -> str:
+    """1 row, 2 rows."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _forget(values: FloatArray, where: BoolArray, lines: IntArray, what: str, notes: list[str]) -> None:
@@ -81,8 +86,8 @@ def _forget(values: FloatArray, where: BoolArray, lines: IntArray, what: str, no
 def _note(where: BoolArray, lines: IntArray, what: str, notes: list[str]) -> None:
     count = int(where.sum())
     if count:
-        rows = "1 row" if count == 1 else f"{count} rows"
-        notes.append(f"{rows} (first: line {lines[int(np.argmax(where))]}) {what}: counted as unknown.")
+        first = lines[int(np.argmax(where))]
+        notes.append(f"Counted as unknown: {counted(count, 'row')} {what} (first: line {first}).")
 
 
 def _times(table: Table, column: int) -> tuple[FloatArray, tuple[str, ...]]:
