@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -41,9 +42,9 @@ Url = Annotated[
 Query = Annotated[str | None, typer.Option(help="PromQL that answers one series.", rich_help_panel=PROMETHEUS)]
 Start = Annotated[
     str | None,
-    typer.Option(help="ISO time, Unix seconds or a span before --end. [default: 14d]", rich_help_panel=PROMETHEUS),
+    typer.Option(help="ISO time, Unix seconds or a span before --end. (default: 14d)", rich_help_panel=PROMETHEUS),
 ]
-End = Annotated[str | None, typer.Option(help="The same. [default: now]", rich_help_panel=PROMETHEUS)]
+End = Annotated[str | None, typer.Option(help="The same. (default: now)", rich_help_panel=PROMETHEUS)]
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def backtest(  # noqa: PLR0913 - one parameter per option
     train: Annotated[
         str | None,
         typer.Option(
-            help="First part, learned and not scored, such as 7d. [default: half, at most 7d]", rich_help_panel=FORECAST
+            help="First part, learned and not scored, such as 7d. (default: half, at most 7d)", rich_help_panel=FORECAST
         ),
     ] = None,
     rivals: Annotated[
@@ -133,17 +134,14 @@ def _judge(trace: Trace, settings: Settings, json_file: Path | None, forecasts: 
     from edgewarm.replay.outcome import ForecastRows, as_json, as_text
     from edgewarm.replay.rolling import nobody
 
-    began = time.monotonic()
-    with ExitStack() as open_files:
-        sink = nobody
-        if forecasts is not None:
-            sink = ForecastRows(open_files.enter_context(_writing(forecasts, "--forecasts")), trace, settings).add
-        with typer.progressbar(
-            length=length(trace, settings), label="backtest", file=typer.get_text_stream("stderr"), update_min_steps=500
-        ) as bar:
+    began, steps = time.monotonic(), length(trace, settings)
+    with ExitStack() as files:
+        scores = files.enter_context(_writing(json_file, "--json")) if json_file else None
+        rows = files.enter_context(_writing(forecasts, "--forecasts")) if forecasts else None
+        sink = ForecastRows(rows, trace, settings).add if rows else nobody
+        with typer.progressbar(length=steps, label="backtest", file=sys.stderr, update_min_steps=500) as bar:
             found = run(trace, settings, bar.update, sink)
-    seconds = time.monotonic() - began
-    if json_file is not None:
-        with _writing(json_file, "--json") as file:
-            file.write(json.dumps(as_json(found, seconds), indent=1, allow_nan=False) + "\n")
+        seconds = time.monotonic() - began
+        if scores is not None:
+            scores.write(json.dumps(as_json(found, seconds), indent=1, allow_nan=False) + "\n")
     typer.echo(as_text(found, seconds))

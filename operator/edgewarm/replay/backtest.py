@@ -139,9 +139,11 @@ def run(trace: Trace, settings: Settings, advance: Advance, sink: Sink = nobody)
     """Forecast, compare, score; `sink` gets each forecast (K, Q) at the wanted levels as it is issued."""
     train, grid = prepared(trace, settings)
     origins = origins_after(trace, train)
+    past = Past.of(trace.values, day_steps(trace))
+    for name in settings.libraries:  # before the long work: raises where one is not installed
+        fitted(past, Asked(name, past.day, settings.horizons, grid), origins[:0], advance)
     wanted = [grid.index(level) for level in settings.levels]
     issued = rolled(trace, settings.horizons, grid, origins, advance, lambda index, q: sink(index, q[:, wanted]))
-    past = Past.of(trace.values, day_steps(trace))
     found = rules(len(trace.values), train, past.day)
     tracked = calibrated(past, trace.first, found, settings.horizons, origins, advance)
     unit = scores.scale(trace.values[:train], past.day)
