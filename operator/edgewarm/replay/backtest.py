@@ -14,12 +14,12 @@ import numpy as np
 from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.model.units import format_duration
 from edgewarm.replay import scores
-from edgewarm.replay.calibrated import calibrated
+from edgewarm.replay.calibrated import at_levels, calibrated, calibrated_few
 from edgewarm.replay.errors import TraceError
 from edgewarm.replay.libraries import EVERY_SECONDS, Asked, fitted, spaced
 from edgewarm.replay.model import check_levels, model_levels
 from edgewarm.replay.naive import Past
-from edgewarm.replay.rivals import contenders, rules
+from edgewarm.replay.rivals import CALIBRATED, NATIVE, contenders, rules
 from edgewarm.replay.rolling import Advance, Sink, actuals, nobody, origins_after, rolled
 from edgewarm.replay.spans import DAY_SECONDS
 from edgewarm.replay.trace import Trace
@@ -68,13 +68,17 @@ class AtHorizon:
 
 @dataclass(frozen=True)
 class AtLibrary:
-    """A library at one horizon: its scores and ours on the targets that it forecast, of `asked` origins."""
+    """A library at one horizon: its scores and ours on the targets that it forecast, of `asked` origins.
+
+    `better` says which quantiles were the better ones, its native ones or those of our calibrator.
+    """
 
     name: str
     steps: int
     asked: int
     scored: int
-    library: Scores
+    better: str
+    forms: dict[str, Scores]
     model: Scores
     ratio: float
 
@@ -194,11 +198,19 @@ class Judge:
         asked = Asked(name, past.day, settings.horizons, self.grid)
         found = fitted(past, asked, self.origins[rows], advance)
         for column, ahead in enumerate(settings.horizons):
-            theirs, ours = found[:, column], model[rows, column]
-            known = np.isfinite(theirs).all(axis=1) & np.isfinite(ours).all(axis=1)
-            actual = np.where(known, actuals(self.trace.values, self.origins[rows], ahead), np.nan)
-            one, two = self.scores(actual, theirs), self.scores(actual, ours)
-            yield AtLibrary(name, ahead, len(rows), int(np.isfinite(actual).sum()), one, two, ratio(two, one))
+            yield self._at_library(name, ahead, rows, found[:, column], model[rows, column])
+
+    def _at_library(self, name: str, ahead: int, rows: IntArray, native: FloatArray, model: FloatArray) -> AtLibrary:
+        past, origins = Past.of(self.trace.values, day_steps(self.trace)), self.origins[rows]
+        points = native[:, self.grid.index(MEDIAN)]
+        tracked = at_levels(calibrated_few(past, self.trace.first, points, origins, ahead), self.grid)
+        corrected = np.where(np.isfinite(tracked), tracked, native)
+        known = np.isfinite(native).all(axis=1) & np.isfinite(model).all(axis=1)
+        actual = np.where(known, actuals(self.trace.values, origins, ahead), np.nan)
+        forms = {NATIVE: self.scores(actual, native), CALIBRATED: self.scores(actual, corrected)}
+        better = min(forms, key=lambda form: forms[form].scaled_pinball)
+        ours, scored = self.scores(actual, model), int(np.isfinite(actual).sum())
+        return AtLibrary(name, ahead, len(rows), scored, better, forms, ours, ratio(ours, forms[better]))
 
     def scores(self, actual: FloatArray, quantiles: FloatArray) -> Scores:
         """Of one method."""

@@ -1,6 +1,7 @@
-"""The naive rivals with our own calibrator: their points, and the residual quantiles that the fleet's tracker learns.
+"""Rivals with our own calibrator: their points, and the residual quantiles that the fleet's tracker learns.
 
-As in the model, residuals are taken on the square-root scale and a forecast is verified by the first step that can.
+As in the model, residuals are taken on the square-root scale and a forecast is verified by the first step that can: a
+naive rule at every step, a library at the few origins where it was fitted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.replay.model import mixing
 from edgewarm.replay.naive import Naive, Past
 from edgewarm.replay.rolling import Advance
+
+SETTLED = 5  # residuals, before a calibrator of few is heard
 
 
 def calibrated(
@@ -46,4 +49,26 @@ def _points(past: Past, rules: Sequence[Naive], horizons: Sequence[int]) -> Floa
 def at_levels(quantiles: FloatArray, levels: Sequence[float]) -> FloatArray:
     """The tracker's quantiles (..., L) at other levels (..., Q)."""
     result: FloatArray = quantiles @ mixing(LEVELS, levels)
+    return result
+
+
+def calibrated_few(past: Past, first: int, points: FloatArray, origins: IntArray, ahead: int) -> FloatArray:
+    """Quantiles (O, L) at the tracker's levels of one method's `points` (O,) at a few origins and one horizon.
+
+    NaN until `SETTLED` of its earlier forecasts have come true.
+    """
+    tracker = Tracker.blank(1, 1, 1, past.day / QUARTERS)
+    gain = gains(np.array([ahead]))
+    middle, targets = np.sqrt(points), origins + ahead
+    quarter = (first + targets) % past.day * QUARTERS // past.day
+    result = np.full((len(origins), len(LEVELS)), np.nan)
+    told = 0
+    for row, origin in enumerate(origins.tolist()):
+        while targets[told] <= origin:  # targets rise with the origins, and none is before its own origin
+            residual = np.sqrt(past.values[targets[told]]) - middle[told]
+            tracker.learn(np.full((1, 1, 1), residual), gain, int(quarter[told]))
+            told += 1
+        if tracker.seen[0, 0, 0] >= SETTLED:
+            spread = tracker.spread(quarter[row : row + 1])[0, 0, 0]
+            result[row] = np.square(np.maximum(middle[row] + spread, 0.0))
     return result

@@ -1,7 +1,8 @@
 """Named library models as rivals: each is fitted anew, in a child process, at every origin that it is judged on.
 
 A fit takes seconds, so libraries are judged every 365 minutes (no divisor of a day or an hour) on at most the last
-seven days before each origin, with their own native quantiles, beside our forecasts of the same targets.
+seven days before each origin, beside our forecasts of the same targets; with their own native quantiles, and with our
+calibrator once five of their forecasts have come true: the better one counts.
 """
 
 from __future__ import annotations

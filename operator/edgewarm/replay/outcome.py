@@ -173,15 +173,16 @@ def _worst(table: FloatArray, levels: Sequence[float]) -> str:
 
 
 def _of_libraries(found: Backtest) -> list[str]:
-    names = ("library", "horizon", "targets", "pinball", "ours", "ratio")
+    names = ("library", "horizon", "targets", "pinball", "ours", "ratio", "its better quantiles")
     rows = [
         (
             item.name,
             str(item.steps),
             str(item.scored),
-            _short(item.library.scaled_pinball),
+            _short(item.forms[item.better].scaled_pinball),
             _short(item.model.scaled_pinball),
             _short(item.ratio),
+            item.better,
         )
         for item in found.libraries
     ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from edgewarm.replay.columns import Columns, columns
 from edgewarm.replay.errors import TraceError
 from edgewarm.replay.regular import regular
-from edgewarm.replay.samples import samples
+from edgewarm.replay.samples import Samples, samples
 from edgewarm.replay.table import Table, read_table
 from edgewarm.replay.trace import Trace
 
@@ -38,7 +40,18 @@ def read_csv(path: Path, options: ReadingOptions = DEFAULT) -> Trace:
         table, chosen = _turned(table, wide), Columns(None, 0, None)
     else:
         chosen = columns(table, options.time, options.value)
-    return regular(str(path), samples(table, chosen, options.step_seconds), options.step_seconds, options.counter)
+    found = samples(table, chosen, options.step_seconds)
+    _check_one_series(table, chosen, found)
+    return regular(str(path), found, options.step_seconds, options.counter)
+
+
+def _check_one_series(table: Table, chosen: Columns, found: Samples) -> None:
+    """Where every time comes twice or more, and rows say more than time and value, the file holds several series."""
+    others = [name for i, name in enumerate(table.header) if i not in (chosen.time, chosen.value, chosen.missing)]
+    distinct = len(np.unique(found.times))
+    if others and 1 < distinct <= len(found.times) / 2:
+        what = f"{len(found.times)} rows have {distinct} times, so there are several series"
+        raise TraceError(f"{table.file}: {what}: choose one with --where COLUMN=TEXT, a column of {', '.join(others)}")
 
 
 def _chosen_rows(table: Table, where: tuple[tuple[str, str], ...]) -> Table:

@@ -57,10 +57,10 @@ def _values(table: Table, chosen: Columns, lines: IntArray) -> tuple[FloatArray,
         raise TraceError(f"{table.file}: line {lines[bad]}, column {name}: {what}")
     values = np.array(found, dtype=np.float64)
     notes: list[str] = []
+    _note(np.isnan(values), lines, "without a value", notes)
     if chosen.missing is not None:
         marked = np.array([text.casefold() not in FALSE for text in table.column(chosen.missing)])
-        _forget(values, marked, lines, "marked as missing", notes)
-    _note(np.isnan(values), lines, "without a value", notes)
+        _forget(values, marked & ~np.isnan(values), lines, "marked as missing", notes)
     _forget(values, np.isinf(values), lines, "with an infinite value", notes)
     return values, notes
 

@@ -222,3 +222,47 @@ def test_help_names_every_option() -> None:
         "--prometheus",
     ):
         assert option in text
+
+
+def test_a_library_is_judged_beside_us_on_the_same_few_targets(tmp_path: Path) -> None:
+    models = tmp_path / "statsforecast" / "models.py"
+    models.parent.mkdir()
+    (models.parent / "__init__.py").write_text("")
+    models.write_text(FLAT)
+    trace = written(tmp_path / "trace.csv", demand())
+    arguments = ("--horizons", "1,3", "--train", "8d", "--rivals", "dot", "--rivals-every", "5h")
+    result = CliRunner().invoke(
+        cli,
+        ["backtest", str(trace), *arguments, "--json", str(tmp_path / "out.json")],
+        env={"PYTHONPATH": str(tmp_path)},
+    )
+    assert result.exit_code == 0, result.output
+
+    found = json.loads((tmp_path / "out.json").read_text())["libraries"]
+    assert [(item["name"], item["steps"], item["asked"]) for item in found] == [("dot", 1, 20), ("dot", 3, 20)]
+    for item in found:
+        best = item["forms"][item["better"]]["scaled_pinball"]
+        assert best == min(scores["scaled_pinball"] for scores in item["forms"].values())
+        assert item["ratio"] == pytest.approx(item["model"]["scaled_pinball"] / best)
+    assert "dot" in result.stdout
+
+
+def test_a_library_that_is_missing_is_said_before_the_long_work(tmp_path: Path) -> None:
+    (tmp_path / "statsforecast.py").write_text("raise ImportError\n")
+    trace = written(tmp_path / "trace.csv", demand())
+
+    result = CliRunner().invoke(cli, ["backtest", str(trace), "--rivals", "dot"], env={"PYTHONPATH": str(tmp_path)})
+
+    assert result.exit_code == 2
+    assert "pip install 'edgewarm[rivals]'" in result.stderr
+
+
+FLAT = '''
+"""Stands for statsforecast: the mean of the history at every level."""
+class DynamicOptimizedTheta:
+    def __init__(self, season_length):
+        pass
+    def forecast(self, y, h, level):
+        flat = y[-1:].repeat(h)
+        return {"mean": flat} | {f"{side}-{wide}": flat for wide in level for side in ("lo", "hi")}
+'''

@@ -7,8 +7,9 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from edgewarm.forecast.tracker import LEVELS as LEVELS_OF_TRACKER
 from edgewarm.model.demand import FloatArray
-from edgewarm.replay.calibrated import calibrated
+from edgewarm.replay.calibrated import calibrated, calibrated_few
 from edgewarm.replay.naive import Naive, Past, trailing_quantiles
 from edgewarm.replay.rivals import CALIBRATED, NATIVE, TRAILING, contenders, rules
 
@@ -123,3 +124,27 @@ def test_our_calibrator_gives_the_last_value_its_coverage() -> None:
     found = all_forms(values, origins, 1)[f"last, {CALIBRATED}"]
 
     assert np.mean(values[origins + 1] <= found[:, 1]) == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_method_at_few_origins_is_corrected_once_five_of_its_forecasts_came_true() -> None:
+    origins = np.arange(0, 200, 4)
+    values = past(np.full(210, 100.0))
+    always_low = np.full(len(origins), 81.0)
+
+    found = calibrated_few(values, 0, always_low, origins, 2)
+
+    assert np.isnan(found[:5]).all()
+    assert np.isfinite(found[5:]).all()
+    assert found[-1, LEVELS_OF_TRACKER.index(0.5)] > 90
+
+
+def test_a_method_at_few_origins_learns_only_from_targets_that_have_come() -> None:
+    origins, changed = np.arange(0, 100, 4), np.full(110, 100.0)
+    changed[61:] = 1e6
+    points = np.full(len(origins), 90.0)
+
+    before, after = (calibrated_few(past(series), 0, points, origins, 6) for series in (np.full(110, 100.0), changed))
+
+    known = origins <= 60
+    assert after[known] == pytest.approx(before[known], nan_ok=True)
+    assert after[~known] != pytest.approx(before[~known], nan_ok=True)

@@ -104,6 +104,8 @@ def test_one_series_of_many_is_chosen_by_a_label(read: Read) -> None:
     text = "ts,sensor,count\n0,a,1\n0,b,5\n60,a,2\n60,b,6\n"
 
     assert same(read(text, where=(("sensor", "b"),)), 5, 6)
+    with pytest.raises(TraceError, match="4 rows have 2 times, so there are several series: choose one with --where"):
+        read(text)
 
 
 @pytest.mark.parametrize(
