@@ -5,67 +5,53 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgewarm.model.errors import EdgewarmError, Invalid
+from edgewarm.cli.options import (
+    FORECAST,
+    OUTPUT,
+    Counter,
+    End,
+    JsonFile,
+    Query,
+    Start,
+    Step,
+    TimeColumn,
+    TraceFile,
+    Url,
+    ValueColumn,
+    Where,
+    sentences,
+    writing,
+)
 
 if TYPE_CHECKING:
     from edgewarm.replay.backtest import Settings
     from edgewarm.replay.trace import Trace
 
-TRACE, PROMETHEUS, FORECAST, OUTPUT = "The trace", "From a Prometheus", "The forecast", "Output"
-
-TraceFile = Annotated[
-    Path | None, typer.Argument(metavar="[TRACE]", help="A .csv or .csv.gz file with a time and a value in each row.")
-]
-Step = Annotated[
+Horizons = Annotated[str, typer.Option(help="Steps ahead, or spans such as 5m,24h.", rich_help_panel=FORECAST)]
+Levels = Annotated[str, typer.Option(help="Quantile levels that are scored.", rich_help_panel=FORECAST)]
+Train = Annotated[
     str | None,
-    typer.Option(help="Length of a step, such as 60s or 5m. Default: as the file has it.", rich_help_panel=TRACE),
+    typer.Option(
+        help="First part, learned and not scored, such as 7d. (default: half, at most 7d)", rich_help_panel=FORECAST
+    ),
 ]
-TimeColumn = Annotated[str | None, typer.Option("--time", help="Name of the time column.", rich_help_panel=TRACE)]
-ValueColumn = Annotated[str | None, typer.Option("--value", help="Name of the demand's column.", rich_help_panel=TRACE)]
-Where = Annotated[
-    list[str] | None,
-    typer.Option(help="COLUMN=TEXT: only rows that have it (many series in one file).", rich_help_panel=TRACE),
+Rivals = Annotated[
+    str,
+    typer.Option(help="Libraries beside the naive rules: holtwinters,arima,autotheta,dot.", rich_help_panel=FORECAST),
 ]
-Counter = Annotated[
-    bool, typer.Option("--counter", help="Values are a counter: take increases per second.", rich_help_panel=TRACE)
+Every = Annotated[str, typer.Option(help="How often a library is fitted and judged.", rich_help_panel=FORECAST)]
+ForecastFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write every forecast to this CSV: issued_at,horizon_steps,quantile,value,actual.", rich_help_panel=OUTPUT
+    ),
 ]
-Url = Annotated[
-    str | None, typer.Option("--prometheus", metavar="URL", help="Instead of a file.", rich_help_panel=PROMETHEUS)
-]
-Query = Annotated[str | None, typer.Option(help="PromQL that answers one series.", rich_help_panel=PROMETHEUS)]
-Start = Annotated[
-    str | None,
-    typer.Option(help="ISO time, Unix seconds or a span before --end. (default: 14d)", rich_help_panel=PROMETHEUS),
-]
-End = Annotated[str | None, typer.Option(help="The same. (default: now)", rich_help_panel=PROMETHEUS)]
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """What the user did wrong, as one sentence on stderr and exit code 2."""
-    try:
-        yield
-    except EdgewarmError as error:
-        typer.echo(f"edgewarm: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-@contextmanager
-def _writing(path: Path, option: str) -> Iterator[IO[str]]:
-    """A file for writing; a sentence where that cannot be."""
-    try:
-        file = path.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise Invalid(f"{option}: {path} cannot be written ({error.strerror}): name another file") from error
-    with file:
-        yield file
 
 
 def backtest(  # noqa: PLR0913 - one parameter per option
@@ -79,34 +65,13 @@ def backtest(  # noqa: PLR0913 - one parameter per option
     query: Query = None,
     start: Start = None,
     end: End = None,
-    horizons: Annotated[
-        str, typer.Option(help="Steps ahead, or spans such as 5m,24h.", rich_help_panel=FORECAST)
-    ] = "1,5,15,60",
-    quantiles: Annotated[str, typer.Option(help="Levels that are scored.", rich_help_panel=FORECAST)] = (
-        ".5,.75,.9,.95,.99"
-    ),
-    train: Annotated[
-        str | None,
-        typer.Option(
-            help="First part, learned and not scored, such as 7d. (default: half, at most 7d)", rich_help_panel=FORECAST
-        ),
-    ] = None,
-    rivals: Annotated[
-        str, typer.Option(help="Libraries too: holtwinters,arima,autotheta,dot.", rich_help_panel=FORECAST)
-    ] = "",
-    rivals_every: Annotated[
-        str, typer.Option(help="How often libraries are fitted and judged.", rich_help_panel=FORECAST)
-    ] = "365m",
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all scores to this file.", rich_help_panel=OUTPUT)
-    ] = None,
-    forecasts: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write every forecast to this CSV: issued_at,horizon_steps,quantile,value,actual.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    horizons: Horizons = "1,5,15,60",
+    quantiles: Levels = ".5,.75,.9,.95,.99",
+    train: Train = None,
+    rivals: Rivals = "",
+    rivals_every: Every = "365m",
+    json_file: JsonFile = None,
+    forecasts: ForecastFile = None,
 ) -> None:
     """Forecast a recorded series step by step, never looking ahead, and score it against naive rivals."""
     from edgewarm.replay.backtest import Settings
@@ -114,10 +79,9 @@ def backtest(  # noqa: PLR0913 - one parameter per option
     from edgewarm.replay.libraries import names_of
     from edgewarm.replay.spans import levels_of, seconds_of, steps_of
 
-    with _sentences():
-        where_pairs = tuple(where or ())
-        given = Given(trace, step, time_column, value_column, where_pairs, counter, prometheus, query, start, end)
-        found = read_given(given, time.time())
+    with sentences():
+        columns = (time_column, value_column, tuple(where or ()))
+        found = read_given(Given(trace, step, *columns, counter, prometheus, query, start, end), time.time())
         settings = Settings(
             steps_of(horizons, found.step_seconds, "--horizons"),
             levels_of(quantiles, "--quantiles"),
@@ -136,8 +100,8 @@ def _judge(trace: Trace, settings: Settings, json_file: Path | None, forecasts: 
 
     began, steps = time.monotonic(), length(trace, settings)
     with ExitStack() as files:
-        scores = files.enter_context(_writing(json_file, "--json")) if json_file else None
-        rows = files.enter_context(_writing(forecasts, "--forecasts")) if forecasts else None
+        scores = files.enter_context(writing(json_file, "--json")) if json_file else None
+        rows = files.enter_context(writing(forecasts, "--forecasts")) if forecasts else None
         sink = ForecastRows(rows, trace, settings).add if rows else nobody
         with typer.progressbar(length=steps, label="backtest", file=sys.stderr, update_min_steps=500) as bar:
             found = run(trace, settings, bar.update, sink)

@@ -149,6 +149,8 @@ def run(trace: Trace, settings: Settings, advance: Advance, sink: Sink = nobody)
     wanted = [grid.index(level) for level in settings.levels]
     issued = rolled(trace, settings.horizons, grid, origins, advance, lambda index, q: sink(index, q[:, wanted]))
     found = rules(len(trace.values), train, past.day)
+    if not np.isfinite(issued).any():
+        raise TraceError(f"{trace.name}: is too short for the model to say anything: give a longer one")
     tracked = calibrated(past, trace.first, found, settings.horizons, origins, advance)
     unit = scores.scale(trace.values[:train], past.day)
     judge = Judge(trace, grid, wanted, unit, origins)

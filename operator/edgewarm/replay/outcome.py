@@ -14,6 +14,7 @@ import numpy as np
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.units import format_duration, format_time
 from edgewarm.replay.backtest import AtHorizon, Backtest, Settings
+from edgewarm.replay.scores import HOURS
 from edgewarm.replay.trace import Trace
 
 COLUMNS = ("issued_at", "horizon_steps", "quantile", "value", "actual")
@@ -150,26 +151,30 @@ def _scores(found: Backtest) -> list[str]:
 
 
 def _coverage(found: Backtest) -> list[str]:
-    names = ("coverage of", *(f"{level:g}" for level in found.settings.levels), "worst hour", "worst tercile")
+    levels = found.settings.levels
+    judged = min(levels, key=lambda level: abs(level - 0.9))
+    worst = (f"worst hour (UTC) of {judged:g}", f"worst volatility of {judged:g}")
+    names = ("coverage of", *(f"{level:g}" for level in levels), *worst)
     rows = [
         (
             _ahead(item, found.trace),
             *(_percent(share) for share in item.model.coverage),
-            _worst(item.by_hour, found.settings.levels),
-            _worst(item.by_volatility, found.settings.levels),
+            _worst(item.by_hour, found.settings.levels, [f"{hour:02} h" for hour in range(HOURS)]),
+            _worst(item.by_volatility, found.settings.levels, ("calm", "middle", "wild")),
         )
         for item in found.horizons
     ]
     return _table(names, rows)
 
 
-def _worst(table: FloatArray, levels: Sequence[float]) -> str:
-    """The group that is farthest from the level nearest to .9, as its share."""
+def _worst(table: FloatArray, levels: Sequence[float], groups: Sequence[str]) -> str:
+    """The group whose coverage is farthest from the level nearest to .9."""
     column = int(np.argmin(np.abs(np.asarray(levels) - 0.9)))
     away = np.abs(table[:, column] - levels[column])
     if not np.isfinite(away).any():
         return "-"
-    return f"{_percent(table[int(np.nanargmax(away)), column])} of {levels[column]:g}"
+    worst = int(np.nanargmax(away))
+    return f"{_percent(table[worst, column])} ({groups[worst]})"
 
 
 def _of_libraries(found: Backtest) -> list[str]:

@@ -34,15 +34,19 @@ def pinball(actual: FloatArray, quantiles: FloatArray, levels: Sequence[float]) 
 
 
 def scale(values: FloatArray, season: int) -> float:
-    """What losses of a series are divided by, from its training part; 1 where that never changes or is too short."""
-    seasonal, last = _mean_change(values, season), _mean_change(values, 1)
-    return max(seasonal, SMALLEST_SHARE * last) or 1.0
+    """What losses of a series are divided by, from its training part.
+
+    Without two values a season apart the mean one-step change; 1 for a series that never changes.
+    """
+    seasonal, last = _mean_change(values, season), _mean_change(values, 1) or 0.0
+    return (last if seasonal is None else max(seasonal, SMALLEST_SHARE * last)) or 1.0
 
 
-def _mean_change(values: FloatArray, lag: int) -> float:
-    changes = np.abs(values[lag:] - values[: len(values) - lag])
+def _mean_change(values: FloatArray, lag: int) -> float | None:
+    """None where no two known values are so far apart."""
+    changes = np.abs(values[lag:] - values[: max(len(values) - lag, 0)])
     changes = changes[np.isfinite(changes)]
-    return float(changes.mean()) if changes.size else 0.0
+    return float(changes.mean()) if changes.size else None
 
 
 def scaled_pinball(actual: FloatArray, quantiles: FloatArray, levels: Sequence[float], unit: float) -> float:

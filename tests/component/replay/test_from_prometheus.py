@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from edgewarm.cli.main import cli
 from edgewarm.replay.errors import TraceError
 from edgewarm.replay.from_prometheus import Asking, read_prometheus, time_of
 from edgewarm.replay.given import Given, read_given
@@ -84,6 +86,17 @@ async def test_trouble_is_a_sentence(fake: FakePrometheus, sentence: str) -> Non
 async def test_a_prometheus_that_hangs_is_given_up() -> None:
     with pytest.raises(TraceError, match="gave no answer within"):
         await read(FakePrometheus(broken="hang"), timeout_seconds=0.2)
+
+
+async def test_the_command_asks_a_prometheus_too() -> None:
+    fake = FakePrometheus({QUERY: lambda at: [({}, 100 + at // 3600 % 24)]})
+    times = ("--start", "6d", "--end", "2023-11-15T00:00:00Z", "--step", "1h", "--horizons", "1")
+    async with fake:
+        arguments = ["backtest", "--prometheus", fake.url, "--query", QUERY, *times]
+        result = await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+
+    assert result.exit_code == 0, result.output
+    assert f"{QUERY}: 145 steps of 1h, 2023-11-09T00:00:00Z to 2023-11-15T00:00:00Z" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_the_scale_of_a_perfectly_repeating_series_is_a_tenth_of_its_one_step_er
     assert scores.scale(np.array([0.0, 10.0] * 4), season=2) == pytest.approx(0.1 * 10.0)
 
 
-@pytest.mark.parametrize("values", [[5.0] * 8, [NAN] * 8, [5.0]], ids=["constant", "unknown", "short"])
+@pytest.mark.parametrize("values", [[5.0] * 8, [NAN] * 8, [5.0]], ids=["constant", "unknown", "one"])
 def test_a_series_without_changes_is_not_scaled(values: list[float]) -> None:
     assert scores.scale(np.array(values), season=2) == 1.0
 
@@ -92,3 +92,7 @@ def test_volatility_is_the_mean_change_of_the_last_steps_and_knows_no_later_ones
     found = scores.volatility(np.array([1.0, 2.0, 4.0, NAN, 4.0, 5.0]), window=2)
 
     assert np.array_equal(found, [NAN, 1.0, 1.5, 2.0, NAN, 1.0], equal_nan=True)
+
+
+def test_a_training_part_shorter_than_a_season_is_scaled_by_its_one_step_changes() -> None:
+    assert scores.scale(np.array([1.0, 2.0, 4.0]), season=24) == pytest.approx((1 + 2) / 2)
