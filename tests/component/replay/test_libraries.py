@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -109,3 +110,13 @@ def test_nothing_that_the_command_imports_is_a_library_of_statistics() -> None:
     root = Path(__file__).parents[3]
     found = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout.strip()) == (0, "[]"), found.stderr
+
+
+def test_the_extra_that_the_sentence_names_has_both_libraries() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+
+    extra = " ".join(project["optional-dependencies"]["rivals"])
+
+    assert "statsmodels" in extra
+    assert "statsforecast" in extra
+    assert not any("stats" in needed for needed in project["dependencies"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -104,3 +105,17 @@ def test_every_method_is_scored_on_the_same_targets() -> None:
 def test_a_trace_that_is_too_short_for_the_model_is_refused() -> None:
     with pytest.raises(TraceError, match="too short for the model to say anything"):
         run(hourly(np.arange(10.0)), Settings((1,), (0.5,)), lambda steps: None)
+
+
+def test_whole_weeks_later_everything_is_scored_the_same() -> None:
+    random = np.random.default_rng(2)
+    trace = hourly(random.gamma(2.0, 10.0, 6 * DAY))
+
+    now, later = (
+        run(each, Settings((1, 5), (0.5, 0.9)), lambda steps: None)
+        for each in (trace, replace(trace, first=trace.first + 7 * DAY))
+    )
+
+    assert np.array_equal(now.issued, later.issued)
+    assert [item.ratio for item in now.horizons] == [item.ratio for item in later.horizons]
+    assert np.array_equal(now.horizons[0].by_hour, later.horizons[0].by_hour, equal_nan=True)
