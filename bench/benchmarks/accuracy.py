@@ -14,11 +14,11 @@ from rich.progress import Progress
 
 from benchmarks import ramps
 from benchmarks.replaying import METHODS, Seat, replayed
-from benchmarks.rivals import scale
-from benchmarks.scores import LEVELS, P90, Scored, pinball, summary
+from benchmarks.scores import LEVELS, P90, Scored, loss_of, summary
 from benchmarks.traces import Trace, recorded, synthetic
 from edgewarm.forecast.windows import AHEAD
 from edgewarm.model.demand import IntArray
+from edgewarm.replay.scores import scale
 
 ORIGIN_SECONDS = 365 * 60  # not a divisor of a day or an hour: origins wander over the clock
 HORIZONS = {"5 min": 300, "15 min": 900, "60 min": 3600, "24 h": 86_400}
@@ -93,12 +93,12 @@ def _scored_all(seats: Sequence[Seat], seconds: int) -> list[Scored]:
 def scored(seat: Seat, ahead: int) -> Scored:
     """Losses and coverage of every method at every origin of one trace."""
     trace, found = seat.trace, origins(seat.trace, ahead)
-    unit = scale(seat.past, trace.start, trace.training_end) or 1.0
+    unit = scale(trace.values[trace.start : trace.training_end], trace.day)
     loss, covered = np.empty((len(METHODS), len(found))), np.empty((len(METHODS), len(found)), dtype=bool)
     for index, origin in enumerate(found):
         actual = float(trace.values[origin + ahead])
         quantiles = seat.quantiles(int(origin), ahead)
-        loss[:, index] = [pinball(actual, row) / unit for row in quantiles]
+        loss[:, index] = loss_of(actual, quantiles) / unit
         covered[:, index] = actual <= quantiles[:, P90]
     return Scored(trace.name, trace.source, loss, covered, found // trace.day)
 

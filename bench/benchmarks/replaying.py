@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.rivals import Past
+from benchmarks.rivals import RIVALS, past_of, quantiles
 from benchmarks.scores import LEVELS
 from benchmarks.traces import Trace
 from edgewarm.forecast.fleet import SeasonalFleet
 from edgewarm.forecast.windows import AHEAD
 from edgewarm.model.demand import FloatArray
+from edgewarm.replay.naive import Past
 
 Advance = Callable[[], None]
-METHODS = ("edgewarm", "last value", "seasonal naive")
+METHODS = ("edgewarm", *RIVALS)
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Seat:
     def quantiles(self, origin: int, ahead: int) -> FloatArray:
         """(M, Q) of every method, of the value `ahead` steps after `origin`."""
         ours = self.issued[origin][self.row, AHEAD.index(ahead)]
-        return np.stack([ours, self.past.last_value(origin, ahead), self.past.seasonal(origin, ahead)])
+        return np.concatenate([ours[None], quantiles(self.past, origin, ahead)])
 
 
 def replayed(traces: Sequence[Trace], wanted: Collection[int], advance: Advance) -> list[Seat]:
@@ -49,4 +50,4 @@ def replayed(traces: Sequence[Trace], wanted: Collection[int], advance: Advance)
             levels = [forecast.levels.index(level) for level in LEVELS]
             issued[step] = forecast.at_ahead[:, :, levels]
         advance()
-    return [Seat(trace, Past.of(trace), row, issued) for row, trace in enumerate(traces)]
+    return [Seat(trace, past_of(trace), row, issued) for row, trace in enumerate(traces)]

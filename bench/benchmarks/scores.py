@@ -15,18 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+from edgewarm.replay.scores import pinball
 
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99)
-TAU: FloatArray = np.array(LEVELS)
 P90 = LEVELS.index(0.9)
 DRAWS = 2000
 TINY = 1e-12
 
 
-def pinball(actual: float, quantiles: FloatArray) -> float:
-    """Mean loss over the levels of one forecast, in demand units."""
-    error = actual - quantiles
-    return float(np.maximum(TAU * error, (TAU - 1) * error).mean())
+def loss_of(actual: float, quantiles: FloatArray) -> FloatArray:
+    """Mean loss (M,) over the levels of M forecasts (M, Q), in demand units."""
+    result: FloatArray = pinball(np.asarray(actual), quantiles, LEVELS).mean(axis=-1)
+    return result
 
 
 @dataclass(frozen=True)

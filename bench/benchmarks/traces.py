@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from controlplane.curves import MINUTE, DayShape, generated
 from edgewarm.model.demand import FloatArray
+from edgewarm.replay import trace as replay
+from edgewarm.replay.reading import ReadingOptions, read_csv
+from edgewarm.replay.regular import regular
+from edgewarm.replay.samples import Samples
 
 DAY_SECONDS = 86_400
 LONGEST_TRAINING_DAYS = 7
 END = 1_767_225_600.0  # 2026-01-01 00:00 UTC: generated series end here
 EIGHT = 8 * 3600.0
-TIME_COLUMNS = ("timestamp", "ts")
-VALUE_COLUMN = "value"
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,12 @@ class Trace:
         return self.known_steps / self.day
 
 
-def trace(source: str, name: str, step_seconds: int, times: FloatArray, values: FloatArray) -> Trace:
-    """Samples at unix times on a grid that begins at the first one's midnight; a negative demand is unknown."""
-    steps = (times // step_seconds).astype(np.int64)
-    midnight = steps.min() * step_seconds // DAY_SECONDS * DAY_SECONDS // step_seconds
-    grid = np.full(int(steps.max() - midnight) + 1, np.nan)
-    grid[steps - midnight] = np.where(values >= 0, values, np.nan)
-    return Trace(source, name, step_seconds, int(steps.min() - midnight), grid)
+def aligned(source: str, name: str, found: replay.Trace) -> Trace:
+    """A recorded series on a grid that begins at its first midnight."""
+    step_seconds = round(found.step_seconds)
+    start = found.first % (DAY_SECONDS // step_seconds)
+    values = np.concatenate([np.full(start, np.nan), found.values])
+    return Trace(source, name, step_seconds, start, values)
 
 
 def synthetic(quick: bool = False) -> list[Trace]:
@@ -91,7 +89,9 @@ def synthetic(quick: bool = False) -> list[Trace]:
     for seed, (name, shape) in enumerate(shapes.items(), start=1):
         curve = generated(days, seed, END, ramp_at=EIGHT, shape=shape)
         kept = slice(0, days * DAY_SECONDS // 60, step // int(MINUTE))
-        result.append(trace("synthetic", name, step, curve.times[kept], curve.values[kept]))
+        times, values = curve.times[kept], curve.values[kept]
+        found = regular(name, Samples(times, values, np.arange(len(times))), float(step), counter=False)
+        result.append(aligned("synthetic", name, found))
     return result
 
 
@@ -100,26 +100,8 @@ def recorded(folder: Path) -> tuple[list[Trace], list[str]]:
     found, skipped = [], []
     for item in RECORDED:
         if (folder / item.path).exists():
-            times, values = _read(folder / item.path)
-            found.append(trace(item.source, item.name, item.step_seconds, times, values))
+            series = read_csv(folder / item.path, ReadingOptions(step_seconds=item.step_seconds))
+            found.append(aligned(item.source, item.name, series))
         else:
             skipped.append(f"{item.path} is not in the folder of traces.")
     return found, skipped
-
-
-def _read(path: Path) -> tuple[FloatArray, FloatArray]:
-    rows = csv.reader(gzip.decompress(path.read_bytes()).decode("utf-8-sig").splitlines())
-    header = [name.strip().lower() for name in next(rows)]
-    time = next(header.index(name) for name in TIME_COLUMNS if name in header)
-    value = header.index(VALUE_COLUMN)
-    pairs = [(_unix(row[time]), float(row[value] or "nan")) for row in rows if row]
-    table = np.array(pairs, dtype=np.float64)
-    return table[:, 0], table[:, 1]
-
-
-def _unix(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

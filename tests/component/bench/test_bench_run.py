@@ -14,7 +14,7 @@ from benchmarks.accuracy import ORIGIN_SECONDS, origins
 from benchmarks.page import page
 from benchmarks.ramps import AHEAD_STEPS, ramp, targets
 from benchmarks.replaying import Seat, replayed
-from benchmarks.rivals import Past
+from benchmarks.rivals import past_of
 from benchmarks.scores import LEVELS
 from benchmarks.traces import Trace, recorded, synthetic
 from edgewarm.forecast.windows import AHEAD
@@ -86,7 +86,7 @@ def test_the_ramp_is_judged_on_ten_minutes_of_each_day_after_training() -> None:
     trace = Trace("made", "noon", 60, 0, noon)
     twenty = np.full((1, len(AHEAD), len(LEVELS)), 20.0)  # above the morning's 10, below the 30 of noon
     wanted = targets(trace)
-    seat = Seat(trace, Past.of(trace), 0, {int(step) - AHEAD_STEPS: twenty for step in wanted})
+    seat = Seat(trace, past_of(trace), 0, {int(step) - AHEAD_STEPS: twenty for step in wanted})
 
     found = ramp(seat)
 
