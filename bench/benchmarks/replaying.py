@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.rivals import RIVALS, past_of, quantiles
 from benchmarks.scores import LEVELS
 from benchmarks.traces import Trace
-from edgewarm.forecast.fleet import SeasonalFleet
+from edgewarm.forecast.fleet import Fleet
 from edgewarm.forecast.windows import AHEAD
 from edgewarm.model.demand import FloatArray
 from edgewarm.replay.naive import Past
@@ -36,7 +36,7 @@ class Seat:
 
 def replayed(traces: Sequence[Trace], wanted: Collection[int], advance: Advance) -> list[Seat]:
     """All traces (of one step length) as one fleet, every trace shifted by whole days to begin on the same one."""
-    fleet = SeasonalFleet(len(traces), float(traces[0].step_seconds))
+    fleet = Fleet(len(traces), float(traces[0].step_seconds))
     steps = max(len(trace.values) for trace in traces)
     demand = np.full((steps, len(traces)), np.nan)
     for row, trace in enumerate(traces):

@@ -21,7 +21,7 @@ from rich.progress import Progress
 
 from benchmarks.world import MemoryCluster, MemoryDemand, MemoryTelemetry, policies
 from edgewarm.engine.tick import Engine, Ports
-from edgewarm.forecast.fleet import SeasonalFleet
+from edgewarm.forecast.fleet import Fleet
 from edgewarm.forecast.replay import learned
 from edgewarm.model.demand import History
 
@@ -148,7 +148,7 @@ async def _timed(engine: Engine, cluster: MemoryCluster, start: float, minutes: 
 
 def _update(rows: int, updates: int, progress: Progress) -> dict[str, Any]:
     """One model step of the whole fleet: learn a value per row, then forecast every window."""
-    fleet, random, free = SeasonalFleet(rows), np.random.default_rng(1), np.zeros(rows, dtype=bool)
+    fleet, random, free = Fleet(rows), np.random.default_rng(1), np.zeros(rows, dtype=bool)
     task = progress.add_task(f"{rows} rows: updates", total=updates)
     update, forecast = [], []
     for step in range(updates):

@@ -103,7 +103,7 @@ def geometric_mean(ratios: list[float]) -> float:
 
 @pytest.mark.parametrize("ahead", [1, 15, 60])
 def test_a_random_walk_is_hardly_worse_than_its_last_value(run: Run, ahead: int) -> None:
-    assert geometric_mean([ratio(run, WALK + row, ahead) for row in range(WALKS)]) < 1.1
+    assert geometric_mean([ratio(run, WALK + row, ahead) for row in range(WALKS)]) < 1.2
 
 
 def test_a_young_random_walk_is_hardly_worse_than_its_last_value(kind: Kind) -> None:

@@ -10,7 +10,8 @@
     day before      z one day before                                      the seasonal naive
     surge           z + half the slope, at most 15 min of it              a rise under way
 
-All on the square-root scale. An expert that knows nothing says what the last value says.
+All on the square-root scale. An expert that knows nothing says what the day profile says, or else the
+last value.
 """
 
 from __future__ import annotations
@@ -24,12 +25,10 @@ from edgewarm.forecast.seasons import HOUR_SECONDS, QUARTER_SECONDS, Seasons
 from edgewarm.model.demand import FloatArray, IntArray
 
 EXPERTS = ("ridge", "last value", "day profile", "week", "moved profile", "theta", "day before", "surge")
-LAST = EXPERTS.index("last value")
+RIDGE, LAST = EXPERTS.index("ridge"), EXPERTS.index("last value")
 
 
-def points(
-    ridge: Ridge, seasons: Seasons, levels: Levels, x: FloatArray, step: int, ahead: IntArray
-) -> FloatArray:
+def points(ridge: Ridge, seasons: Seasons, levels: Levels, x: FloatArray, step: int, ahead: IntArray) -> FloatArray:
     """What each expert expects `ahead` (A,) steps after `step`, (A, E, N); `x` are the features of then."""
     then = step + ahead
     later, now = seasons.usual(then), seasons.usual(np.array([step]))
@@ -43,4 +42,5 @@ def points(
     said[:, 5] = levels.average[1] + levels.drift * np.minimum(ahead, hour)[:, None] / 2
     said[:, 6] = seasons.past(then - days_back(seasons, ahead))
     said[:, 7] = levels.last + levels.slope * np.minimum(ahead, quarter)[:, None] / 2
-    return np.maximum(np.where(np.isfinite(said), said, levels.last), 0.0)
+    usual = np.where(np.isfinite(said[:, 2]), said[:, 2], levels.last)
+    return np.maximum(np.where(np.isfinite(said), said, usual[:, None]), 0.0)

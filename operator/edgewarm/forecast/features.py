@@ -1,7 +1,7 @@
 """What the ridge regression sees of a series at one moment, for each step it looks ahead.
 
-Everything but the unrest is a difference from the slow average, so a change of level changes no coefficient. Unknown
-features are 0: they then say "as the slow average is".
+Everything but the unrest is a difference from the slow average, so a change of level changes no coefficient. An
+unknown lag says what the day profile says, and an unknown profile that all is as on average.
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> Fl
     result[:, 3] = levels.average[1] - slow
     result[:, 4] = np.where(profiled, later - slow, 0.0)
     result[:, 5] = np.where(profiled, now - slow, 0.0)
-    result[:, 6] = seasons.past(then - days_back(seasons, ahead)) - slow
-    result[:, 7] = hour_before - slow
-    result[:, 8] = (hour_before + two_before) / 2 - slow
+    lags = seasons.past(then - days_back(seasons, ahead)), hour_before, (hour_before + two_before) / 2, week
+    for index, lag in zip((6, 7, 8, 10), lags, strict=True):
+        result[:, index] = np.where(np.isfinite(lag), lag - slow, result[:, 4])
     result[:, 9] = seasons.usual_of_hour(then)
-    result[:, 10] = np.where(np.isfinite(week), week - slow, result[:, 4])
     return np.nan_to_num(result, copy=False)
 
 

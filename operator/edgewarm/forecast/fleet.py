@@ -25,13 +25,13 @@ from edgewarm.forecast.pending import Pending
 from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.ridge import Ridge
 from edgewarm.forecast.rows import Rows
-from edgewarm.forecast.seasons import Seasons
+from edgewarm.forecast.seasons import WEEK_DAYS, Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 LARGEST = 1e150  # on the square-root scale: a forecast is finite whatever came
 ENOUGH = 30  # samples before anything is said
-SOLVE_EVERY = 5  # issues: the coefficients of one step ahead are solved anew that often
+SOLVE_EVERY = 4  # issues: the coefficients of one step ahead are solved anew that often; a whole number in a week
 
 
 class Fleet:
@@ -47,7 +47,11 @@ class Fleet:
         self._mixture = Mixture.blank(rows, windows, step_seconds)
         self._pending = Pending.blank(rows, windows, step_seconds)
         self._late = windows.late(step_seconds)
+        self._memory = max(
+            WEEK_DAYS * self._seasons.slots, int(windows.ends.max(initial=0))
+        )  # steps; older is forgotten
         back = windows.reach + int(self._late.max(initial=0))
+        self._schedule = self._pending.schedule
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
 
     @property
@@ -62,7 +66,7 @@ class Fleet:
             if step <= self._step:
                 raise ValueError(f"steps must rise, got {step} after {self._step}")
             nothing, free = np.full(self.size, np.nan), np.zeros(self.size, dtype=bool)
-            for skipped in range(max(self._step + 1, step - len(self._seasons.ring)), step):
+            for skipped in range(max(self._step + 1, step - self._memory), step):
                 self._advance(skipped, nothing, free)
         self._advance(step, np.sqrt(demand), censored)
 
@@ -89,27 +93,27 @@ class Fleet:
 
     def _verify(self, step: int) -> None:
         """What came of the forecasts that are tested now."""
-        due = self._pending.due(step)
+        due = self._schedule.due(step)
         if not len(due):
             return
-        slots = self._pending.tested(due, step)
+        slots = self._schedule.tested(due, step)
         actual = self.windows.of_recent(self._recent(step), self._late)[due]
         slow = np.nan_to_num(self._levels.slow)
         self._mixture.learn(due, self._pending.points[slots], self._pending.quantiles[slots], actual, slow)
         single = due[due < self.windows.points]
         slots, actual = slots[: len(single)], actual[: len(single)]
-        seconds = self._pending.strides[single] * self.step_seconds
+        seconds = np.asarray(self._schedule.strides[single] * self.step_seconds, dtype=np.float64)
         self._ridge.learn(single, self._pending.features[slots], actual - self._pending.level[slots], seconds)
 
     def _issue(self, step: int) -> None:
-        which = self._pending.issuing(step)
+        which = self._schedule.issuing(step)
         if not len(which):
             return
         single = which[which < self.windows.points]
-        turn = step // self._pending.strides[single] + single
+        turn = step // self._schedule.strides[single] + single
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
-        slots = self._pending.slots(which, step)
+        slots = self._schedule.slots(which, step)
         slow = np.nan_to_num(self._levels.slow)
         self._pending.points[slots] = said[which]
         self._pending.quantiles[slots] = self._mixture.issue(which, said[which], slow)
@@ -152,7 +156,9 @@ class Fleet:
 
     def _rows(self) -> dict[str, NDArray[Any]]:
         """Every array with rows, which are its last axis."""
-        named = {f"{part}.{name}": array for part, rows in self._parts().items() for name, array in rows.arrays().items()}
+        named = {
+            f"{part}.{name}": array for part, rows in self._parts().items() for name, array in rows.arrays().items()
+        }
         return {**named, "sure": self._sure}
 
     def _take(self, arrays: Mapping[str, NDArray[Any]]) -> None:

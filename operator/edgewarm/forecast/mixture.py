@@ -17,30 +17,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.forecast.experts import EXPERTS, LAST
-from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
+from edgewarm.forecast.rows import Rows, ordered_sum
 from edgewarm.forecast.windows import ISSUE_SECONDS, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 SingleArray = NDArray[np.float32]
-AnyFloats = TypeVar("AnyFloats", FloatArray, SingleArray)
+Floats = NDArray[np.floating]
 LEVELS = (0.025, 0.05, 0.1, 0.16, 0.25, 0.5, 0.75, 0.84, 0.9, 0.95, 0.975, 0.99)
 TAU: FloatArray = np.array(LEVELS)[:, None]
 TAU_SINGLE: SingleArray = TAU.astype(np.float32)
 MEAN_ABSOLUTE_TO_SD = 1.2533  # sqrt(pi / 2): sd of a normal residual whose mean absolute value is 1
 START = np.array([NormalDist().inv_cdf(level) for level in LEVELS])[:, None] * MEAN_ABSOLUTE_TO_SD
 GAIN, CORRECTION_GAIN, GAIN_A_WINDOW = 0.05, 0.02, 0.2
-RATE, SHARE, WORST = 0.1, 0.005, 20.0  # of fixed share; a loss counts as at most so many usual ones
+RATE, SHARE = 0.1, 0.002  # of fixed share
+LEAST = -2.0  # of the exponent: one bad forecast does not end an expert
 SLOW, USUAL = 0.003, 0.007  # paces of the long scale and of the usual loss, per five minutes
 RECENT_SECONDS = 7200.0  # of the short scale, or half the window if that is longer
 CORRECTIONS = 3.0  # scales: the correction mends, it does not forecast
-YOUNG = 3.0  # verified forecasts as which the prior scale counts
+YOUNG = 20.0  # verified forecasts after which the prior scale is forgotten
 PRIOR_SCALE = 0.05  # of the level: 10 % of the demand
+TRUSTED_SECONDS = 3600.0  # until when the last value is believed by default
 TINY = 1e-12
 BLOCK = 128  # rows at a time
 
@@ -54,6 +55,7 @@ class Paces:
     slow: FloatArray
     recent: FloatArray
     usual: FloatArray
+    rate: FloatArray
 
     @classmethod
     def of(cls, windows: Windows, step_seconds: float) -> Paces:
@@ -67,6 +69,7 @@ class Paces:
             slow=np.minimum(SLOW * issues, 0.5),
             recent=np.minimum(2 / (memory + 1), 0.5),
             usual=np.minimum(USUAL * np.sqrt(issues), 0.5),
+            rate=RATE / np.maximum(windows.ends / (4 * strides), 1.0) ** 0.5,
         )
 
 
@@ -98,7 +101,7 @@ class Mixture(Rows):
             short=np.zeros((count, experts, rows)),
             seen=np.zeros((count, rows)),
             quantile=np.broadcast_to(START.astype(np.float32), full).copy(),
-            weight=np.full(full, 1 / experts, dtype=np.float32),
+            weight=np.broadcast_to(first_weights(windows, step_seconds).astype(np.float32), full).copy(),
             usual=np.zeros((count, levels, rows)),
             correction=np.zeros((count, levels, rows)),
             spread=np.zeros((count, levels, rows)),
@@ -110,11 +113,16 @@ class Mixture(Rows):
         apart = ((points - anchor[:, None]) / unit).astype(np.float32)
         middle = np.empty((len(points), len(LEVELS), points.shape[-1]))
         for rows in blocks(points.shape[-1]):
-            middle[..., rows] = np.einsum("deqn,den->dqn", self.weight[..., rows][which], apart[..., rows])
+            middle[..., rows] = (self.weight[..., rows][which] * apart[:, :, None, rows]).sum(axis=1)
         middle *= unit
         middle += anchor[:, None]
-        middle += np.where(self.seen[which, None] > 0, self.spread[which], PRIOR_SCALE * level * START)
-        return middle
+        unseen = self.seen[which, None] == 0
+        spread = (
+            np.where(unseen, self._borrowed(level)[LAST] * START, self.spread[which])
+            if unseen.any()
+            else self.spread[which]
+        )
+        return np.asarray(middle + spread)
 
     def learn(
         self, which: IntArray, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
@@ -134,8 +142,16 @@ class Mixture(Rows):
     def _scale(self, which: IntArray, level: FloatArray) -> FloatArray:
         """Local scale of residuals (D, E, N) of these windows; `level` (N,) stands in where hardly one was seen."""
         own = (self.long[which] + self.short[which]) / 2
-        prior = YOUNG / (self.seen[which, None] + YOUNG)
-        return np.asarray(own + prior * (PRIOR_SCALE * level - own) + TINY * np.where(level > 0, level, 1.0))
+        prior = np.maximum(1 - self.seen[which, None] / YOUNG, 0.0)
+        if prior.any():
+            own += prior * (self._borrowed(level) - own)
+        return np.asarray(own + TINY * np.where(level > 0, level, 1.0))
+
+    def _borrowed(self, level: FloatArray) -> FloatArray:
+        """The scale (E, N) of windows hardly tested: the largest of the others, else a share of the level."""
+        settled = self.seen[:, None] >= YOUNG
+        largest = np.where(settled, (self.long + self.short) / 2, 0.0).max(axis=0)
+        return np.where(settled.any(axis=0), largest, PRIOR_SCALE * level)
 
     def _rescale(self, which: IntArray, size: FloatArray, known: BoolArray, first: FloatArray) -> None:
         for mean, pace in ((self.long, self.paces.slow), (self.short, self.paces.recent)):
@@ -157,27 +173,28 @@ class Mixture(Rows):
         self.weight[which, :, :, rows], self.quantile[which, :, :, rows] = weight, quantile
         scale = lesson.scale[..., rows]
         unit = scale.min(axis=1)
-        spread = np.einsum("deqn,den->dqn", weight * quantile, (scale / unit[:, None]).astype(np.float32))
+        spread = (weight * quantile * (scale / unit[:, None]).astype(np.float32)[:, :, None]).sum(axis=1)
         self.spread[which, :, rows] = (spread + self.correction[..., rows][which]) * unit[:, None]
 
     def _weigh(self, lesson: Lesson, error: SingleArray, rows: slice) -> SingleArray:
         """Weights (D, E, Q, B) after the losses of these errors, which are in units of each expert's scale."""
         which, known, before = lesson.which, lesson.known[:, rows], lesson.before[..., rows]
-        mean = before.mean(axis=1)
+        mean = ordered_sum(before) / len(EXPERTS)
         loss = np.maximum(TAU_SINGLE * error, (TAU_SINGLE - 1) * error)
         loss *= (before / mean[:, None]).astype(np.float32)[:, :, None]
         pace = np.where(known, np.maximum(lesson.first[:, rows], self.paces.usual[which, None]), 0.0)
         usual = self.usual[..., rows][which]
         usual += pace[:, None] * (loss.mean(axis=1) * mean[:, None] - usual)
         self.usual[which, :, rows] = usual
-        rate = -RATE * (known[:, None] * mean[:, None] / np.maximum(usual, TINY * mean[:, None]))
+        rate = -self.paces.rate[which, None, None] * (
+            known[:, None] * mean[:, None] / np.maximum(usual, TINY * mean[:, None])
+        )
         loss *= rate.astype(np.float32)[:, None]
-        weight = np.exp(np.maximum(loss, -RATE * WORST, out=loss), out=loss)
+        weight = np.exp(np.maximum(loss, LEAST, out=loss), out=loss)
         weight *= self.weight[..., rows][which]
         share = (SHARE * known).astype(np.float32)[:, None, None]
         weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
-        weight += share / len(EXPERTS)
-        return weight
+        return np.asarray(weight + share / len(EXPERTS))
 
 
 @dataclass(frozen=True)
@@ -193,7 +210,7 @@ class Lesson:
     first: FloatArray
 
     @classmethod
-    def of(  # noqa: PLR0913 - the fields, one by one
+    def of(
         cls,
         which: IntArray,
         residual: FloatArray,
@@ -205,9 +222,18 @@ class Lesson:
         return cls(which, residual.astype(np.float32), before, scale, known, first)
 
 
-def _pull(error: AnyFloats, tau: AnyFloats) -> AnyFloats:
+def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
+    """Weights (K, E, 1, 1) before anything is learned: soon, the last value and the ridge's prior; later, anyone."""
+    soon = 1 / (1 + windows.ends * step_seconds / TRUSTED_SECONDS)
+    result = np.repeat(((1 - soon) / len(EXPERTS))[:, None], len(EXPERTS), axis=1)
+    result[:, LAST] += 0.6 * soon
+    result[:, RIDGE] += 0.4 * soon
+    return np.asarray(result[:, :, None, None])
+
+
+def _pull(error: Floats, tau: Floats) -> Floats:
     """tau - 1{actual below the quantile}, 0 where they are equal; `error` (..., Q, N)."""
-    return (tau - (error < 0.0)) * (error != 0.0)
+    return np.asarray((tau - (error < 0.0).astype(tau.dtype)) * (error != 0.0).astype(tau.dtype))
 
 
 def blocks(rows: int) -> Iterator[slice]:

@@ -18,34 +18,22 @@ from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray, IntArray
 
 
-@dataclass
-class Pending(Rows):
-    """All slots of all windows in one axis: `points` (S, E, N), `quantiles` (S, Q, N), and for the windows of single
-    steps the `features` (P, F, N) and the `level` (P, N) they were told from."""
+@dataclass(frozen=True)
+class Schedule:
+    """When each window is issued and tested, in steps: `waits` from one to the other, `strides` between issues, `count`
+    of slots and the `first` one of each, all (K,)."""
 
     waits: IntArray
     strides: IntArray
-    offsets: IntArray
-    points: FloatArray
-    quantiles: FloatArray
-    features: FloatArray
-    level: FloatArray
+    count: IntArray
+    first: IntArray
 
     @classmethod
-    def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Pending:
+    def of(cls, windows: Windows, step_seconds: float) -> Schedule:
         strides = windows.strides(step_seconds)
         waits = windows.ends + windows.late(step_seconds)
-        slots = -(-waits // strides)
-        total, single = int(slots.sum()), int(slots[: windows.points].sum())
-        return cls(
-            waits=waits,
-            strides=strides,
-            offsets=np.cumsum(slots) - slots,
-            points=np.full((total, len(EXPERTS), rows), np.nan),
-            quantiles=np.full((total, len(LEVELS), rows), np.nan),
-            features=np.full((single, len(NAMES), rows), np.nan),
-            level=np.full((single, rows), np.nan),
-        )
+        count = -(-waits // strides)
+        return cls(waits, strides, count, np.cumsum(count) - count)
 
     def due(self, step: int) -> IntArray:
         """Windows that are tested at this step."""
@@ -61,5 +49,28 @@ class Pending(Rows):
 
     def slots(self, which: IntArray, issued_at: int | IntArray) -> IntArray:
         """Slots of the forecasts of these windows that are issued at this step, or at one step each."""
-        strides = self.strides[which]
-        return np.asarray(self.offsets[which] + issued_at // strides % -(-self.waits[which] // strides))
+        return np.asarray(self.first[which] + issued_at // self.strides[which] % self.count[which])
+
+
+@dataclass
+class Pending(Rows):
+    """All slots of all windows in one axis: `points` (S, E, N), `quantiles` (S, Q, N), and for the windows of single
+    steps the `features` (P, F, N) and the `level` (P, N) they were told from."""
+
+    schedule: Schedule
+    points: FloatArray
+    quantiles: FloatArray
+    features: FloatArray
+    level: FloatArray
+
+    @classmethod
+    def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Pending:
+        schedule = Schedule.of(windows, step_seconds)
+        total, single = int(schedule.count.sum()), int(schedule.count[: windows.points].sum())
+        return cls(
+            schedule=schedule,
+            points=np.full((total, len(EXPERTS), rows), np.nan),
+            quantiles=np.full((total, len(LEVELS), rows), np.nan),
+            features=np.full((single, len(NAMES), rows), np.nan),
+            level=np.full((single, rows), np.nan),
+        )

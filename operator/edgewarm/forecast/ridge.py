@@ -14,13 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.forecast.features import NAMES, PRIOR
-from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.rows import Rows, ordered_sum
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 HALF_LIFE_SECONDS = 3 * 86400.0
 PENALTY = 0.02
 FLOOR = 0.1  # of the penalty, spread evenly: a feature that never moved must not make A singular
-TINY = 1e-12
 
 
 @dataclass
@@ -51,14 +50,14 @@ class Ridge(Rows):
 
     def solve(self, which: IntArray) -> None:
         """Bring the coefficients of these steps ahead up to date."""
-        products = np.moveaxis(self.products[which], -1, 1)
-        diagonal = np.einsum("anii->ani", products)
-        even = FLOOR * diagonal.mean(axis=-1, keepdims=True)
-        penalty = PENALTY * (diagonal + even) + TINY
-        system = products + penalty[..., None] * np.eye(len(NAMES))
-        wanted = np.moveaxis(self.targets[which], -1, 1) + penalty * PRIOR
+        products, size = self.products[which], len(NAMES)
+        diagonal = products[:, range(size), range(size)]
+        even = FLOOR / size * ordered_sum(diagonal)[:, None]
+        penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
+        system = np.moveaxis(products, -1, 1) + np.moveaxis(penalty, -1, 1)[..., None] * np.eye(size)
+        wanted = np.moveaxis(self.targets[which] + penalty * PRIOR[:, None], -1, 1)
         self.beta[which] = np.moveaxis(np.linalg.solve(system, wanted[..., None])[..., 0], 1, -1)
 
     def predict(self, x: FloatArray) -> FloatArray:
         """Expected difference from the level, (A, N)."""
-        return np.asarray(np.einsum("afn,afn->an", x, self.beta))
+        return ordered_sum(x * self.beta)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewarm.model.demand import FloatArray
+
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -27,3 +29,8 @@ class Rows:
         """Replace every field that has rows."""
         for name in self.arrays():
             setattr(self, name, arrays[name])
+
+
+def ordered_sum(array: FloatArray) -> FloatArray:
+    """The sum over axis 1, in order: the same to the last bit however many rows stand beside (numpy's own is not)."""
+    return np.asarray(np.add.accumulate(array, axis=1)[:, -1])

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgewarm.forecast.tracker import LEVELS, QUARTERS, Tracker, gains
 from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.replay.model import mixing
 from edgewarm.replay.naive import Naive, Past
 from edgewarm.replay.rolling import Advance
+from edgewarm.replay.tracker import LEVELS, QUARTERS, Tracker, gains
 
 SETTLED = 5  # residuals, before a calibrator of few is heard
 

@@ -9,7 +9,8 @@ from edgewarm.forecast.windows import AHEAD, GRID, UNTIL, Windows
 
 pytestmark = pytest.mark.unit
 
-SMALL = Windows(np.array([1, 3, 1, 2, 3]), 2)  # one and three steps ahead; the largest of the next 1, 2 and 3
+SMALL = Windows.of((1, 2, 3), (1, 2, 3))
+ON_TIME = np.zeros(6, dtype=np.int64)
 
 
 def test_the_grid_is_the_points_and_then_the_maxima() -> None:
@@ -18,18 +19,35 @@ def test_the_grid_is_the_points_and_then_the_maxima() -> None:
 
 
 def test_windows_of_a_path() -> None:
-    found = SMALL.of_path(np.array([[5.0, 9.0, 7.0]]), np.array([[5.0, 7.0]]))
-    assert found.tolist() == [[5.0, 7.0, 5.0, 9.0, 9.0]]
+    found = SMALL.of_path(np.array([[5.0], [9.0], [7.0]]))
+    assert found[:, 0].tolist() == [5.0, 9.0, 7.0, 5.0, 9.0, 9.0]
 
 
 def test_windows_that_end_now() -> None:
-    found = SMALL.of_recent(np.array([[4.0, 6.0, 2.0]]))  # newest first
-    assert found.tolist() == [[4.0, 4.0, 4.0, 6.0, 6.0]]
+    found = SMALL.of_recent(np.array([[4.0], [6.0], [2.0]]), ON_TIME)  # newest first
+    assert found[:, 0].tolist() == [4.0, 4.0, 4.0, 4.0, 6.0, 6.0]
+
+
+def test_windows_that_ended_some_steps_ago() -> None:
+    found = SMALL.of_recent(np.array([[9.0], [8.0], [4.0], [6.0], [2.0]]), np.array([0, 1, 2, 2, 1, 2]))
+    assert found[:, 0].tolist() == [9.0, 8.0, 4.0, 4.0, 8.0, 6.0]
 
 
 def test_an_unknown_step_hides_the_windows_that_contain_it() -> None:
-    found = SMALL.of_recent(np.array([[4.0, np.nan, 2.0]]))
-    assert np.array_equal(found, [[4.0, 4.0, 4.0, np.nan, np.nan]], equal_nan=True)
+    found = SMALL.of_recent(np.array([[4.0], [np.nan], [2.0]]), ON_TIME)
+    assert np.array_equal(found[:, 0], [4.0, 4.0, 4.0, 4.0, np.nan, np.nan], equal_nan=True)
+
+
+def test_short_windows_are_issued_each_five_minutes_and_long_ones_eight_times() -> None:
+    windows = Windows.of((1, 5, 60, 120, 1440))
+    assert windows.strides(60.0).tolist() == [5, 5, 5, 15, 180]
+    assert windows.late(60.0).tolist() == [4, 0, 0, 0, 0]  # all of an issue are tested together
+    assert Windows.of((1, 12, 288)).strides(300.0).tolist() == [1, 1, 36]
+
+
+def test_a_maximum_needs_the_steps_it_is_taken_over() -> None:
+    with pytest.raises(ValueError, match="until must be among ahead"):
+        Windows.of((1, 5), (3,))
 
 
 def test_points_alone_need_no_path_beyond_one_step() -> None:

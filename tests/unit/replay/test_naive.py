@@ -7,11 +7,11 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from edgewarm.forecast.tracker import LEVELS as LEVELS_OF_TRACKER
 from edgewarm.model.demand import FloatArray
 from edgewarm.replay.calibrated import calibrated, calibrated_few
 from edgewarm.replay.naive import Naive, Past, trailing_quantiles
 from edgewarm.replay.rivals import CALIBRATED, NATIVE, TRAILING, contenders, rules
+from edgewarm.replay.tracker import LEVELS as LEVELS_OF_TRACKER
 
 pytestmark = pytest.mark.unit
 

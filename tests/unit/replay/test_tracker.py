@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewarm.forecast.tracker import LEVELS, TAU, Tracker, gains
 from edgewarm.model.demand import FloatArray
+from edgewarm.replay.tracker import LEVELS, TAU, Tracker, gains
 
 pytestmark = pytest.mark.unit
 
