@@ -1,4 +1,4 @@
-"""The command line: `edgewarm run`."""
+"""The command line: `edgewarm run` and `edgewarm replay`."""
 
 from edgewarm.cli.main import main
 

@@ -1,4 +1,4 @@
-"""`edgewarm`: run the operator."""
+"""`edgewarm`: run the operator, or replay a recorded demand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from edgewarm.cli.replay import replay
 from edgewarm.model.errors import EdgewarmError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -47,6 +48,9 @@ def run(  # noqa: PLR0913 - one parameter per option
     except EdgewarmError as error:
         typer.echo(f"edgewarm: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+cli.command()(replay)
 
 
 def main() -> None:
