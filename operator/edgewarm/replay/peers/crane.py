@@ -145,4 +145,5 @@ def plans(scene: Scene) -> Plans:
     return planned(scene, tuple(labels), columns)
 
 
-PEER = Peer("crane", "Crane EHPA (DSP)", "gocrane/crane pkg/prediction/dsp", plans)
+NOTE = "a port of its estimators; outliers are not clipped"
+PEER = Peer("crane", "Crane EHPA (DSP)", "gocrane/crane pkg/prediction/dsp", plans, NOTE)

@@ -45,4 +45,5 @@ def plans(scene: Scene) -> Plans:
     return planned(scene, labels, columns)
 
 
-PEER = Peer("linear", "linear look-ahead", "jthomperoo/predictive-horizontal-pod-autoscaler, Linear", plans)
+NOTE = "the line goes through the load, not through past replica counts"
+PEER = Peer("linear", "linear look-ahead", "jthomperoo/predictive-horizontal-pod-autoscaler, Linear", plans, NOTE)

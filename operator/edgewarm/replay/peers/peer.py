@@ -25,12 +25,16 @@ class Plans:
 
 @dataclass(frozen=True)
 class Peer:
-    """`name` is what the user types, `title` what a table shows, `source` where the rule is from."""
+    """`name` is what the user types, `title` what a table shows, `source` where the rule is from.
+
+    `note` says what of it is approximated here.
+    """
 
     name: str
     title: str
     source: str
     plans: Callable[[Scene], Plans]
+    note: str = ""
 
 
 def planned(scene: Scene, labels: tuple[str, ...], columns: list[IntArray]) -> Plans:

@@ -47,4 +47,5 @@ def plans(scene: Scene) -> Plans:
     return planned(scene, labels, [pods(found[:, level] * (1 + margin)) for level, margin in knobs])
 
 
-PEER = Peer("percentile", "decayed percentile (VPA)", "kubernetes/autoscaler vertical-pod-autoscaler", plans)
+NOTE = "VPA recommends requests; here its rule sizes a pod count"
+PEER = Peer("percentile", "decayed percentile (VPA)", "kubernetes/autoscaler vertical-pod-autoscaler", plans, NOTE)

@@ -1,0 +1,3 @@
+"""The report."""
+from edgewarm.replay.comparison import Comparison
+def html(comparison: Comparison, said: list[str]) -> str: return ""
