@@ -26,7 +26,9 @@ def replay(  # noqa: PLR0913 - one parameter per option
     kappa: Annotated[str, typer.Option(help="Cost of a short pod-minute in idle ones; several: 3,10,30.")] = "",
     min_replicas: Annotated[int, typer.Option(min=0, help="Least pods, for everyone.")] = 1,
     max_replicas: Annotated[int, typer.Option(min=1, help="Most pods, for everyone.")] = 1000,
-    policy: Annotated[Path | None, typer.Option(help="WarmingPolicy (YAML) to replay, instead of the defaults.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="WarmingPolicy (YAML) to replay, instead of the defaults.")
+    ] = None,
     baselines: Annotated[str, typer.Option(help="Peers to compare with: all, none, or names.")] = "all",
     train: Annotated[str, typer.Option(help="What comes before the test span, such as 7d or 36h.")] = "7d",
     pass_interval: Annotated[str, typer.Option("--pass", help="Time between passes; default: one a step.")] = "",
@@ -88,9 +90,13 @@ def read_trace(path: Path) -> Trace:
 
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        found = sorted((unix(row[0]), float(row[1] or "nan")) for row in list(csv.reader(data.decode().splitlines()))[1:])
+        found = sorted(
+            (unix(row[0]), float(row[1] or "nan")) for row in list(csv.reader(data.decode().splitlines()))[1:]
+        )
     except (OSError, ValueError, IndexError) as error:
-        raise Invalid(f"TRACE {path} cannot be read ({error}): give a CSV with a time and a value in each row") from error
+        raise Invalid(
+            f"TRACE {path} cannot be read ({error}): give a CSV with a time and a value in each row"
+        ) from error
     if len(found) < 2:
         raise Invalid(f"TRACE {path} has {len(found)} rows: give at least two")
     times, values = np.array(found).T

@@ -124,7 +124,9 @@ def scene_of(trace: Trace, options: Options, spec: Policy | None) -> Scene:
     begin = math.ceil(_seconds("--train", options.train) / trace.step_seconds - 1e-9)
     if not 2 <= begin < len(trace.values) - 1:
         days = len(trace.values) * trace.step_seconds / DAY_SECONDS
-        raise Invalid(f"--train is {options.train} and TRACE has {days:.3g} days: leave at least two steps on both sides")
+        raise Invalid(
+            f"--train is {options.train} and TRACE has {days:.3g} days: leave at least two steps on both sides"
+        )
     starts = Starts(_seconds("--lead-time", options.lead_time), options.sigma, options.seed)
     low, high = options.replicas
     if low > high:

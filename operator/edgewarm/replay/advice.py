@@ -1,8 +1,8 @@
 """What the replay says to the policy's author: last week in pod-hours and missed demand, a kappa, bounds.
 
-    kappa       = the smallest of those tried whose cold share is at most the wanted one, else the largest
-    minReplicas = p1 of the need of the whole trace
-    maxReplicas = p99.9 of the need of the whole trace, and a tenth more
+kappa       = the smallest of those tried whose cold share is at most the wanted one, else the largest
+minReplicas = p1 of the need of the whole trace
+maxReplicas = p99.9 of the need of the whole trace, and a tenth more
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ def _kappa(found: Mapping[float, Cost], cold_share: float) -> tuple[float, str]:
         return enough[0], f"kappa {enough[0]:g}: {among}, at most {cold_share:.2%} of demand met no ready pod."
     most = max(found)
     missed = f"{found[most].cold_share:.2%} of demand met no ready pod"
-    return most, f"kappa above {most:g}: with {most:g} {missed}, more than the wanted {cold_share:.2%} (tried: {tried})."
+    return (
+        most,
+        f"kappa above {most:g}: with {most:g} {missed}, more than the wanted {cold_share:.2%} (tried: {tried}).",
+    )
 
 
 def _bounds(scene: Scene) -> tuple[int, int]:

@@ -11,7 +11,9 @@ from edgewarm.replay.costs import Cost
 from edgewarm.replay.scene import Scene
 
 HEADS = ("policy", "cost", "cold", "idle", "short", "starts/h", "violated", "best knobs in hindsight")
-HINDSIGHT = "Knobs of peers were chosen in hindsight, on the test span itself, for each kappa; edgewarm was given kappa only."
+HINDSIGHT = (
+    "Knobs of peers were chosen in hindsight, on the test span itself, for each kappa; edgewarm was given kappa only."
+)
 LATE = "Metrics lag by one step; added pods serve after the lead time and are idle until then; removed ones are gone at once."
 ASKED = "The trace is taken for what was asked, whoever served it: nothing is lost, queued or asked again."
 
@@ -87,7 +89,9 @@ def notes(comparison: Comparison) -> list[str]:
     if unknown:
         found.append(f"{unknown} steps of the test span have no value and are not counted.")
     if not scene.starts.fixed:
-        found.append("With drawn lead times the oracle is given the shortest of all draws: a bound that none can reach.")
+        found.append(
+            "With drawn lead times the oracle is given the shortest of all draws: a bound that none can reach."
+        )
     return found + [f"{rival.peer.title}: {rival.peer.note}." for rival in comparison.rivals if rival.peer.note]
 
 
@@ -96,13 +100,14 @@ def table(comparison: Comparison, kappa: float) -> str:
     rows = comparison.rows(kappa)
     best = comparison.best_rival(kappa)
     ratio = comparison.ratio(kappa)
-    lines = [f"kappa {kappa:g}", *aligned([HEADS, *(_cells(row, kappa) for row in rows)])]
+    lines = [f"kappa {kappa:g}", *aligned([HEADS, *(cells(row, kappa) for row in rows)])]
     if best is not None and ratio is not None:
         lines.append(f"edgewarm costs {ratio:.2f} of the best tuned peer, {best.peer.title}.")
     return "\n".join(lines)
 
 
-def _cells(row: Row, kappa: float) -> tuple[str, ...]:
+def cells(row: Row, kappa: float) -> tuple[str, ...]:
+    """A row of the table, under `HEADS`."""
     cost = row.cost
     return (
         row.title,

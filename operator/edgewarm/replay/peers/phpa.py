@@ -79,7 +79,9 @@ def corrected(scene: Scene) -> Plans:
 
 
 SOURCE = "jthomperoo/predictive-horizontal-pod-autoscaler"
-NOTE = "its sync is 15 s; here the model runs every five minutes and the HPA at every step; values begin by a simple rule"
+NOTE = (
+    "its sync is 15 s; here the model runs every five minutes and the HPA at every step; values begin by a simple rule"
+)
 PEERS = (
     Peer("phpa", "PHPA Holt-Winters, as documented", SOURCE, as_shipped, NOTE),
     Peer("phpa-corrected", "PHPA Holt-Winters, corrected", SOURCE, corrected, NOTE),
