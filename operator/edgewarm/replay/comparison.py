@@ -1,4 +1,4 @@
-"""Ours beside every peer on the same scene; a peer's knobs are chosen in hindsight, for each kappa, on the test span."""
+"""Ours beside every peer on one scene; a peer's knobs are chosen in hindsight, for each kappa, on the test span."""
 
 from __future__ import annotations
 

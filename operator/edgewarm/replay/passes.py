@@ -81,9 +81,10 @@ async def _passes(scene: Scene, cluster: MemoryCluster, engine: Engine, rhythm: 
         for part in range(passes):
             cluster.now = scene.trace.time(row) + part * rhythm.pass_seconds
             await engine.run_pass(cluster.now)
+            workload = cluster.workloads[claim]
+            wanted[row] = max(int(wanted[row, 0]), workload.replicas)  # the most of the row is what is paid for
             if part == 0:
-                workload = cluster.workloads[claim]
-                wanted[row], ready[row] = workload.replicas, workload.ready
+                ready[row] = workload.ready
         done = row - scene.begin + 1
         if done % REPORT_EVERY == 0 or done == total:
             progress(done, total)

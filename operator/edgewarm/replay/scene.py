@@ -1,6 +1,6 @@
 """What is replayed: a trace, where its test span begins, what a pod serves and how long it takes to start.
 
-Row i stands for the time of `trace.values[i]`. A decision at row i knows the values of rows before i (metrics lag by one
+Row i stands for the time of `trace.values[i]`. A decision at row i knows the values of rows before i (metrics lag a
 step); a pod that it adds serves from row i + ceil(lead time / step) on, a pod that it removes serves no more at row i.
 """
 
@@ -17,6 +17,7 @@ from edgewarm.model.policy import Bounds
 from edgewarm.replay.starts import ROUNDING, Starts
 from edgewarm.replay.trace import Trace
 
+WIDE = Bounds(1, 1000)
 AUTO_LEVEL, AUTO_PODS = 0.995, 25
 WARM_UP_SECONDS = 3600.0
 
@@ -38,7 +39,7 @@ class Scene:
     begin: int
     capacity: float
     starts: Starts
-    bounds: Bounds = Bounds(1, 1000)
+    bounds: Bounds = WIDE
 
     @property
     def rows(self) -> int:
@@ -75,7 +76,7 @@ class Scene:
 
     @cached_property
     def seen(self) -> FloatArray:
-        """Demand (T,) as a decision at each row knows it: of the row before; the last known one within a gap, else 0."""
+        """Demand (T,) as a decision at each row knows it: of the row before; in a gap the last known one, else 0."""
         late = np.concatenate([[np.nan], self.trace.values[:-1]])
         last = np.maximum.accumulate(np.where(np.isfinite(late), np.arange(len(late)), -1))
         result: FloatArray = np.where(last >= 0, late[np.maximum(last, 0)], 0.0)

@@ -14,7 +14,7 @@ HEADS = ("policy", "cost", "cold", "idle", "short", "starts/h", "violated", "bes
 HINDSIGHT = (
     "Knobs of peers were chosen in hindsight, on the test span itself, for each kappa; edgewarm was given kappa only."
 )
-LATE = "Metrics lag by one step; added pods serve after the lead time and are idle until then; removed ones are gone at once."
+LATE = "Metrics lag by one step; added pods are idle until their lead time is over; removed ones are gone at once."
 ASKED = "The trace is taken for what was asked, whoever served it: nothing is lost, queued or asked again."
 
 

@@ -142,7 +142,8 @@ class TraceDemand:
         self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
     ) -> Mapping[Key, History]:
         """What `read` would have answered on the grid start, start + step, .. <= end."""
-        times = start + step_seconds * np.arange(math.floor((end - start) / step_seconds + ROUNDING) + 1)
+        count = math.floor((end - start) / step_seconds + ROUNDING) + 1
+        times = start + step_seconds * np.arange(count, dtype=np.float64)
         return dict.fromkeys(requests, History(start, step_seconds, self.known(times)))
 
     def known(self, times: FloatArray) -> FloatArray:

@@ -48,7 +48,8 @@ def wanted(scene: Scene, load: FloatArray, targets: FloatArray) -> IntArray:
 def allowed(current: IntArray, syncs: int) -> IntArray:
     """The most pods after so many periods of 15 s, each of which doubles or adds four."""
     first = np.maximum(2 * current, current + 4)  # four more are more than twice as many only below four
-    return np.minimum(first * 2 ** (min(syncs, 20) - 1), MOST)
+    result: IntArray = np.minimum(first * 2 ** (min(syncs, 20) - 1), MOST)
+    return result
 
 
 def plans(scene: Scene) -> Plans:

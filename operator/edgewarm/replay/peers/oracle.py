@@ -1,6 +1,6 @@
 """The limit: every pod of the future known, but a pod must still be started its lead time before it serves.
 
-The cost of a course is a sum over pods: pod n is held while wanted >= n, serves once it has been held for l rows on end
+The cost of a course is a sum over pods: pod n is held while wanted >= n, serves once it was held for the l rows before
 (last in, first out), and is needed while need >= n. So each is a shortest path of its own, by dynamic programming over
 its state, the rows it was held so far (0 .. l):
 
@@ -8,8 +8,8 @@ its state, the rows it was held so far (0 .. l):
     held, but for less than l rows before it    cost 1, and kappa where needed
     held for l rows before it, so ready         cost 1 where not needed
 
-Needs are nested (pod n + 1 is needed only while pod n is), so the counts of held pods are a course of the same cost, and
-no policy under the same rules and bounds costs less. With drawn lead times every start is given the shortest of them,
+Needs are nested (pod n + 1 is needed only while pod n is), so the counts of held pods are a course of the same cost: no
+policy under the same rules and bounds costs less. With drawn lead times every start is given the shortest of them,
 which makes it a bound that none can reach.
 """
 
