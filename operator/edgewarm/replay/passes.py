@@ -102,5 +102,5 @@ def _policies(scene: Scene, policy: Policy, rhythm: Rhythm) -> dict[Key, PolicyO
 
 def _replicas(scene: Scene, demand: TraceDemand, at: float) -> int:
     """It begins with what is needed, all ready."""
-    value = float(np.nan_to_num(demand.known(np.array([at]))[0]))
-    return scene.bounds.clamp(math.ceil(value / scene.capacity))
+    value = demand.at(at)
+    return scene.bounds.clamp(0 if math.isnan(value) else math.ceil(value / scene.capacity))

@@ -134,7 +134,7 @@ class TraceDemand:
 
     async def read(self, requests: Mapping[Key, DemandRequest], now: float) -> Mapping[Key, Reading]:
         """The value of the step before."""
-        value = float(self.known(np.array([now]))[0])
+        value = self.at(now)
         reading = GAP if math.isnan(value) else Measured(now, value)
         return dict.fromkeys(requests, reading)
 
@@ -146,13 +146,14 @@ class TraceDemand:
         times = start + step_seconds * np.arange(count, dtype=np.float64)
         return dict.fromkeys(requests, History(start, step_seconds, self.known(times)))
 
+    def at(self, now: float) -> float:
+        """Demand as it is known at one Unix time; NaN where it is not."""
+        index = math.floor(now / self.trace.step_seconds + ROUNDING) - self.trace.first - 1
+        return float(self.trace.values[index]) if 0 <= index < len(self.trace.values) else math.nan
+
     def known(self, times: FloatArray) -> FloatArray:
-        """Demand (N,) as it is known at Unix times (N,); NaN in gaps and outside the trace."""
-        trace = self.trace
-        index = np.floor(times / trace.step_seconds + ROUNDING).astype(np.int64) - trace.first - 1
-        inside = (index >= 0) & (index < len(trace.values))
-        result: FloatArray = np.where(inside, trace.values[np.clip(index, 0, len(trace.values) - 1)], np.nan)
-        return result
+        """The same at many times (N,)."""
+        return np.array([self.at(float(now)) for now in times])
 
 
 @dataclass
