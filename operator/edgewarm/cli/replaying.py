@@ -87,8 +87,8 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
     limits = {kappa: oracle.course(scene, kappa) for kappa in kappas}
     comparison = Comparison(scene, ours, dict.fromkeys(kappas, shadow), limits, tuple(rivals))
     found = advice(comparison, options.cold_share)
-    chosen = ours[kappas[0]]
-    return Outcome(comparison, found, last_week(scene, chosen, options.pod_hour_price))
+    said = last_week(scene, kappas[0], ours[kappas[0]], options.pod_hour_price)
+    return Outcome(comparison, found, said)
 
 
 @contextmanager

@@ -51,10 +51,7 @@ def _kappa(found: Mapping[float, Cost], cold_share: float) -> tuple[float, str]:
         return enough[0], f"kappa {enough[0]:g}: {among}, at most {cold_share:.2%} of demand met no ready pod."
     most = max(found)
     missed = f"{found[most].cold_share:.2%} of demand met no ready pod"
-    return (
-        most,
-        f"kappa above {most:g}: with {most:g} {missed}, more than the wanted {cold_share:.2%} (tried: {tried}).",
-    )
+    return most, f"kappa above {most:g} (tried: {tried}): even then {missed}, more than the wanted {cold_share:.2%}."
 
 
 def _bounds(scene: Scene) -> tuple[int, int]:
@@ -63,7 +60,7 @@ def _bounds(scene: Scene) -> tuple[int, int]:
     return max(1, int(np.quantile(need, LOW_LEVEL))), max(1, high)
 
 
-def last_week(scene: Scene, course: Course, pod_hour_price: float | None = None) -> str:
+def last_week(scene: Scene, kappa: float, course: Course, pod_hour_price: float | None = None) -> str:
     """ "Last week with this policy would have cost X and missed Y"."""
     begin = max(scene.begin, scene.rows - scene.steps(WEEK_SECONDS))
     days = (scene.rows - begin) * scene.step_seconds / 86_400
@@ -71,6 +68,6 @@ def last_week(scene: Scene, course: Course, pod_hour_price: float | None = None)
     when = "Last week" if days >= 6.99 else f"The last {days:.1f} days"
     money = "" if pod_hour_price is None else f" ({cost.pod_hours * pod_hour_price:,.2f} at {pod_hour_price:g} each)"
     return (
-        f"{when} with this policy would have cost {cost.pod_hours:,.0f} pod-hours{money} "
+        f"{when} with this policy (kappa {kappa:g}) would have cost {cost.pod_hours:,.0f} pod-hours{money} "
         f"and missed {cost.cold_share:.2%} of demand, in {cost.violation_minutes:,.0f} minutes."
     )

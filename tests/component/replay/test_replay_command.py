@@ -62,7 +62,7 @@ def test_the_table_has_every_peer_and_the_sentence_about_last_week(done: tuple[R
     for title in ("edgewarm", "HPA v2", "Knative KPA", "Crane EHPA", "PHPA", "fixed number", "oracle"):
         assert title in shown
     assert "hindsight" in shown
-    assert "The last 0.5 days with this policy would have cost" in shown
+    assert "The last 0.5 days with this policy (kappa 10) would have cost" in shown
     assert "at 0.05 each" in shown
     assert "Suggested minReplicas" in shown
 
