@@ -27,20 +27,20 @@ MOST = 2**31 - 1
 
 def wanted(scene: Scene, load: FloatArray, targets: FloatArray) -> IntArray:
     """Wanted pods (T, K) for a load (T,) or (T, K) in pods and targets (K,)."""
-    load = load[:, None] if load.ndim == 1 else load
+    asked = (load[:, None] if load.ndim == 1 else load) / targets
+    answers = pods(asked)
     window = max(1, int(np.ceil(STABILIZATION_SECONDS / scene.step_seconds)))  # younger than 300 s
     syncs = max(1, round(scene.step_seconds / SYNC_SECONDS))
-    answers = pods(load / targets)
     recent = np.zeros((window, len(targets)), dtype=np.int64)
     result = np.empty_like(answers)
     low, high = scene.bounds.low, scene.bounds.high
     current = np.clip(answers[0], low, high)
     for row, answer in enumerate(answers):
-        ratio = load[row] / (np.maximum(current, 1) * targets)
-        recent[row % window] = np.where(np.abs(ratio - 1) <= TOLERANCE, current, answer)
-        rise = np.minimum(recent[row % window], allowed(current, syncs))
-        fall = np.minimum(current, recent.max(axis=0))
-        current = np.clip(np.where(rise > current, rise, fall), low, high)
+        base = np.maximum(current, 1)
+        answer = np.where(np.abs(asked[row] - base) <= TOLERANCE * base, current, answer)
+        recent[row % window] = answer
+        held = np.minimum(current, recent.max(axis=0))
+        current = np.minimum(np.maximum(np.maximum(np.minimum(answer, allowed(current, syncs)), held), low), high)
         result[row] = current
     return result
 
