@@ -75,6 +75,14 @@ def test_phpa_waits_for_two_seasons_and_holds_between_syncs() -> None:
     assert found[45:].tolist() == [5] * 15
 
 
+def test_phpa_computes_nothing_before_it_is_asked() -> None:
+    counts = np.random.default_rng(1).integers(1, 9, 60)
+    whole, late = (phpa.predicted(counts, 3, 8, (HALF, False), begin) for begin in (0, 50))
+
+    assert late[:48].tolist() == [0] * 48  # row 50 is in the sync of row 48
+    assert late[48:].tolist() == whole[48:].tolist()
+
+
 def test_phpa_keeps_four_seasons_at_most() -> None:
     counts = np.concatenate([np.full(100, 50), np.full(32, 5)])
 
@@ -82,7 +90,7 @@ def test_phpa_keeps_four_seasons_at_most() -> None:
 
 
 def test_phpa_never_wants_less_than_hpa() -> None:
-    world = scene(waves(3, step_seconds=300.0), step_seconds=300.0)
+    world = scene(waves(3, step_seconds=600.0), step_seconds=600.0)
     reactive = hpa.wanted(world, world.load, np.array(phpa.TARGETS))
 
     for plans in (phpa.as_shipped(world), phpa.corrected(world)):

@@ -40,14 +40,17 @@ def newest_first(histories: FloatArray) -> FloatArray:
     return np.concatenate([histories[:, -2::-1], histories[:, -1:]], axis=1)
 
 
-def predicted(counts: IntArray, sync: int, season: int, model: Model) -> IntArray:
-    """The model's answer (T,) to a history of counts (T,), every `sync` rows and held between; 0 before two seasons."""
+def predicted(counts: IntArray, sync: int, season: int, model: Model, begin: int = 0) -> IntArray:
+    """The model's answer (T,) to a history of counts (T,), every `sync` rows and held between.
+
+    0 before row `begin` and before there are two seasons.
+    """
     coefficients, shipped = model
     sampled = counts[::sync].astype(np.float64)
     answers = np.zeros(len(sampled), dtype=np.int64)
     for size in (2 * season, 3 * season, SEASONS * season):  # grows with the history, by whole seasons
         last = len(sampled) if size == SEASONS * season else min(len(sampled), size + season - 1)
-        for first in range(size - 1, last, ORIGINS_AT_ONCE):
+        for first in range(max(size - 1, begin // sync), last, ORIGINS_AT_ONCE):
             origins = np.arange(first, min(first + ORIGINS_AT_ONCE, last))
             histories = sampled[origins[:, None] + np.arange(-size + 1, 1)]
             histories = newest_first(histories) if shipped else histories
@@ -62,7 +65,8 @@ def _plans(scene: Scene, tried: tuple[Coefficients, ...], shipped: bool) -> Plan
     reactive = dict(zip(TARGETS, hpa.wanted(scene, scene.load, np.array(TARGETS)).T, strict=True))
     knobs = list(product(tried, TARGETS))
     columns = [
-        np.maximum(reactive[target], predicted(reactive[target], sync, season, (c, shipped))) for c, target in knobs
+        np.maximum(reactive[target], predicted(reactive[target], sync, season, (c, shipped), scene.warm))
+        for c, target in knobs
     ]
     labels = tuple(f"{c.alpha:g}/{c.beta:g}/{c.gamma:g}, target {target:.0%}" for c, target in knobs)
     return planned(scene, labels, columns)
