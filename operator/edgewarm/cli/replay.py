@@ -13,32 +13,49 @@ if TYPE_CHECKING:
     from edgewarm.replay.trace import Trace
 
 
+Recorded = Annotated[Path, typer.Argument(help="CSV of demand: a time and a value in each row (.csv, .csv.gz).")]
+Capacity = Annotated[
+    str, typer.Option(help="Demand that one ready pod serves, or auto: p99.5 of the training part is 25 pods.")
+]
+LeadTime = Annotated[str, typer.Option(help="What a pod takes to be ready, such as 120s.")]
+Sigma = Annotated[
+    float, typer.Option(min=0.0, max=2.0, help="Spread of a log-normal lead time with that median; 0 is fixed.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of the drawn lead times.")]
+Kappa = Annotated[str, typer.Option(help="Cost of a short pod-minute in idle ones; several: 3,10,30.")]
+Least = Annotated[int, typer.Option(min=0, help="Least pods, for everyone, without --policy.")]
+Most = Annotated[int, typer.Option(min=1, help="Most pods, for everyone, without --policy.")]
+Spec = Annotated[Path | None, typer.Option(help="WarmingPolicy (YAML) to replay, instead of the defaults.")]
+Baselines = Annotated[str, typer.Option(help="Peers to compare with: all, none, or names.")]
+Train = Annotated[str, typer.Option(help="What comes before the test span, such as 7d or 36h.")]
+Pass = Annotated[str, typer.Option("--pass", help="Time between passes; default: one a step, at least one a minute.")]
+ColdShare = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="Share of demand that may meet no ready pod, for the advice.")
+]
+Price = Annotated[float | None, typer.Option(min=0.0, help="What a pod-hour costs.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write all numbers here.")]
+Plan = Annotated[Path | None, typer.Option(help="Write time,demand,wanted,ready here (of the first kappa).")]
+Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML page here.")]
+
+
 def replay(  # noqa: PLR0913 - one parameter per option
-    trace: Annotated[Path, typer.Argument(help="CSV of demand: a time and a value in each row (.csv, .csv.gz).")],
-    capacity_per_pod: Annotated[
-        str, typer.Option(help="Demand that one ready pod serves, or auto: p99.5 of the training part is 25 pods.")
-    ] = "",
-    lead_time: Annotated[str, typer.Option(help="What a pod takes to be ready, such as 120s.")] = "120s",
-    lead_time_sigma: Annotated[
-        float, typer.Option(min=0.0, max=2.0, help="Spread of a log-normal lead time with that median; 0 is fixed.")
-    ] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the drawn lead times.")] = 1,
-    kappa: Annotated[str, typer.Option(help="Cost of a short pod-minute in idle ones; several: 3,10,30.")] = "",
-    min_replicas: Annotated[int, typer.Option(min=0, help="Least pods, for everyone.")] = 1,
-    max_replicas: Annotated[int, typer.Option(min=1, help="Most pods, for everyone.")] = 1000,
-    policy: Annotated[
-        Path | None, typer.Option(help="WarmingPolicy (YAML) to replay, instead of the defaults.")
-    ] = None,
-    baselines: Annotated[str, typer.Option(help="Peers to compare with: all, none, or names.")] = "all",
-    train: Annotated[str, typer.Option(help="What comes before the test span, such as 7d or 36h.")] = "7d",
-    pass_interval: Annotated[str, typer.Option("--pass", help="Time between passes; default: one a step.")] = "",
-    cold_share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of demand that may meet no ready pod, for the advice.")
-    ] = 0.01,
-    pod_hour_price: Annotated[float | None, typer.Option(min=0.0, help="What a pod-hour costs.")] = None,
-    json_out: Annotated[Path | None, typer.Option("--json", help="Write all numbers here.")] = None,
-    plan: Annotated[Path | None, typer.Option(help="Write time,demand,wanted,ready here (of the first kappa).")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page here.")] = None,
+    trace: Recorded,
+    capacity_per_pod: Capacity = "",
+    lead_time: LeadTime = "120s",
+    lead_time_sigma: Sigma = 0.0,
+    seed: Seed = 1,
+    kappa: Kappa = "",
+    min_replicas: Least = 1,
+    max_replicas: Most = 1000,
+    policy: Spec = None,
+    baselines: Baselines = "all",
+    train: Train = "7d",
+    pass_interval: Pass = "",
+    cold_share: ColdShare = 0.01,
+    pod_hour_price: Price = None,
+    json_out: Json = None,
+    plan: Plan = None,
+    report: Report = None,
 ) -> None:
     """Replay a recorded demand: what the operator would have held, what that cost, and what peers would have."""
     from edgewarm.cli import replaying
@@ -46,9 +63,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     try:
         options = replaying.Options(
             capacity=capacity_per_pod,
-            lead_time=lead_time,
-            sigma=lead_time_sigma,
-            seed=seed,
+            starts=(lead_time, lead_time_sigma, seed),
             kappas=kappa,
             replicas=(min_replicas, max_replicas),
             policy=policy,

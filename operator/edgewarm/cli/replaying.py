@@ -41,12 +41,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What the user typed; "" is nothing."""
+    """What the user typed; "" is nothing. `starts` are lead time, sigma and seed, `replicas` the least and the most."""
 
     capacity: str
-    lead_time: str
-    sigma: float
-    seed: int
+    starts: tuple[str, float, int]
     kappas: str
     replicas: tuple[int, int]
     policy: Path | None
@@ -127,7 +125,8 @@ def scene_of(trace: Trace, options: Options, spec: Policy | None) -> Scene:
         raise Invalid(
             f"--train is {options.train} and TRACE has {days:.3g} days: leave at least two steps on both sides"
         )
-    starts = Starts(_seconds("--lead-time", options.lead_time), options.sigma, options.seed)
+    lead_time, sigma, seed = options.starts
+    starts = Starts(_seconds("--lead-time", lead_time), sigma, seed)
     low, high = options.replicas
     if low > high:
         raise Invalid(f"--min-replicas is {low} and --max-replicas {high}: the least must not be above the most")
