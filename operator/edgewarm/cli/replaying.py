@@ -221,7 +221,10 @@ def text(outcome: Outcome) -> str:
     comparison = outcome.comparison
     tables = [table(comparison, kappa) for kappa in comparison.kappas]
     head = span(scene_numbers(comparison.scene))
-    legend = "Cost and idle are pod-minutes per needed pod-minute; cold is the share of demand that met no ready pod."
+    legend = (
+        "Cost and idle are pod-minutes per needed pod-minute; cold is the share of demand that met no ready pod; "
+        "untuned is the cost with the knobs that a peer ships with."
+    )
     told_last = numbers(comparison)["notes"][:3]
     return "\n\n".join([head, *tables, "\n".join([legend, *told_last]), "\n".join(_said(outcome))])
 

@@ -34,6 +34,12 @@ class Rival:
         """The setting that would have been cheapest."""
         return int(np.argmin([cost.total(kappa) for cost in self.costs]))
 
+    @property
+    def untuned(self) -> Cost | None:
+        """The cost of the setting that the peer ships with, None where it has none."""
+        default = self.peer.default
+        return self.costs[self.plans.labels.index(default)] if default else None
+
     def column(self, setting: int) -> Course:
         """The course of one setting, (T, 1)."""
         course = self.plans.course
@@ -42,12 +48,16 @@ class Rival:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table of one kappa: `knob` is empty where nothing was tuned."""
+    """A line of the table of one kappa: `knob` is empty where nothing was tuned.
+
+    `untuned` is the cost of the setting that a peer ships with, None where there is none.
+    """
 
     name: str
     title: str
     knob: str
     cost: Cost
+    untuned: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class Comparison:
     def rows(self, kappa: float) -> list[Row]:
         """Ours, then the peers from the cheapest to the dearest, then what they are seen against."""
         peers = [
-            Row(rival.peer.name, rival.peer.title, rival.plans.labels[best], rival.costs[best])
+            Row(rival.peer.name, rival.peer.title, rival.plans.labels[best], rival.costs[best], rival.untuned)
             for rival in self.rivals
             for best in [rival.best(kappa)]
         ]

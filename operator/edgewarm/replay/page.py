@@ -53,7 +53,10 @@ def html(comparison: Comparison, said: Sequence[str]) -> str:
 
 
 def _tables(comparison: Comparison) -> list[str]:
-    legend_text = "cost and idle: pod-minutes per needed pod-minute; cold: share of demand that met no ready pod"
+    legend_text = (
+        "cost and idle: pod-minutes per needed pod-minute; cold: share of demand that met no ready pod; "
+        "untuned: cost with the knobs that a peer ships with"
+    )
     found = []
     for kappa in comparison.kappas:
         ratio, best = comparison.ratio(kappa), comparison.best_rival(kappa)

@@ -10,7 +10,7 @@ from edgewarm.replay.comparison import Comparison, Row
 from edgewarm.replay.costs import Cost
 from edgewarm.replay.scene import Scene
 
-HEADS = ("policy", "cost", "cold", "idle", "short", "starts/h", "violated", "best knobs in hindsight")
+HEADS = ("policy", "cost", "cold", "idle", "short", "starts/h", "violated", "untuned", "best knobs in hindsight")
 HINDSIGHT = (
     "Knobs of peers were chosen in hindsight, on the test span itself, for each kappa; edgewarm was given kappa only."
 )
@@ -62,6 +62,7 @@ def scene_numbers(scene: Scene) -> dict[str, Any]:
         "capacity_per_pod": scene.capacity,
         "lead_time_seconds": scene.starts.median_seconds,
         "lead_time_sigma": scene.starts.sigma,
+        "seed": scene.starts.seed,
         "min_replicas": scene.bounds.low,
         "max_replicas": scene.bounds.high,
         "needed_pod_minutes": float(scene.need[scene.begin :].sum() * scene.step_seconds / 60),
@@ -71,7 +72,12 @@ def scene_numbers(scene: Scene) -> dict[str, Any]:
 def _of_kappa(comparison: Comparison, kappa: float) -> dict[str, Any]:
     best = comparison.best_rival(kappa)
     rows = {
-        row.name: {"title": row.title, "knobs": row.knob, **cost_numbers(row.cost, kappa)}
+        row.name: {
+            "title": row.title,
+            "knobs": row.knob,
+            **cost_numbers(row.cost, kappa),
+            "untuned": _untuned(row, kappa),
+        }
         for row in comparison.rows(kappa)
     }
     return {
@@ -79,6 +85,10 @@ def _of_kappa(comparison: Comparison, kappa: float) -> dict[str, Any]:
         "ratio_to_best_peer": comparison.ratio(kappa),
         "policies": rows,
     }
+
+
+def _untuned(row: Row, kappa: float) -> dict[str, float] | None:
+    return None if row.untuned is None else cost_numbers(row.untuned, kappa)
 
 
 def notes(comparison: Comparison) -> list[str]:
@@ -117,6 +127,7 @@ def cells(row: Row, kappa: float) -> tuple[str, ...]:
         f"{cost.short:.0f}",
         f"{cost.starts_per_hour:.1f}",
         f"{cost.violation_minutes:.0f} min",
+        "" if row.untuned is None else f"{row.untuned.per_needed(kappa):.3f}",
         row.knob,
     )
 

@@ -82,6 +82,17 @@ def test_peers_are_tuned_for_each_kappa_on_their_own() -> None:
     assert found.ratio(1.0) == (9 + 3) / 4
 
 
+def test_a_peer_is_also_shown_with_the_knobs_that_it_ships_with() -> None:
+    world = scene([2.0] * 25, begin=5, bounds=Bounds(1, 9))
+    found = {row.name: row for row in comparison(world, {10.0: 2}, hpa.PEER, fixed.PEER).rows(10.0)}
+
+    # 80 % of three pods would serve 2.4: one pod is idle for all of 20 minutes
+    assert found["hpa"].untuned is not None
+    assert found["hpa"].untuned.idle == 20.0
+    assert found["hpa"].cost.idle == 0.0
+    assert found["fixed"].untuned is None
+
+
 def test_the_table_is_in_order_of_cost_between_ours_and_the_limit() -> None:
     found = comparison(scene([2.0, 3.0, 2.0, 5.0] * 5), {10.0: 4}, hpa.PEER, fixed.PEER)
     rows = found.rows(10.0)

@@ -168,3 +168,4 @@ def test_peers_have_names_sources_and_as_many_labels_as_columns() -> None:
         found = peer.plans(world)
         assert len(found.labels) == len(set(found.labels)) == found.course.ready.shape[1]
         assert peer.source
+        assert not peer.default or peer.default in found.labels

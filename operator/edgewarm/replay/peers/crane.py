@@ -146,4 +146,4 @@ def plans(scene: Scene) -> Plans:
 
 
 NOTE = "a port of its estimators; outliers are not clipped"
-PEER = Peer("crane", "Crane EHPA (DSP)", "gocrane/crane pkg/prediction/dsp", plans, NOTE)
+PEER = Peer("crane", "Crane EHPA (DSP)", "gocrane/crane pkg/prediction/dsp", plans, "target 80%, window 60 min", NOTE)

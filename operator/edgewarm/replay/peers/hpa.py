@@ -58,4 +58,4 @@ def plans(scene: Scene) -> Plans:
     return Plans(labels, followed(scene, wanted(scene, scene.load, np.array(UTILIZATIONS))))
 
 
-PEER = Peer("hpa", "HPA v2", "kubernetes.io, pkg/controller/podautoscaler", plans)
+PEER = Peer("hpa", "HPA v2", "kubernetes.io, pkg/controller/podautoscaler", plans, "target 80%")

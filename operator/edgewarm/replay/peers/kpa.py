@@ -84,5 +84,6 @@ def plans(scene: Scene) -> Plans:
     return Plans(labels, controlled(scene, Autoscaler(scene.load, targets, windows, delays), len(knobs)))
 
 
+DEFAULT = "target 70%, window 60 s, delay 0 s"
 NOTE = "it runs every 2 s; here a window shorter than a step (panic: 6 s) is that one step"
-PEER = Peer("kpa", "Knative KPA", "knative.dev/serving pkg/autoscaler/scaling", plans, NOTE)
+PEER = Peer("kpa", "Knative KPA", "knative.dev/serving pkg/autoscaler/scaling", plans, DEFAULT, NOTE)

@@ -46,4 +46,4 @@ def plans(scene: Scene) -> Plans:
 
 
 NOTE = "the line goes through the load, not through past replica counts"
-PEER = Peer("linear", "linear look-ahead", "jthomperoo/predictive-horizontal-pod-autoscaler, Linear", plans, NOTE)
+PEER = Peer("linear", "linear look-ahead", "jthomperoo/predictive-horizontal-pod-autoscaler, Linear", plans, "", NOTE)

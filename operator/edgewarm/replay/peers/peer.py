@@ -27,13 +27,15 @@ class Plans:
 class Peer:
     """`name` is what the user types, `title` what a table shows, `source` where the rule is from.
 
-    `note` says what of it is approximated here.
+    `default` is the label of the setting that it ships with or documents, "" where it has none. `note` says what of it
+    is approximated here.
     """
 
     name: str
     title: str
     source: str
     plans: Callable[[Scene], Plans]
+    default: str = ""
     note: str = ""
 
 

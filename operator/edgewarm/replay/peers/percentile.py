@@ -48,4 +48,11 @@ def plans(scene: Scene) -> Plans:
 
 
 NOTE = "VPA recommends requests; here its rule sizes a pod count"
-PEER = Peer("percentile", "decayed percentile (VPA)", "kubernetes/autoscaler vertical-pod-autoscaler", plans, NOTE)
+PEER = Peer(
+    "percentile",
+    "decayed percentile (VPA)",
+    "kubernetes/autoscaler vertical-pod-autoscaler",
+    plans,
+    "p90, margin 15%",
+    NOTE,
+)

@@ -87,6 +87,6 @@ NOTE = (
     "its sync is 15 s; here the model runs every five minutes and the HPA at every step; values begin by a simple rule"
 )
 PEERS = (
-    Peer("phpa", "PHPA Holt-Winters, as documented", SOURCE, as_shipped, NOTE),
-    Peer("phpa-corrected", "PHPA Holt-Winters, corrected", SOURCE, corrected, NOTE),
+    Peer("phpa", "PHPA Holt-Winters, as documented", SOURCE, as_shipped, "0.9/0.9/0.9, target 80%", NOTE),
+    Peer("phpa-corrected", "PHPA Holt-Winters, corrected", SOURCE, corrected, "", NOTE),
 )
