@@ -18,7 +18,7 @@ from edgewarm.replay.peers.peer import Peer, Plans, planned, pods
 from edgewarm.replay.scene import Scene
 
 WINDOW_SECONDS = (300.0, 600.0, 1800.0)
-TARGETS = (0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+TARGETS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
 def ahead(load: FloatArray, window: int, rows: int) -> FloatArray:
@@ -34,7 +34,7 @@ def ahead(load: FloatArray, window: int, rows: int) -> FloatArray:
 
 
 def plans(scene: Scene) -> Plans:
-    """Windows of 5, 10 and 30 minutes, targets from 60 to 100 %."""
+    """Windows of 5, 10 and 30 minutes, targets from 30 to 100 %."""
     reactive = dict(zip(TARGETS, hpa.wanted(scene, scene.load, np.array(TARGETS)).T, strict=True))
     knobs = list(product(WINDOW_SECONDS, TARGETS))
     columns = []

@@ -11,7 +11,7 @@ from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.replay.scene import Scene
 from edgewarm.replay.simulate import Course, followed
 
-UTILIZATIONS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
+UTILIZATIONS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
 """Target utilisations that are tried for every peer that has one."""
 
 

@@ -26,7 +26,7 @@ from edgewarm.replay.scene import Scene
 DAY_SECONDS = 86_400.0
 SYNC_SECONDS = 300.0
 SEASONS = 4
-TARGETS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+TARGETS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 SHIPPED = (Coefficients(0.9, 0.9, 0.9),)
 SANE = (Coefficients(0.3, 0.01, 0.1), Coefficients(0.1, 0.001, 0.1), Coefficients(0.5, 0.01, 0.3))
 ORIGINS_AT_ONCE = 1000
@@ -73,12 +73,12 @@ def _plans(scene: Scene, tried: tuple[Coefficients, ...], shipped: bool) -> Plan
 
 
 def as_shipped(scene: Scene) -> Plans:
-    """The documented coefficients, the shipped order, targets from 50 to 100 %."""
+    """The documented coefficients, the shipped order, targets from 30 to 100 %."""
     return _plans(scene, SHIPPED, shipped=True)
 
 
 def corrected(scene: Scene) -> Plans:
-    """Small coefficients, oldest first, targets from 50 to 100 %."""
+    """Small coefficients, oldest first, targets from 30 to 100 %."""
     return _plans(scene, SANE, shipped=False)
 
 
