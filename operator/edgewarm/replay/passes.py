@@ -1,6 +1,10 @@
 """The operator's own engine over a trace: one pass a step (at least one a minute), in the trace's time.
 
 History before the test span is learned by the engine itself, from the same source that the passes read.
+
+The operator passes every 15 s, and `behavior` limits a rise per 15 s. So a pass that raised is followed by as many as
+15 s fit before the next one, as long as they raise further; what they start counts from the time of the first. Other
+passes between two samples would know nothing new.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from edgewarm.replay.world import MemoryCluster, MemoryTelemetry, TraceDemand
 
 STEP_SECONDS = 60.0
 LONGEST_PASS_SECONDS = 60.0
+LIVE_PASS_SECONDS = 15.0
 LONG_AGO_SECONDS = 86_400.0  # the operator was started: nothing is held because of that
 REPORT_EVERY = 250
 NAME = "replayed"
@@ -80,7 +85,7 @@ async def _passes(scene: Scene, cluster: MemoryCluster, engine: Engine, rhythm: 
     for row in range(scene.begin, scene.rows):
         for part in range(passes):
             cluster.now = scene.trace.time(row) + part * rhythm.pass_seconds
-            await engine.run_pass(cluster.now)
+            await _pass(cluster, engine, rhythm)
             workload = cluster.workloads[claim]
             wanted[row] = max(int(wanted[row, 0]), workload.replicas)  # the most of the row is what is paid for
             if part == 0:
@@ -89,6 +94,16 @@ async def _passes(scene: Scene, cluster: MemoryCluster, engine: Engine, rhythm: 
         if done % REPORT_EVERY == 0 or done == total:
             progress(done, total)
     return Course(wanted, ready)
+
+
+async def _pass(cluster: MemoryCluster, engine: Engine, rhythm: Rhythm) -> None:
+    """One pass, and those that follow it while they raise."""
+    (claim,) = cluster.workloads
+    for follower in range(max(1, math.ceil(rhythm.pass_seconds / LIVE_PASS_SECONDS))):
+        before = cluster.workloads[claim].replicas
+        await engine.run_pass(cluster.now + follower * LIVE_PASS_SECONDS)
+        if cluster.workloads[claim].replicas <= before:
+            return
 
 
 def _policies(scene: Scene, policy: Policy, rhythm: Rhythm) -> dict[Key, PolicyObject]:

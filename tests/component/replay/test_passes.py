@@ -86,6 +86,18 @@ async def test_a_dearer_shortage_is_met_by_more_pods() -> None:
     assert few.short > many.short
 
 
+async def test_a_jump_is_followed_within_a_step_as_far_as_behavior_allows() -> None:
+    demand = np.concatenate([np.full(500, 1.5), np.full(20, 29.5)])
+    where = scene(demand, 480, starts=Starts(120.0), bounds=Bounds(1, 100))
+
+    found = await ours(where)
+
+    jump = 501  # a row knows the row before
+    assert found.wanted[jump - 1, 0] <= 3
+    assert found.wanted[jump, 0] >= 30  # 2 -> 6 -> 12 -> 24 -> 30 and more: four pods or twice as many every 15 s
+    assert found.ready[jump + 2, 0] == found.wanted[jump, 0]
+
+
 async def test_gaps_are_held_through() -> None:
     demand = waves(3, pods=20.0)
     gap = slice(2 * DAY + 90, 2 * DAY + 100)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewarm.replay.peers import PEERS, fixed, hpa, kpa, linear, percentile
+from edgewarm.model.policy import Bounds
+from edgewarm.replay.peers import PEERS, fixed, hpa, kpa, linear, percentile, reactive
 from edgewarm.replay.peers.kpa import Autoscaler
-from edgewarm.replay.peers.peer import trailing_max
+from support.builders import policy
 from support.scenes import scene, waves
 
 pytestmark = pytest.mark.unit
@@ -140,11 +141,22 @@ def test_look_ahead_never_goes_below_the_reactive_answer() -> None:
     assert (found.course.wanted >= np.tile(reactive, len(linear.WINDOW_SECONDS))).all()
 
 
+# --- our own reactive answer -----------------------------------------------------------------------------------------
+
+
+def test_the_reactive_answer_leaves_its_band_and_falls_after_five_minutes() -> None:
+    world = scene([*[4.0] * 65, 9.0, *[1.0] * 10], begin=62, bounds=Bounds(1, 100))
+
+    found = reactive.course(world, policy(capacity_per_pod=1.0, bounds=world.bounds)).wanted[60:, 0]
+
+    # 4 / 0.8 = 5 pods, and 9 / 5 is above 80 %: ceil(9 / 0.8) = 12; the 9 of row 65 is known in row 66
+    assert found[:6].tolist() == [5] * 6
+    assert found[6] == 12
+    # 1 / 12 is below 30 %: two pods for 1 / 0.8, once the 12 of 15 s after row 66 is 300 s old
+    assert found[7:].tolist() == [12, 12, 12, 12, 12, 2, 2, 2, 2]
+
+
 # --- all of them -----------------------------------------------------------------------------------------------------
-
-
-def test_a_trailing_maximum_looks_back_only() -> None:
-    assert trailing_max(np.array([1, 3, 2, 1, 0]), 3).tolist() == [1, 3, 3, 3, 2]
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)

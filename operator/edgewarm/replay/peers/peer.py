@@ -47,11 +47,3 @@ def planned(scene: Scene, labels: tuple[str, ...], columns: list[IntArray]) -> P
 def pods(load: FloatArray) -> IntArray:
     """Whole pods for a load in pods, rounding errors aside."""
     return np.maximum(np.ceil(load - 1e-9), 0).astype(np.int64)
-
-
-def trailing_max(values: IntArray, rows: int) -> IntArray:
-    """The largest of the last `rows` rows, the present one included, along the first axis."""
-    result = values.copy()
-    for lag in range(1, min(rows, len(values))):
-        np.maximum(result[lag:], values[:-lag], out=result[lag:])
-    return result

@@ -6,6 +6,7 @@ peers. `decide` is the operator's own code; nothing is tuned.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +17,13 @@ from edgewarm.engine.book import Pacing
 from edgewarm.engine.judge import memory_seconds
 from edgewarm.model.demand import IntArray, Measured
 from edgewarm.model.policy import Policy, Strategy
+from edgewarm.replay.passes import LIVE_PASS_SECONDS
 from edgewarm.replay.scene import Scene
 from edgewarm.replay.simulate import Course, controlled
 
 
 class Reactive:
-    """Asked row by row, as the engine asks every pass."""
+    """Asked row by row; passes follow each other as in `replay.passes`."""
 
     def __init__(self, scene: Scene, policy: Policy) -> None:
         self._scene = scene
@@ -30,14 +32,21 @@ class Reactive:
 
     def __call__(self, row: int, ready: IntArray) -> IntArray:
         """Wanted pods (1,)."""
-        scene = self._scene
-        now, demand = scene.trace.time(row), float(scene.seen[row])
+        now, demand = self._scene.trace.time(row), float(self._scene.seen[row])
+        for follower in range(max(1, math.ceil(self._scene.step_seconds / LIVE_PASS_SECONDS))):
+            before = self._current
+            self._pass(now + follower * LIVE_PASS_SECONDS, demand, int(ready[0]))
+            if self._current <= before:
+                break
+        return np.array([self._current])
+
+    def _pass(self, now: float, demand: float, ready: int) -> None:
         situation = Situation(
             now=now,
             policy=self._policy,
             reading=Measured(now, demand),
             current=self._current,
-            ready=int(ready[0]),
+            ready=ready,
             recommendations=self._pacing.recommendations,
             changes=self._pacing.changes,
         )
@@ -46,7 +55,6 @@ class Reactive:
         if verdict.wanted != self._current:
             self._pacing = self._pacing.changed(now, verdict.wanted - self._current)
             self._current = verdict.wanted
-        return np.array([self._current])
 
 
 def course(scene: Scene, policy: Policy) -> Course:
