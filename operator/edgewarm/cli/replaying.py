@@ -7,10 +7,11 @@ import csv
 import json
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 import yaml
@@ -77,7 +78,7 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
         say(f"{peer.title}: all settings of its knobs")
         rivals.append(Rival.of(peer, scene))
     ours = {}
-    with only_errors():
+    with quiet_engine():
         for kappa in kappas:
             progress = told(say, f"edgewarm, kappa {kappa:g}")
             ours[kappa] = asyncio.run(replayed(scene, replace(policy, kappa=kappa), rhythm, progress))
@@ -90,17 +91,28 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
 
 
 @contextmanager
-def only_errors() -> Iterator[None]:
-    """The engine tells every decision to its log; a replay has its own words. What was configured comes back."""
+def quiet_engine() -> Iterator[None]:
+    """The engine tells every decision to its log; a replay has its own words. What was configured comes back.
+
+    The engine logs its own bugs and serves on. Here they would be wrong numbers: RuntimeError with the first of them.
+    """
+    bugs: list[str] = []
+
+    def kept(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+        bugs.append(f"{event['event']}\n{event.get('exception', '')}")
+        raise structlog.DropEvent
+
     before = structlog.get_config()
     structlog.configure(
+        processors=[structlog.processors.format_exc_info, kept],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.WriteLoggerFactory(),
     )
     try:
         yield
     finally:
         structlog.configure(**before)
+    if bugs:
+        raise RuntimeError(f"the engine logged {len(bugs)} errors, the first: {bugs[0]}")
 
 
 def told(say: Say, what: str) -> Progress:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import structlog
 
-from edgewarm.cli.replaying import only_errors
+from edgewarm.cli.replaying import quiet_engine
 from edgewarm.model.policy import Bounds, Policy, Schedule
 from edgewarm.replay.costs import costs
 from edgewarm.replay.passes import Rhythm, replayed
@@ -25,7 +26,7 @@ DAY = 288
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    with only_errors():
+    with quiet_engine():
         yield
 
 
@@ -119,6 +120,20 @@ async def test_a_schedule_of_the_policy_acts() -> None:
     seven, eight = 2 * DAY + 84, 2 * DAY + 96
     assert (found.ready[seven:eight] >= 60).all()  # ready when it opens, not ten minutes later
     assert found.wanted[eight + 12, 0] < 60
+
+
+def test_a_bug_of_the_engine_is_no_result() -> None:
+    def replay_with_a_bug() -> None:
+        log = structlog.get_logger()
+        with quiet_engine():
+            log.info("nobody hears this")
+            try:
+                _ = 1 / 0
+            except ZeroDivisionError:
+                log.exception("a pass failed")
+
+    with pytest.raises(RuntimeError, match=r"1 errors, the first: a pass failed\n(.|\n)*ZeroDivisionError"):
+        replay_with_a_bug()
 
 
 async def test_progress_ends_with_all_rows() -> None:
