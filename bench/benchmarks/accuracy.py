@@ -13,15 +13,13 @@ import numpy as np
 from rich.progress import Progress
 
 from benchmarks import ramps
-from benchmarks.replaying import METHODS, Seat, replayed
+from benchmarks.replaying import HORIZONS, METHODS, RAMP_STEPS, Seat, replayed
 from benchmarks.scores import LEVELS, P90, Scored, loss_of, summary
 from benchmarks.traces import Trace, recorded, synthetic
-from edgewarm.forecast.windows import AHEAD
 from edgewarm.model.demand import IntArray
 from edgewarm.replay.scores import scale
 
 ORIGIN_SECONDS = 365 * 60  # not a divisor of a day or an hour: origins wander over the clock
-HORIZONS = {"5 min": 300, "15 min": 900, "60 min": 3600, "24 h": 86_400}
 
 
 def run(folder: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
@@ -57,9 +55,8 @@ def origins(trace: Trace, ahead: int) -> IntArray:
 
 
 def steps_ahead(trace: Trace, seconds: int) -> int | None:
-    """The horizon in steps, None where the model's grid has no such window (24 h exists at one minute only)."""
-    steps = seconds // trace.step_seconds
-    return steps if steps in AHEAD and steps <= trace.day else None
+    """The horizon in steps, None where it is shorter than one."""
+    return seconds // trace.step_seconds or None
 
 
 def _seats(traces: Sequence[Trace], progress: Progress) -> list[Seat]:
@@ -81,7 +78,7 @@ def _step(trace: Trace) -> int:
 def _wanted(trace: Trace) -> IntArray:
     parts = [origins(trace, ahead) for s in HORIZONS.values() if (ahead := steps_ahead(trace, s)) is not None]
     if ramps.has_ramp(trace):
-        parts.append(ramps.targets(trace) - ramps.AHEAD_STEPS)
+        parts.append(ramps.targets(trace) - RAMP_STEPS)
     return np.concatenate(parts)
 
 

@@ -40,15 +40,15 @@ def _learned(rows: int, steps: int) -> tuple[int, float]:
     import numpy as np
 
     from edgewarm.engine.rows import CLASS_SIZE
-    from edgewarm.forecast.fleet import Fleet
+    from edgewarm.forecast.fleet import FleetModel
     from edgewarm.forecast.replay import learned
     from edgewarm.model.demand import History
 
     values = np.random.default_rng(1).uniform(50.0, 100.0, (CLASS_SIZE, steps))
     one = learned([History(0.0, 60.0, row) for row in values], 0, steps - 1, 60.0).state()
-    fleet = Fleet(0)
+    fleet = FleetModel(0)
     while fleet.size < rows:
-        fleet.append(Fleet.from_state(one))
+        fleet.append(FleetModel.from_state(one))
     arrays = sum(array.nbytes for array in one.values()) / CLASS_SIZE
     del one, values
     gc.collect()

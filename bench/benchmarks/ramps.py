@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.replaying import METHODS, Seat
+from benchmarks.replaying import METHODS, RAMP_STEPS, Seat
 from benchmarks.scores import P90
 from benchmarks.traces import Trace
 from controlplane.curves import Curve, Rise, steepest_rise
 from edgewarm.model.demand import IntArray
 
-AHEAD_STEPS = 2
 BEFORE, AFTER = 2, 8  # minutes from two before the five-minute rise begins until three after it ends: ten
 NOTABLE = 1.1  # a median day that rises by less within five minutes has no ramp to speak of
 
@@ -46,7 +45,7 @@ def targets(trace: Trace) -> IntArray:
     begin = round(rise_of(trace).second_of_day / trace.step_seconds)
     midnights = np.arange(0, len(trace.values) + trace.day, trace.day)
     steps = (midnights[:, None] + begin + np.arange(-BEFORE, AFTER)).ravel()
-    steps = steps[(steps - AHEAD_STEPS >= trace.training_end) & (steps < len(trace.values))]
+    steps = steps[(steps - RAMP_STEPS >= trace.training_end) & (steps < len(trace.values))]
     result: IntArray = steps[np.isfinite(trace.values[steps])]
     return result
 
@@ -55,7 +54,7 @@ def ramp(seat: Seat) -> Ramp:
     """All methods in the minutes of one trace's rise."""
     trace, steps, rise = seat.trace, targets(seat.trace), rise_of(seat.trace)
     actual = trace.values[steps]
-    p90 = np.stack([seat.quantiles(int(step) - AHEAD_STEPS, AHEAD_STEPS)[:, P90] for step in steps], axis=1)
+    p90 = np.stack([seat.quantiles(int(step) - RAMP_STEPS, RAMP_STEPS)[:, P90] for step in steps], axis=1)
     percent = 100 / max(float(actual.mean()), 1e-12)
     short, over = np.maximum(actual - p90, 0).mean(axis=1), np.maximum(p90 - actual, 0).mean(axis=1)
     return Ramp(

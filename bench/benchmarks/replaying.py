@@ -10,13 +10,15 @@ import numpy as np
 from benchmarks.rivals import RIVALS, past_of, quantiles
 from benchmarks.scores import LEVELS
 from benchmarks.traces import Trace
-from edgewarm.forecast.fleet import Fleet
-from edgewarm.forecast.windows import AHEAD
+from edgewarm.forecast.fleet import FleetModel
+from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 from edgewarm.replay.naive import Past
 
 Advance = Callable[[], None]
 METHODS = ("edgewarm", *RIVALS)
+HORIZONS = {"5 min": 300, "15 min": 900, "60 min": 3600, "24 h": 86_400}
+RAMP_STEPS = 2  # ahead, at the ramp
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,23 @@ class Seat:
     past: Past
     row: int
     issued: dict[int, FloatArray]
+    ahead: tuple[int, ...]
 
     def quantiles(self, origin: int, ahead: int) -> FloatArray:
         """(M, Q) of every method, of the value `ahead` steps after `origin`."""
-        ours = self.issued[origin][self.row, AHEAD.index(ahead)]
+        ours = self.issued[origin][self.row, self.ahead.index(ahead)]
         return np.concatenate([ours[None], quantiles(self.past, origin, ahead)])
+
+
+def steps_of(step_seconds: int) -> tuple[int, ...]:
+    """The steps ahead that are judged at this length of step."""
+    return tuple(sorted({RAMP_STEPS, *(seconds // step_seconds for seconds in HORIZONS.values())} - {0}))
 
 
 def replayed(traces: Sequence[Trace], wanted: Collection[int], advance: Advance) -> list[Seat]:
     """All traces (of one step length) as one fleet, every trace shifted by whole days to begin on the same one."""
-    fleet = Fleet(len(traces), float(traces[0].step_seconds))
+    ahead = steps_of(traces[0].step_seconds)
+    fleet = FleetModel(len(traces), float(traces[0].step_seconds), Windows.of(ahead))
     steps = max(len(trace.values) for trace in traces)
     demand = np.full((steps, len(traces)), np.nan)
     for row, trace in enumerate(traces):
@@ -50,4 +59,4 @@ def replayed(traces: Sequence[Trace], wanted: Collection[int], advance: Advance)
             levels = [forecast.levels.index(level) for level in LEVELS]
             issued[step] = forecast.at_ahead[:, :, levels]
         advance()
-    return [Seat(trace, past_of(trace), row, issued) for row, trace in enumerate(traces)]
+    return [Seat(trace, past_of(trace), row, issued, ahead) for row, trace in enumerate(traces)]

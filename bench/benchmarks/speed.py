@@ -19,11 +19,12 @@ import numpy as np
 import structlog
 from rich.progress import Progress
 
-from benchmarks.world import MemoryCluster, MemoryDemand, MemoryTelemetry, policies
+from benchmarks.world import Fleet, MemoryDemand, policies
 from edgewarm.engine.tick import Engine, Ports
-from edgewarm.forecast.fleet import Fleet
+from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.replay import learned
 from edgewarm.model.demand import History
+from edgewarm.replay.world import MemoryTelemetry
 
 PASS_SECONDS = 15.0
 STEP_SECONDS = 60.0
@@ -93,7 +94,7 @@ def _per_one(rows: list[dict[str, Any]], count: str, cost: str) -> list[dict[str
 
 
 async def _engine(count: int, minutes: int, progress: Progress) -> dict[str, Any]:
-    cluster, wake = MemoryCluster(policies(count)), asyncio.Event()
+    cluster, wake = Fleet(policies(count)), asyncio.Event()
     ports = Ports(cluster, MemoryDemand(), MemoryTelemetry(), wake.set)
     engine = Engine(ports, START - 3600.0, PASS_SECONDS, STEP_SECONDS)
     try:
@@ -112,7 +113,7 @@ async def _engine(count: int, minutes: int, progress: Progress) -> dict[str, Any
     }
 
 
-async def _until_learned(engine: Engine, cluster: MemoryCluster, wake: asyncio.Event, progress: Progress) -> float:
+async def _until_learned(engine: Engine, cluster: Fleet, wake: asyncio.Event, progress: Progress) -> float:
     """Passes until every policy has a row; the time of the next pass.
 
     Classes learn one after the other; the pass that takes one in does not yet begin the next, so no wake may come.
@@ -133,7 +134,7 @@ async def _until_learned(engine: Engine, cluster: MemoryCluster, wake: asyncio.E
     return (now // STEP_SECONDS + 1) * STEP_SECONDS
 
 
-async def _timed(engine: Engine, cluster: MemoryCluster, start: float, minutes: int, progress: Progress) -> Passes:
+async def _timed(engine: Engine, cluster: Fleet, start: float, minutes: int, progress: Progress) -> Passes:
     task = progress.add_task(f"{len(cluster.items)} policies: passes", total=minutes)
     result = Passes()
     for minute in range(minutes):
@@ -148,7 +149,7 @@ async def _timed(engine: Engine, cluster: MemoryCluster, start: float, minutes: 
 
 def _update(rows: int, updates: int, progress: Progress) -> dict[str, Any]:
     """One model step of the whole fleet: learn a value per row, then forecast every window."""
-    fleet, random, free = Fleet(rows), np.random.default_rng(1), np.zeros(rows, dtype=bool)
+    fleet, random, free = FleetModel(rows), np.random.default_rng(1), np.zeros(rows, dtype=bool)
     task = progress.add_task(f"{rows} rows: updates", total=updates)
     update, forecast = [], []
     for step in range(updates):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgewarm.forecast.fleet import Fleet
+from edgewarm.forecast.fleet import FleetModel
 from edgewarm.model.demand import FloatArray
 
 DAY = 24  # steps of an hour
@@ -23,7 +23,7 @@ class Kind:
     restored: Callable[[Any], Any]
 
 
-KINDS = [Kind("Fleet", Fleet, Fleet.from_state)]
+KINDS = [Kind("FleetModel", FleetModel, FleetModel.from_state)]
 
 
 def daily(days: int, noise: float = 3.0, seed: int = 1, per_day: int = DAY) -> FloatArray:

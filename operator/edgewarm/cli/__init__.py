@@ -1,4 +1,4 @@
-"""The command line: `edgewarm run | backtest`."""
+"""The command line: `edgewarm run | backtest | replay`."""
 
 from edgewarm.cli.main import main
 

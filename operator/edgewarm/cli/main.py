@@ -1,4 +1,4 @@
-"""`edgewarm`: run the operator, or judge its forecast on recorded demand."""
+"""`edgewarm`: run the operator, or judge it on recorded demand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgewarm.cli.backtest import backtest
+from edgewarm.cli.replay import replay
 from edgewarm.model.errors import EdgewarmError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -51,6 +52,7 @@ def run(  # noqa: PLR0913 - one parameter per option
 
 
 cli.command()(backtest)
+cli.command()(replay)
 
 
 def main() -> None:

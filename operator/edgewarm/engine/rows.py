@@ -16,7 +16,7 @@ import numpy as np
 import structlog
 
 from edgewarm.engine.ports import Demand
-from edgewarm.forecast.fleet import Fleet
+from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.replay import learned
@@ -46,7 +46,7 @@ class Lesson:
 
     names: tuple[RowName, ...]
     last_step: int
-    task: asyncio.Task[tuple[tuple[RowName, ...], Fleet | None]]
+    task: asyncio.Task[tuple[tuple[RowName, ...], FleetModel | None]]
     missed: dict[int, Mapping[Key, tuple[float, bool]]] = field(default_factory=dict)
 
 
@@ -59,7 +59,7 @@ class Rows:
         self._demand = demand
         self._on_learned = on_learned
         self._step_seconds = step_seconds
-        self._fleet = Fleet(0, step_seconds)
+        self._fleet = FleetModel(0, step_seconds)
         self._names: list[RowName] = []
         self._index: dict[Key, int] = {}
         self._asked: set[RowName] = set()
@@ -90,7 +90,7 @@ class Rows:
             task.add_done_callback(lambda _: self._on_learned())
             self._lesson = Lesson(due, last, task)
 
-    async def _learn(self, names: tuple[RowName, ...], last: int) -> tuple[tuple[RowName, ...], Fleet | None]:
+    async def _learn(self, names: tuple[RowName, ...], last: int) -> tuple[tuple[RowName, ...], FleetModel | None]:
         first = last - int(max(name.window_seconds for name in names) / self._step_seconds + ROUNDING) + 1
         requests = {name.policy: name.request for name in names}
         start, end = first * self._step_seconds, last * self._step_seconds
@@ -120,7 +120,9 @@ class Rows:
         return True
 
     @staticmethod
-    def _update(fleet: Fleet, names: Iterable[RowName], step: int, samples: Mapping[Key, tuple[float, bool]]) -> None:
+    def _update(
+        fleet: FleetModel, names: Iterable[RowName], step: int, samples: Mapping[Key, tuple[float, bool]]
+    ) -> None:
         pairs = [samples.get(name.policy, (np.nan, False)) for name in names]
         fleet.update(step, np.array([value for value, _ in pairs]), np.array([censored for _, censored in pairs]))
 
@@ -149,7 +151,7 @@ class Rows:
         self._forecast = self._fleet.forecast()
         log.info("history learned", policies=[str(name.policy) for name in names], rows=self._fleet.size)
 
-    def _align(self, fleet: Fleet, names: Iterable[RowName], seen: int) -> None:
+    def _align(self, fleet: FleetModel, names: Iterable[RowName], seen: int) -> None:
         """Bring the older of the two fleets up to the step of the newer one; the steps between are unknown to it."""
         if self._step is None or self._step < seen:
             self._step = seen
@@ -181,7 +183,7 @@ class Rows:
             await asyncio.gather(self._lesson.task, return_exceptions=True)
 
 
-def _outcome(lesson: Lesson) -> tuple[tuple[RowName, ...], Fleet | None]:
+def _outcome(lesson: Lesson) -> tuple[tuple[RowName, ...], FleetModel | None]:
     """What a lesson brought; a bug in it is loud, and is met again no sooner than any failure."""
     problem = lesson.task.exception()
     if problem is not None:

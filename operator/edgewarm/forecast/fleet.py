@@ -34,7 +34,7 @@ ENOUGH = 30  # samples before anything is said
 SOLVE_EVERY = 4  # issues: the coefficients of one step ahead are solved anew that often; a whole number in a week
 
 
-class Fleet:
+class FleetModel:
     """N series on one clock; see `forecast.protocol.Forecaster` for the contract."""
 
     def __init__(self, rows: int, step_seconds: float = 60.0, windows: Windows = GRID) -> None:
@@ -191,7 +191,7 @@ class Fleet:
         return {name: array.copy() for name, array in self._rows().items()} | clock
 
     @classmethod
-    def from_state(cls, state: State) -> Fleet:
+    def from_state(cls, state: State) -> FleetModel:
         """The fleet that `state()` was taken from."""
         windows = Windows.of(tuple(state["ahead"].tolist()), tuple(state["until"].tolist()))
         fleet = cls(0, float(state["step_seconds"]), windows)

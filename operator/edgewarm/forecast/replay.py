@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgewarm.forecast.fleet import Fleet
+from edgewarm.forecast.fleet import FleetModel
 from edgewarm.model.demand import FloatArray, History
 
 
-def learned(histories: Sequence[History | None], first: int, last: int, step_seconds: float) -> Fleet:
+def learned(histories: Sequence[History | None], first: int, last: int, step_seconds: float) -> FleetModel:
     """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN)."""
-    fleet = Fleet(len(histories), step_seconds)
+    fleet = FleetModel(len(histories), step_seconds)
     past = grid(histories, first, last, step_seconds)
     free = np.zeros(len(histories), dtype=bool)
     for index in range(last - first + 1):

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from edgewarm.forecast.fleet import Fleet
+from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.protocol import Forecaster
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
@@ -20,7 +20,7 @@ from edgewarm.replay.errors import TraceError
 
 def forecaster(rows: int, step_seconds: float, windows: Windows) -> Forecaster:
     """The operator's model for so many series."""
-    return Fleet(rows, step_seconds, windows)
+    return FleetModel(rows, step_seconds, windows)
 
 
 def model_levels() -> tuple[float, ...]:

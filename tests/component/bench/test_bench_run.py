@@ -12,12 +12,11 @@ from typer.testing import CliRunner
 from benchmarks.__main__ import app
 from benchmarks.accuracy import ORIGIN_SECONDS, origins
 from benchmarks.page import page
-from benchmarks.ramps import AHEAD_STEPS, ramp, targets
-from benchmarks.replaying import Seat, replayed
+from benchmarks.ramps import ramp, targets
+from benchmarks.replaying import RAMP_STEPS, Seat, replayed
 from benchmarks.rivals import past_of
 from benchmarks.scores import LEVELS
 from benchmarks.traces import Trace, recorded, synthetic
-from edgewarm.forecast.windows import AHEAD
 
 pytestmark = pytest.mark.component
 ROOT = Path(__file__).parents[3]
@@ -35,7 +34,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_quick_run_has_every_section_and_says_where_it_ran(out: Path) -> None:
     found = json.loads((out / "results.json").read_text())
 
-    assert set(found) == {"accuracy", "speed", "memory"}
+    assert set(found) == {"accuracy", "functions", "speed", "memory"}
     assert all({"command", "python", "cpus", "versions"} <= set(section["run"]) for section in found.values())
 
 
@@ -84,9 +83,9 @@ def test_the_ramp_is_judged_on_ten_minutes_of_each_day_after_training() -> None:
     minutes = np.arange(4 * 1440)
     noon = np.where((minutes % 1440 >= 720) & (minutes % 1440 < 1300), 30.0, 10.0)
     trace = Trace("made", "noon", 60, 0, noon)
-    twenty = np.full((1, len(AHEAD), len(LEVELS)), 20.0)  # above the morning's 10, below the 30 of noon
+    twenty = np.full((1, 1, len(LEVELS)), 20.0)  # above the morning's 10, below the 30 of noon
     wanted = targets(trace)
-    seat = Seat(trace, past_of(trace), 0, {int(step) - AHEAD_STEPS: twenty for step in wanted})
+    seat = Seat(trace, past_of(trace), 0, {int(step) - RAMP_STEPS: twenty for step in wanted}, (RAMP_STEPS,))
 
     found = ramp(seat)
 

@@ -1,0 +1,285 @@
+"""From the options of `edgewarm replay` to a scene and a policy, and from the outcome to files."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import logging
+import math
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+import yaml
+
+from edgewarm.api.parse import parse_policy
+from edgewarm.model.demand import DemandRequest
+from edgewarm.model.errors import Invalid
+from edgewarm.model.identity import TargetRef
+from edgewarm.model.policy import Bounds, Policy
+from edgewarm.model.units import format_time, parse_duration, parse_quantity
+from edgewarm.replay.advice import Advice, advice, last_week
+from edgewarm.replay.comparison import Comparison, Rival
+from edgewarm.replay.page import html
+from edgewarm.replay.passes import Progress, Rhythm, replayed
+from edgewarm.replay.peers import PEERS, oracle, reactive
+from edgewarm.replay.peers.peer import Peer
+from edgewarm.replay.scene import Scene, auto_capacity
+from edgewarm.replay.starts import Starts
+from edgewarm.replay.tables import numbers, scene_numbers, span, table
+from edgewarm.replay.trace import Trace
+
+DEFAULT_KAPPA = "10"
+LONG_ROWS = 2000  # of a replay: shorter ones need no progress
+DAY_SECONDS = 86_400.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user typed; "" is nothing. `starts` are lead time, sigma and seed, `replicas` the least and the most."""
+
+    capacity: str
+    starts: tuple[str, float, int]
+    kappas: str
+    replicas: tuple[int, int]
+    policy: Path | None
+    baselines: str
+    train: str
+    pass_interval: str
+    cold_share: float
+    pod_hour_price: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that came of a replay."""
+
+    comparison: Comparison
+    advice: Advice
+    last_week: str
+
+
+def run(trace: Trace, options: Options, say: Say) -> Outcome:
+    """Replay ours for every kappa, and the peers once; raises Invalid for what the user must change."""
+    spec = _policy(options.policy)
+    scene = scene_of(trace, options, spec)
+    policy = policy_of(scene, options, spec)
+    kappas = _kappas(options.kappas or (DEFAULT_KAPPA if spec is None else f"{spec.kappa:.17g}"))
+    peers = _peers(options.baselines)
+    rhythm = _rhythm(trace, options.pass_interval)
+    rivals = []
+    for peer in peers:
+        say(f"{peer.title}: all settings of its knobs")
+        rivals.append(Rival.of(peer, scene))
+    ours = {}
+    with quiet_engine():
+        for kappa in kappas:
+            progress = told(say, f"edgewarm, kappa {kappa:g}")
+            ours[kappa] = asyncio.run(replayed(scene, replace(policy, kappa=kappa), rhythm, progress))
+    shadow = reactive.course(scene, policy)
+    limits = {kappa: oracle.course(scene, kappa) for kappa in kappas}
+    comparison = Comparison(scene, ours, dict.fromkeys(kappas, shadow), limits, tuple(rivals))
+    found = advice(comparison, options.cold_share)
+    said = last_week(scene, kappas[0], ours[kappas[0]], options.pod_hour_price)
+    return Outcome(comparison, found, said)
+
+
+@contextmanager
+def quiet_engine() -> Iterator[None]:
+    """The engine tells every decision to its log; a replay has its own words. What was configured comes back.
+
+    The engine logs its own bugs and serves on. Here they would be wrong numbers: RuntimeError with the first of them.
+    """
+    bugs: list[str] = []
+
+    def kept(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+        bugs.append(f"{event['event']}\n{event.get('exception', '')}")
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, kept],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+    if bugs:
+        raise RuntimeError(f"the engine logged {len(bugs)} errors, the first: {bugs[0]}")
+
+
+def told(say: Say, what: str) -> Progress:
+    """A line for every tenth of a long run."""
+    last = 0
+
+    def progress(done: int, of: int) -> None:
+        nonlocal last
+        tenth = 10 * done // of
+        if tenth > last and of >= LONG_ROWS:
+            last = tenth
+            say(f"{what}: {10 * tenth} % of {of} steps")
+
+    return progress
+
+
+def scene_of(trace: Trace, options: Options, spec: Policy | None) -> Scene:
+    """The training part, the world and what a pod serves."""
+    begin = math.ceil(_seconds("--train", options.train) / trace.step_seconds - 1e-9)
+    if not 2 <= begin < len(trace.values) - 1:
+        days = len(trace.values) * trace.step_seconds / DAY_SECONDS
+        raise Invalid(
+            f"--train is {options.train} and TRACE has {days:.3g} days: leave at least two steps on both sides"
+        )
+    lead_time, sigma, seed = options.starts
+    starts = Starts(_seconds("--lead-time", lead_time), sigma, seed)
+    low, high = options.replicas
+    if low > high:
+        raise Invalid(f"--min-replicas is {low} and --max-replicas {high}: the least must not be above the most")
+    capacity = _capacity(trace, begin, options.capacity, spec)
+    return Scene(trace, begin, capacity, starts, Bounds(low, high) if spec is None else spec.bounds)
+
+
+def _capacity(trace: Trace, begin: int, text: str, spec: Policy | None) -> float:
+    if not text and spec is not None:
+        return spec.capacity_per_pod
+    if text in {"", "auto"}:
+        try:
+            return auto_capacity(trace.values[:begin])
+        except ValueError as error:
+            raise Invalid(f"--capacity-per-pod is auto, but {error}: give a number, or a longer --train") from error
+    try:
+        value = float(parse_quantity(text))
+    except ValueError:
+        value = 0.0
+    if not value > 0:
+        raise Invalid(f"--capacity-per-pod is {text!r}: give a demand above 0, such as 50, or auto")
+    return value
+
+
+def policy_of(scene: Scene, options: Options, spec: Policy | None) -> Policy:
+    """The policy to replay, on the scene's capacity."""
+    if spec is not None:
+        return replace(spec, capacity_per_pod=scene.capacity)
+    return Policy(
+        TargetRef("apps/v1", "Deployment", scene.trace.name),
+        DemandRequest("replay", query=scene.trace.name),
+        scene.capacity,
+        bounds=scene.bounds,
+        prediction_horizon_seconds=scene.starts.median_seconds,
+    )
+
+
+def _policy(path: Path | None) -> Policy | None:
+    if path is None:
+        return None
+    try:
+        found = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Invalid(f"--policy {path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(found, dict) or found.get("kind") != "WarmingPolicy":
+        raise Invalid(f"--policy {path} is no WarmingPolicy: give one YAML document of that kind")
+    item = parse_policy(found)
+    if item.policy is None:
+        raise Invalid(f"--policy {path}: {item.problem}")
+    return item.policy
+
+
+def _kappas(text: str) -> tuple[float, ...]:
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(math.isfinite(kappa) and kappa > 0 for kappa in found):
+        raise Invalid(f"--kappa is {text!r}: give numbers above 0, such as 10 or 3,10,30")
+    return tuple(dict.fromkeys(found))
+
+
+def _peers(text: str) -> Sequence[Peer]:
+    if text in {"all", "none"}:
+        return PEERS if text == "all" else ()
+    known = {peer.name: peer for peer in PEERS}
+    unknown = [name for name in text.split(",") if name not in known]
+    if unknown:
+        raise Invalid(f"--baselines has {unknown[0]!r}: choose all, none, or some of {', '.join(known)}")
+    return [known[name] for name in text.split(",")]
+
+
+def _rhythm(trace: Trace, text: str) -> Rhythm:
+    try:
+        return Rhythm.of(trace.step_seconds, _seconds("--pass", text) if text else None)
+    except ValueError as error:
+        raise Invalid(f"--pass is {text or 'not given'}: it {error}") from error
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        seconds = float(text[:-1]) * DAY_SECONDS if text.endswith("d") else parse_duration(text)
+    except ValueError:
+        seconds = -1.0
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise Invalid(f"{option} is {text!r}: give a duration such as 90s, 36h or 7d")
+    return seconds
+
+
+def text(outcome: Outcome) -> str:
+    """What the terminal shows."""
+    comparison = outcome.comparison
+    tables = [table(comparison, kappa) for kappa in comparison.kappas]
+    head = span(scene_numbers(comparison.scene))
+    legend = (
+        "Cost and idle are pod-minutes per needed pod-minute; cold is the share of demand that met no ready pod; "
+        "untuned is the cost with the knobs that a peer ships with."
+    )
+    told_last = numbers(comparison)["notes"][:3]
+    return "\n\n".join([head, *tables, "\n".join([legend, *told_last]), "\n".join(_said(outcome))])
+
+
+def _said(outcome: Outcome) -> list[str]:
+    return [outcome.last_week, *(f"Suggested {sentence}" for sentence in outcome.advice.sentences)]
+
+
+def write(outcome: Outcome, json_out: Path | None, plan: Path | None, report: Path | None) -> None:
+    """The files that were asked for."""
+    if json_out is not None:
+        _save("--json", json_out, json.dumps(as_json(outcome), indent=1) + "\n")
+    if plan is not None:
+        _save_plan(plan, outcome.comparison)
+    if report is not None:
+        _save("--report", report, html(outcome.comparison, _said(outcome)))
+
+
+def as_json(outcome: Outcome) -> dict[str, object]:
+    """All numbers, the sentences and the advice."""
+    found = outcome.advice
+    suggestion = {"kappa": found.kappa, "min_replicas": found.low, "max_replicas": found.high}
+    said = {"last_week": outcome.last_week, "advice": list(found.sentences)}
+    return {**numbers(outcome.comparison), "suggested": suggestion, **said}
+
+
+def _save(option: str, path: Path, content: str) -> None:
+    try:
+        path.write_text(content)
+    except OSError as error:
+        raise Invalid(f"{option} {path} cannot be written: {error.strerror}") from error
+
+
+def _save_plan(path: Path, comparison: Comparison) -> None:
+    """One row per step of the test span; demand is empty where it is unknown."""
+    scene, course = comparison.scene, comparison.ours[comparison.kappas[0]]
+    try:
+        with path.open("w", newline="") as file:
+            out = csv.writer(file)
+            out.writerow(("time", "demand", "wanted", "ready"))
+            for row in range(scene.begin, scene.rows):
+                demand = f"{scene.trace.values[row]:.10g}" if scene.known[row] else ""
+                at = format_time(scene.trace.time(row))
+                out.writerow((at, demand, course.wanted[row, 0], course.ready[row, 0]))
+    except OSError as error:
+        raise Invalid(f"--plan {path} cannot be written: {error.strerror}") from error

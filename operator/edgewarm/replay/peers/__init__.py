@@ -1,0 +1,15 @@
+"""The policies that others ship, one file each; pure, all knobs of one side by side."""
+
+from edgewarm.replay.peers import crane, fixed, hpa, kpa, linear, percentile, phpa
+from edgewarm.replay.peers.peer import Peer
+
+PEERS: tuple[Peer, ...] = (
+    fixed.PEER,
+    hpa.PEER,
+    kpa.PEER,
+    percentile.PEER,
+    linear.PEER,
+    crane.PEER,
+    *phpa.PEERS,
+)
+"""In the order of the tables."""

@@ -1,0 +1,196 @@
+"""`edgewarm replay` on a small seeded trace: files, table, and a sentence for whoever asks wrongly."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from edgewarm.cli.main import cli
+from support.scenes import MIDNIGHT_STEP, waves
+
+pytestmark = pytest.mark.component
+STEP = 300
+WIDE = "x" * 4  # a value that is no number
+
+POLICY = """
+apiVersion: edgewarm.io/v1alpha1
+kind: WarmingPolicy
+metadata: {name: checkout, namespace: shop}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: checkout}
+  demand: {query: demand, capacityPerPod: "2"}
+  objective: {kappa: "5"}
+  scaling: {minReplicas: 3, maxReplicas: 9}
+"""
+
+
+def write_trace(path: Path, days: float = 2.5) -> Path:
+    demand = 50 * waves(3, step_seconds=STEP)[: int(days * 288)]
+    start = MIDNIGHT_STEP * 60
+    rows = [f"{start + STEP * index},{value:.6f}" for index, value in enumerate(demand)]
+    path.write_text("\n".join(["ts,value", *rows]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_trace(tmp_path_factory.mktemp("trace") / "checkout.csv")
+
+
+def replay(trace: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["replay", str(trace), "--train", "2d", *arguments])
+
+
+@pytest.fixture(scope="module")
+def done(recorded: Path) -> tuple[Result, Path]:
+    folder = recorded.parent
+    files = ("--json", "out.json", "--plan", "plan.csv", "--report", "report.html")
+    paths = [str(folder / word) if "." in word else word for word in files]
+    found = replay(recorded, "--lead-time", "10m", "--kappa", "10,3", "--pod-hour-price", "0.05", *paths)
+    assert found.exit_code == 0, found.output
+    return found, folder
+
+
+def test_the_table_has_every_peer_and_the_sentence_about_last_week(done: tuple[Result, Path]) -> None:
+    shown = done[0].stdout
+
+    for title in ("edgewarm", "HPA v2", "Knative KPA", "Crane EHPA", "PHPA", "fixed number", "oracle"):
+        assert title in shown
+    assert "hindsight" in shown
+    assert "The last 0.5 days with this policy (kappa 10) would have cost" in shown
+    assert "at 0.05 each" in shown
+    assert "Suggested minReplicas" in shown
+
+
+def test_json_has_costs_by_kappa_and_every_setting(done: tuple[Result, Path]) -> None:
+    found = json.loads((done[1] / "out.json").read_text())
+
+    assert list(found["kappas"]) == ["10", "3"]
+    ten = found["kappas"]["10"]
+    assert {"edgewarm", "hpa", "kpa", "crane", "phpa", "oracle", "reactive"} <= set(ten["policies"])
+    ours, limit = (ten["policies"][name]["cost_pod_minutes"] for name in ("edgewarm", "oracle"))
+    best = ten["policies"][ten["best_peer"]]["cost_pod_minutes"]
+    assert ten["ratio_to_best_peer"] == pytest.approx(ours / best)
+    assert limit <= min(ours, best)
+    assert len(found["pareto"]["hpa"]) > 5
+    assert found["scene"]["capacity_per_pod"] == pytest.approx(found["scene"]["capacity_per_pod"])
+    assert any("hindsight" in note for note in found["notes"])
+
+
+def test_the_plan_has_a_row_for_every_step_of_the_test_span(done: tuple[Result, Path]) -> None:
+    rows = list(csv.DictReader((done[1] / "plan.csv").read_text().splitlines()))
+
+    assert len(rows) == 144
+    assert list(rows[0]) == ["time", "demand", "wanted", "ready"]
+    assert rows[0]["time"] == "2023-11-17T00:00:00Z"
+    assert all(int(row["ready"]) <= int(row["wanted"]) for row in rows)
+
+
+def test_the_report_stands_alone(done: tuple[Result, Path]) -> None:
+    page = (done[1] / "report.html").read_text()
+
+    assert page.count("<svg") == 3
+    assert "http" not in page
+    assert "<script" not in page
+    assert "nan" not in page
+    assert "hindsight" in page
+
+
+def test_a_policy_brings_its_capacity_bounds_and_kappa(recorded: Path, tmp_path: Path) -> None:
+    written = tmp_path / "wp.yaml"
+    written.write_text(POLICY)
+
+    found = replay(recorded, "--policy", str(written), "--baselines", "hpa", "--json", str(tmp_path / "out.json"))
+
+    assert found.exit_code == 0, found.output
+    numbers = json.loads((tmp_path / "out.json").read_text())
+    scene = numbers["scene"]
+    assert list(numbers["kappas"]) == ["5"]
+    assert (scene["capacity_per_pod"], scene["min_replicas"], scene["max_replicas"]) == (2.0, 3, 9)
+    assert list(numbers["pareto"]) == ["hpa"]
+
+
+def test_without_peers_there_is_no_ratio(recorded: Path, tmp_path: Path) -> None:
+    files = ("--json", str(tmp_path / "out.json"), "--report", str(tmp_path / "report.html"))
+    found = replay(recorded, "--baselines", "none", "--lead-time-sigma", "0.4", "--capacity-per-pod", "50", *files)
+
+    assert found.exit_code == 0, found.output
+    assert json.loads((tmp_path / "out.json").read_text())["kappas"]["10"]["ratio_to_best_peer"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--train", "9d"), "--train is 9d and TRACE has 2.5 days"),
+        (("--train", WIDE), "--train is 'xxxx': give a duration"),
+        (("--lead-time", "-3s"), "--lead-time is '-3s'"),
+        (("--capacity-per-pod", "0"), "--capacity-per-pod is '0': give a demand above 0"),
+        (("--capacity-per-pod", WIDE), "--capacity-per-pod is 'xxxx'"),
+        (("--kappa", "3,0"), "--kappa is '3,0': give numbers above 0"),
+        (("--kappa", "nan"), "--kappa is 'nan'"),
+        (("--baselines", "hpa,best"), "--baselines has 'best': choose all, none, or some of fixed, hpa"),
+        (("--pass", "7s"), "--pass is 7s: it must divide the trace's step of 300 s"),
+        (("--min-replicas", "5", "--max-replicas", "4"), "--min-replicas is 5 and --max-replicas 4"),
+        (("--policy", "/nowhere/wp.yaml"), "--policy /nowhere/wp.yaml cannot be read"),
+        (("--baselines", "none", "--train", "2.4d", "--json", "/nowhere/out.json"), "--json /nowhere/out.json cannot"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(recorded: Path, arguments: tuple[str, ...], said: str) -> None:
+    found = replay(recorded, *arguments)
+
+    assert found.exit_code == 2
+    assert said in found.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("kind: Deployment", "is no WarmingPolicy"),
+        ("kind: [", "cannot be read"),
+        (POLICY.replace('"2"', '"-1"'), "capacityPerPod"),
+    ],
+)
+def test_a_wrong_policy_is_one_sentence(recorded: Path, tmp_path: Path, content: str, said: str) -> None:
+    written = tmp_path / "wp.yaml"
+    written.write_text(content)
+
+    found = replay(recorded, "--policy", str(written))
+
+    assert found.exit_code == 2
+    assert said in found.stderr
+
+
+@pytest.mark.parametrize("content", ["", "ts,value\n", "ts,value\n1,2\n", "ts,value\nsoon,2\nlater,3\n"])
+def test_a_trace_that_is_none_is_one_sentence(tmp_path: Path, content: str) -> None:
+    written = tmp_path / "wrong.csv"
+    written.write_text(content)
+
+    found = replay(written)
+
+    assert found.exit_code == 2
+    assert f"edgewarm: {written}: " in found.stderr
+
+
+def test_automatic_capacity_without_demand_is_one_sentence(tmp_path: Path) -> None:
+    written = tmp_path / "zero.csv"
+    written.write_text("ts,value\n" + "".join(f"{300 * row},0\n" for row in range(3 * 288)))
+
+    found = replay(written)
+
+    assert found.exit_code == 2
+    assert "--capacity-per-pod is auto, but there is no demand in the training part" in found.stderr
+
+
+def test_a_finer_trace_is_replayed_by_more_passes(tmp_path: Path) -> None:
+    demand = 5 + np.sin(np.arange(480) / 40)
+    written = tmp_path / "fine.csv"
+    written.write_text("ts,value\n" + "".join(f"{15 * row},{value:.4f}\n" for row, value in enumerate(demand)))
+
+    found = CliRunner().invoke(cli, ["replay", str(written), "--train", "90m", "--baselines", "fixed,hpa,kpa"])
+
+    assert found.exit_code == 0, found.output
