@@ -1,10 +1,9 @@
-"""The experts: eight simple answers to what comes next, each right in its own kind of time.
+"""The experts: seven simple answers to what comes next, each right in its own kind of time.
 
     ridge           regression on all features                            what usually follows what is seen now
     last value      z                                                     the random walk: what every forecast must beat
     day profile     day[then] + today's deviation, fading                 Holt-Winters' level + season, no trend
     week            mean of last week and the day profile                 weekdays that differ
-    moved profile   average + day[then] - day[now]                        the shape of the day from today's level
     theta           average + half the drift                              theta method with theta = 2 (Assimakopoulos &
                                                                           Nikolopoulos 2000; Hyndman & Billah 2003)
     day before      z one day before                                      the seasonal naive
@@ -24,23 +23,22 @@ from edgewarm.forecast.ridge import Ridge
 from edgewarm.forecast.seasons import HOUR_SECONDS, QUARTER_SECONDS, Seasons
 from edgewarm.model.demand import FloatArray, IntArray
 
-EXPERTS = ("ridge", "last value", "day profile", "week", "moved profile", "theta", "day before", "surge")
+EXPERTS = ("ridge", "last value", "day profile", "week", "theta", "day before", "surge")
 RIDGE, LAST = EXPERTS.index("ridge"), EXPERTS.index("last value")
 
 
 def points(ridge: Ridge, seasons: Seasons, levels: Levels, x: FloatArray, step: int, ahead: IntArray) -> FloatArray:
     """What each expert expects `ahead` (A,) steps after `step`, (A, E, N); `x` are the features of then."""
     then = step + ahead
-    later, now = seasons.usual(then), seasons.usual(np.array([step]))
+    later = seasons.usual(then)
     hour, quarter = (seconds / levels.step_seconds for seconds in (HOUR_SECONDS, QUARTER_SECONDS))
     said = np.empty((len(ahead), len(EXPERTS), len(levels.last)))
     said[:, 0] = levels.slow + ridge.predict(x)
     said[:, 1] = levels.last
     said[:, 2] = later + seasons.deviation * seasons.fading(ahead)
     said[:, 3] = (later + seasons.week_ago(then)) / 2
-    said[:, 4] = levels.average[1] + later - now
-    said[:, 5] = levels.average[1] + levels.drift * np.minimum(ahead, hour)[:, None] / 2
-    said[:, 6] = seasons.past(then - days_back(seasons, ahead))
-    said[:, 7] = levels.last + levels.slope * np.minimum(ahead, quarter)[:, None] / 2
+    said[:, 4] = levels.average[1] + levels.drift * np.minimum(ahead, hour)[:, None] / 2
+    said[:, 5] = seasons.past(then - days_back(seasons, ahead))
+    said[:, 6] = levels.last + levels.slope * np.minimum(ahead, quarter)[:, None] / 2
     usual = np.where(np.isfinite(said[:, 2]), said[:, 2], levels.last)
     return np.maximum(np.where(np.isfinite(said), said, usual[:, None]), 0.0)

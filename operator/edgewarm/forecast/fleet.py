@@ -132,8 +132,9 @@ class FleetModel:
             raise ValueError("no step has been seen yet")
         _, said = self._points(self._step)
         issued = self._mixture.issue(slice(None), said, np.nan_to_num(self._levels.slow))
+        issued[..., self._levels.samples == 0] = 0.0
         z = np.sort(np.moveaxis(issued, -1, 0), axis=-1)
-        values = np.square(np.clip(np.nan_to_num(z), 0.0, LARGEST))
+        values = np.square(np.clip(z, 0.0, LARGEST))
         split = self.windows.points
         return FleetForecast(
             self._step,

@@ -41,7 +41,7 @@ def test_a_quick_run_has_every_section_and_says_where_it_ran(out: Path) -> None:
 def test_accuracy_has_horizons_groups_and_a_sentence_about_what_is_missing(out: Path) -> None:
     found = json.loads((out / "results.json").read_text())["accuracy"]
 
-    assert set(found["groups"]) == {"5 min", "15 min", "60 min"}
+    assert set(found["groups"]) == {"5 min", "15 min", "60 min", "24 h"}
     assert set(found["groups"]["5 min"]["synthetic"]) >= {"ratio", "low", "high", "worst", "coverage"}
     assert any("EDGEWARM_TRACES" in note for note in found["notes"])
 
