@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from edgewarm.api.decision_wire import ActionSpec, ScalingDecisionSpec
 from edgewarm.api.fields import parse_ratio
+from edgewarm.api.objective_spec import kappa
 from edgewarm.api.policy_spec import DemandSpec, FallbackSpec, ScaleDown, ScaleUp, ScheduleSpec, WarmingPolicySpec
 from edgewarm.api.pool_spec import EdgeNodePoolSpec, NodeSelector
 from edgewarm.api.problem import sentence
@@ -133,7 +134,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         capacity_per_pod=float(parse_quantity(spec.demand.capacity_per_pod)),
         mode=spec.mode,
         strategy=scaling.strategy,
-        kappa=float(parse_quantity(spec.objective.kappa)),
+        kappa=kappa(spec.objective),
         bounds=Bounds(scaling.min_replicas, scaling.max_replicas),
         scale_up=_pace(scaling.behavior.scale_up),
         scale_down=_pace(scaling.behavior.scale_down),

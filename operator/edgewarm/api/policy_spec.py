@@ -23,6 +23,7 @@ from edgewarm.api.fields import (
     quantity_above_zero,
     ratio_in_cel,
 )
+from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Pace, RateUnit, Select, Strategy
 
@@ -86,14 +87,6 @@ class DemandSpec(Wire):
             holds=lambda demand: (demand.query is None) != (demand.template is None),
         ),
     )
-
-
-class Objective(Wire):
-    """What a shortage is worth."""
-
-    kappa: Annotated[IntOrText, quantity_above_zero("objective.kappa", "10000", "10")] = "10"
-    """Cost of one pod missing for a minute, in idle pod-minutes. The service level is kappa / (1 + kappa): 10 holds
-    what suffices in 91 of 100 cases."""
 
 
 class ForecastSpec(Wire):
@@ -170,7 +163,9 @@ class Scaling(Wire):
     """Which rules choose the replica count, and its bounds."""
 
     strategy: Strategy = Strategy.HYBRID
-    """Reactive follows demand with two utilisations; Hybrid holds the largest of demand now, forecast and schedules."""
+    """Which rules recommend. All hold at least what demand needs now. Reactive follows demand with two utilisations;
+    Predictive adds the forecast, Scheduled the schedules, Hybrid both. Aggressive is Hybrid at three times kappa that
+    never scales in before a rise of the next hour; Conservative is Hybrid at a third of kappa, one pod at a time."""
     min_replicas: Replicas = 1
     """Pods that are always kept, 0 to 10000."""
     max_replicas: Annotated[StrictInt, Field(ge=1, le=MAX_REPLICAS)] = 100
@@ -255,8 +250,8 @@ class WarmingPolicySpec(Wire):
     """What is asked of the workload, and how much of it one pod serves."""
     time_zone: TimeZone = "UTC"
     """IANA time zone of the schedules that name none of their own, such as Europe/Berlin."""
-    objective: Objective = Objective()
-    """What a shortage is worth compared with an idle pod."""
+    objective: Objective | None = None
+    """What a shortage is worth compared with an idle pod; without it kappa is 10."""
     forecast: ForecastSpec = ForecastSpec()
     """How far back the forecast learns and how far ahead it looks."""
     scaling: Scaling = Scaling()
@@ -280,5 +275,15 @@ class WarmingPolicySpec(Wire):
             "schedules[].min must not be above scaling.maxReplicas (default 100)",
             cel="!has(self.schedules) || self.schedules.all(s, !has(s.min) || s.min <= self.scaling.maxReplicas)",
             holds=_schedules_within,
+        ),
+        Rule(
+            "scaling.strategy Scheduled needs schedules: add one, or use strategy Hybrid",
+            cel="self.scaling.strategy != 'Scheduled' || (has(self.schedules) && self.schedules.size() > 0)",
+            holds=lambda spec: spec.scaling.strategy is not Strategy.SCHEDULED or bool(spec.schedules),
+        ),
+        Rule(
+            "schedules[].min does nothing in scaling.strategy Predictive: use strategy Hybrid, or remove min",
+            cel="self.scaling.strategy != 'Predictive' || !has(self.schedules) || self.schedules.all(s, !has(s.min))",
+            holds=lambda s: s.scaling.strategy is not Strategy.PREDICTIVE or all(e.min is None for e in s.schedules),
         ),
     )

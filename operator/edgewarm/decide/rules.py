@@ -71,6 +71,29 @@ def forecast_hold(situation: Situation, draft: Draft) -> Draft:
     return draft.becomes("hold", max(draft.wanted, count), Reason.FORECAST_HOLD, note)
 
 
+def horizon_hold(situation: Situation, draft: Draft) -> Draft:
+    """Strategy Aggressive: no scale-in while a horizon of the next hour asks for more than would be left."""
+    outlook, policy = situation.outlook, situation.policy
+    if outlook is None or draft.wanted >= situation.current:
+        return draft
+    near = [(seconds, quantiles) for seconds, quantiles in outlook.horizons if seconds <= 3600.0]
+    counts = [(held(quantiles, policy.service_level, policy.capacity_per_pod), seconds) for seconds, quantiles in near]
+    count, seconds = max(counts, default=(0, 0.0))
+    if count <= draft.wanted:
+        return draft
+    note = f"{count} are expected to be needed in {seconds / 60:.0f} min"
+    return draft.becomes("horizons", situation.current, Reason.HORIZON_HOLD, note)
+
+
+def one_at_a_time(situation: Situation, draft: Draft) -> Draft:
+    """Strategy Conservative: above the reactive floor a pass adds one pod at most."""
+    floor_count = next((item.wanted for item in draft.trail if item.rule == "floor"), 0)
+    most = max(floor_count, situation.current + 1)
+    if draft.wanted <= most:
+        return draft
+    return draft.becomes("one", most, Reason.ONE_AT_A_TIME, f"{draft.wanted} were asked for")
+
+
 def schedule(situation: Situation, draft: Draft) -> Draft:
     """Minimum of every schedule open before a pod could be ready; maximum of those open now."""
     for item in _open(situation):
@@ -171,9 +194,13 @@ def pause(situation: Situation, draft: Draft) -> Draft:
 
 RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {
     Strategy.REACTIVE: (floor, utilization_band, schedule),
+    Strategy.PREDICTIVE: (floor, forecast, forecast_hold),
+    Strategy.SCHEDULED: (floor, schedule),
     Strategy.HYBRID: (floor, forecast, forecast_hold, schedule),
+    Strategy.AGGRESSIVE: (floor, forecast, forecast_hold, horizon_hold, schedule),
+    Strategy.CONSERVATIVE: (floor, forecast, one_at_a_time, forecast_hold, schedule),
 }
-"""What each strategy recommends; a strategy is a choice of rules, not other code."""
+"""What each strategy recommends; a strategy is a choice of rules (and of kappa, see `Policy.service_level`)."""
 
 PACING: tuple[Rule, ...] = (stabilize, limit_rate, restart, learning, blind, fallback, bounds, pause)
 """What happens to a recommendation, the same for every strategy."""

@@ -21,8 +21,17 @@ class Mode(StrEnum):
 class Strategy(StrEnum):
     """Which rules choose the number; the rest of the code is the same."""
 
-    REACTIVE = "Reactive"
-    HYBRID = "Hybrid"
+    REACTIVE = "Reactive"  # the two utilisations
+    PREDICTIVE = "Predictive"  # forecast
+    SCHEDULED = "Scheduled"  # schedules
+    HYBRID = "Hybrid"  # the largest of both
+    AGGRESSIVE = "Aggressive"  # Hybrid that holds more, and for longer
+    CONSERVATIVE = "Conservative"  # Hybrid that holds less, and takes one step at a time
+
+
+DEFAULT_KAPPA = 10.0
+KAPPA_FACTOR = {Strategy.AGGRESSIVE: 3.0, Strategy.CONSERVATIVE: 1 / 3}
+"""How much dearer (or cheaper) than the user says a strategy takes a shortage to be; 1 where a strategy is absent."""
 
 
 class Select(StrEnum):
@@ -107,7 +116,7 @@ class Policy:
     capacity_per_pod: float
     mode: Mode = Mode.OBSERVE
     strategy: Strategy = Strategy.HYBRID
-    kappa: float = 10.0
+    kappa: float = DEFAULT_KAPPA
     bounds: Bounds = field(default=Bounds(1, 100))
     scale_up: Pace = SCALE_UP_DEFAULT
     scale_down: Pace = SCALE_DOWN_DEFAULT
@@ -127,5 +136,9 @@ class Policy:
 
     @property
     def service_level(self) -> float:
-        """tau = kappa / (1 + kappa): the newsvendor's critical ratio (Arrow, Harris & Marschak 1951)."""
-        return self.kappa / (1 + self.kappa)
+        """tau = kappa / (1 + kappa): the newsvendor's critical ratio (Arrow, Harris & Marschak 1951).
+
+        Scores go by the user's own kappa; only what is held goes by the strategy's multiple of it.
+        """
+        kappa = self.kappa * KAPPA_FACTOR.get(self.strategy, 1.0)
+        return kappa / (1 + kappa)
