@@ -128,6 +128,11 @@ WRONG_POLICIES = (
         operator_sentence="spec.scaling.strategy must be 'Reactive', 'Predictive', 'Scheduled', 'Hybrid', "
         "'Aggressive' or 'Conservative', found 'Psychic'",
     ),
+    WrongPolicy(
+        "certainty-asked-for",
+        _spec(forecast={"confidenceThreshold": "100%"}),
+        'forecast.confidenceThreshold must be a ratio from 0 to 0.99, such as "0.7" or "70%"',
+    ),
     WrongPolicy("two-objectives", _objective(kappa="10", serviceLevel="95%"), "set exactly one of objective.kappa"),
     WrongPolicy("no-objective", _objective(), "set exactly one of objective.kappa"),
     WrongPolicy(

@@ -49,6 +49,8 @@ class Prediction(Wire):
     """Quantiles of the value that was expected, in the unit of the demand."""
     probability: Percent | None = None
     """Probability that the need reaches the recommended count."""
+    confidence: Percent | None = None
+    """Probability that the mean cost of following the forecast is below that of reacting."""
     recommended: Count
     """Pods that this prediction asks for."""
     action: Literal["ScaleUp", "ScaleDown"] | None = None

@@ -142,6 +142,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         scale_down_utilization=parse_ratio(scaling.scale_down_utilization),
         schedules=tuple(_schedule(entry, spec.time_zone) for entry in spec.schedules),
         fallback=_fallback(spec.fallback),
+        confidence_threshold=parse_ratio(spec.forecast.confidence_threshold),
         history_window_seconds=parse_duration(spec.forecast.history_window),
         prediction_horizon_seconds=parse_duration(spec.forecast.prediction_horizon),
         paused_until=paused_until,

@@ -90,12 +90,23 @@ class DemandSpec(Wire):
 
 
 class ForecastSpec(Wire):
-    """How far back the forecast learns and how far ahead it looks."""
+    """How far back the forecast learns, how far ahead it looks, and when it is trusted."""
 
     history_window: Annotated[DurationText, duration_within("forecast.historyWindow", "1h", "2160h")] = "336h"
     """Past demand to learn from when the operator starts, a Go duration from 1h to 2160h (90 days)."""
     prediction_horizon: Annotated[DurationText, duration_within("forecast.predictionHorizon", "15s", "24h")] = "5m"
     """How far ahead to look until the workload's lead time is measured, a Go duration from 15s to 24h."""
+    confidence_threshold: RatioText = "0.7"
+    """How sure it must be that following the forecast costs less than reacting, before it is acted on: a ratio from 0
+    (always act) to 0.99. Until then the forecast is only shown; see status.confidence."""
+
+    rules = (
+        Rule(
+            'forecast.confidenceThreshold must be a ratio from 0 to 0.99, such as "0.7" or "70%"',
+            cel=f"{is_ratio_in_cel('self.confidenceThreshold')} && {ratio_in_cel('self.confidenceThreshold')} <= 0.99",
+            holds=lambda forecast: 0 <= parse_ratio(forecast.confidence_threshold) <= 0.99,
+        ),
+    )
 
 
 class RateLimit(Wire):
@@ -253,7 +264,7 @@ class WarmingPolicySpec(Wire):
     objective: Objective | None = None
     """What a shortage is worth compared with an idle pod; without it kappa is 10."""
     forecast: ForecastSpec = ForecastSpec()
-    """How far back the forecast learns and how far ahead it looks."""
+    """How far back the forecast learns, how far ahead it looks, and when it is trusted."""
     scaling: Scaling = Scaling()
     """Which rules choose the replica count, and its bounds."""
     schedules: Annotated[tuple[ScheduleSpec, ...], ListMap(("name",), 32)] = ()

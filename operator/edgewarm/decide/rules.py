@@ -1,6 +1,7 @@
 """The rules, in order; each is a named function that may change the number and then leaves its reason.
 
-    reactive floor -> forecast -> schedule -> behavior -> restart -> learning -> blind -> fallback -> bounds -> pause
+    reactive floor -> forecast -> confidence -> schedule
+    -> behavior -> restart -> learning -> blind -> fallback -> bounds -> pause
 
 A later rule has the later word: a forecast is a floor over reactive need, the scale-down window never delays a rise,
 blindness never lowers, bounds hold whatever came before, a pause changes nothing at all.
@@ -87,11 +88,24 @@ def horizon_hold(situation: Situation, draft: Draft) -> Draft:
 
 def one_at_a_time(situation: Situation, draft: Draft) -> Draft:
     """Strategy Conservative: above the reactive floor a pass adds one pod at most."""
-    floor_count = next((item.wanted for item in draft.trail if item.rule == "floor"), 0)
-    most = max(floor_count, situation.current + 1)
+    most = max(_floor_count(draft), situation.current + 1)
     if draft.wanted <= most:
         return draft
     return draft.becomes("one", most, Reason.ONE_AT_A_TIME, f"{draft.wanted} were asked for")
+
+
+def confidence(situation: Situation, draft: Draft) -> Draft:
+    """Below the threshold the forecast is shown, not acted on: back to the reactive floor."""
+    sure, least = situation.confidence, situation.policy.least_confidence
+    if sure is None or sure >= least or situation.outlook is None:
+        return draft
+    note = f"confidence {sure:.0%} is below {least:.0%}"
+    return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
+
+
+def _floor_count(draft: Draft) -> int:
+    """What the reactive floor said; 0 while demand is unknown."""
+    return next((item.wanted for item in draft.trail if item.rule == "floor"), 0)
 
 
 def schedule(situation: Situation, draft: Draft) -> Draft:
@@ -194,11 +208,11 @@ def pause(situation: Situation, draft: Draft) -> Draft:
 
 RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {
     Strategy.REACTIVE: (floor, utilization_band, schedule),
-    Strategy.PREDICTIVE: (floor, forecast, forecast_hold),
+    Strategy.PREDICTIVE: (floor, forecast, forecast_hold, confidence),
     Strategy.SCHEDULED: (floor, schedule),
-    Strategy.HYBRID: (floor, forecast, forecast_hold, schedule),
-    Strategy.AGGRESSIVE: (floor, forecast, forecast_hold, horizon_hold, schedule),
-    Strategy.CONSERVATIVE: (floor, forecast, one_at_a_time, forecast_hold, schedule),
+    Strategy.HYBRID: (floor, forecast, forecast_hold, confidence, schedule),
+    Strategy.AGGRESSIVE: (floor, forecast, forecast_hold, horizon_hold, confidence, schedule),
+    Strategy.CONSERVATIVE: (floor, forecast, one_at_a_time, forecast_hold, confidence, schedule),
 }
 """What each strategy recommends; a strategy is a choice of rules (and of kappa, see `Policy.service_level`)."""
 

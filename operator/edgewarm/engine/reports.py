@@ -10,7 +10,7 @@ from edgewarm.decide.newsvendor import held, probability_needed
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
 from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction
-from edgewarm.manifests.policy_status import HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
+from edgewarm.manifests.policy_status import Confidence, HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key
@@ -83,6 +83,7 @@ def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quan
         probability_needed(quantiles, recommended, capacity),
         recommended,
         f"p{100 * tau:.0f} of demand is {quantiles.at(tau):.4g}, {capacity:.4g} per pod",
+        judgement.situation.confidence,
     )
 
 
@@ -101,6 +102,14 @@ def lead_time(book: Book, policy: Policy) -> LeadTime:
         assumed = policy.prediction_horizon_seconds
         return LeadTime(assumed, assumed, book.lead.starts, measured=False)
     return LeadTime(p50, p90, book.lead.starts, measured=True)
+
+
+def confidence(book: Book, policy: Policy) -> Confidence | None:
+    """How far the forecast is trusted, and from what."""
+    if book.belief is None:
+        return None
+    sure = book.belief.confidence
+    return Confidence(sure, sure >= policy.least_confidence, book.blocks.closed)
 
 
 def scores(score: Score, kappa: float) -> Scores | None:
@@ -152,6 +161,7 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         lead_time=lead_time(case.book, policy),
         last_decision=case.book.last_decision,
         scores=scores(case.book.score, policy.kappa),
+        confidence=confidence(case.book, policy),
     )
 
 

@@ -12,7 +12,7 @@ import structlog
 from edgewarm.decide.explanation import sentence
 from edgewarm.decide.lifecycle import Plan, leftovers, moves
 from edgewarm.engine.acting import Actor
-from edgewarm.engine.book import Book
+from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.engine.judge import (
     Evidence,
@@ -27,16 +27,17 @@ from edgewarm.engine.judge import (
     shadowed,
 )
 from edgewarm.engine.ports import Cluster, Demand, Telemetry
+from edgewarm.engine.rehearsal import Terms, terms
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
 from edgewarm.engine.rows import RowName, Rows
-from edgewarm.engine.scorekeeping import scored, seen
+from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Standing, Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Missing, MissingKind, Reading
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.view import ClusterView
 
 log = structlog.get_logger()
@@ -83,13 +84,16 @@ class Engine:
         """One pass over everything; a failure of one policy stays with that policy."""
         moment = Moment(now, self._started_at, self._pass_seconds)
         policies = _policies(self._ports.cluster.view())
-        self._rows.follow(_row_names(policies), now)
+        self._books.follow(self._ports.cluster.view(), now)
+        self._rows.follow(_row_names(policies), now, self._terms(policies))
         readings = await self._ports.demand.read({key: p.demand for key, p in policies.items()}, now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
         step_made = self._rows.observe(_samples(policies, view, readings), now)
+        self._books.take_rehearsed(self._rows.take_rehearsed())
+        self._books.believe(now)
         elder = elders(view.policies)
         found = [
             one
@@ -136,8 +140,17 @@ class Engine:
         ahead = lead_seconds(book, policy) + moment.pass_seconds
         # a forecast of what a wrong question returned in the past is not worth acting on
         outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
-        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning), moment)
+        trust = book.belief.confidence if book.belief is not None else None
+        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning, trust), moment)
         return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement)))
+
+    def _terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, Terms]:
+        books = ((key, policy, self._books.get(key)) for key, policy in policies.items())
+        return {
+            key: terms(policy, lead_seconds(book, policy) + self._pass_seconds)
+            for key, policy, book in books
+            if book is not None
+        }
 
     @staticmethod
     def _note_blindness(book: Book, reading: Reading, now: float) -> None:
@@ -168,11 +181,13 @@ class Engine:
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
-        shadow = book.shadow or begun(book, book.policy, case.workload, now)
-        book.shadow, book.shadow_pacing = shadowed(judgement, shadow, book.shadow_pacing, now)
+        start = Shadow(begun(book, book.policy, case.workload, now))
+        book.shadow = shadowed(judgement, book.shadow or start, now)
+        book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)
         book.score = seen(book.score, judgement, step_made, self._step_seconds)
+        book.blocks = block_seen(book, judgement, step_made)
         if step_made:
-            book.score, book.lives = scored(book, judgement, book.shadow)
+            book.score, book.lives = scored(book, judgement, book.shadow.capacity)
             book.last_step_at = now
 
     async def close(self) -> None:

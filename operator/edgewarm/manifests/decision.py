@@ -31,6 +31,7 @@ class Prediction:
     probability: float | None
     recommended: int
     reasoning: str = ""
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _prediction(entry: Prediction, before: int) -> dict[str, Any]:
         current=None if entry.current is None else short_number(entry.current),
         predicted=levels,
         probability=None if entry.probability is None else percent(entry.probability),
+        confidence=None if entry.confidence is None else percent(entry.confidence),
         recommended=pods(entry.recommended),
         action=_direction(before, entry.recommended),
         scalingFactor=short_number(entry.recommended / max(1, before)),

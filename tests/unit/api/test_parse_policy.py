@@ -60,7 +60,7 @@ def test_every_field_arrives_in_its_unit() -> None:
         mode="Act",
         timeZone="Europe/Berlin",
         objective={"kappa": "2500m"},
-        forecast={"historyWindow": "168h", "predictionHorizon": "1m30s"},
+        forecast={"historyWindow": "168h", "predictionHorizon": "1m30s", "confidenceThreshold": "80%"},
         fallback={"replicas": 4, "after": "10m"},
         scaling={
             "strategy": "Reactive",
@@ -71,6 +71,7 @@ def test_every_field_arrives_in_its_unit() -> None:
         },
     )
     assert (policy.mode, policy.strategy, policy.bounds) == (Mode.ACT, Strategy.REACTIVE, Bounds(2, 20))
+    assert policy.confidence_threshold == 0.8
     assert (policy.kappa, policy.fallback) == (2.5, Fallback(4, 600.0))
     assert (policy.history_window_seconds, policy.prediction_horizon_seconds) == (604800.0, 90.0)
     assert (policy.scale_up_utilization, policy.scale_down_utilization) == (0.9, 0.4)

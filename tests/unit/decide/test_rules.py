@@ -152,6 +152,38 @@ def test_a_strategy_may_take_a_shortage_for_dearer(strategy: Strategy, tau: floa
     assert policy(kappa=9.0, strategy=strategy).service_level == pytest.approx(tau)  # 9, 27 and 3
 
 
+@pytest.mark.parametrize(
+    ("sure", "overrides", "wanted", "reason"),
+    [
+        pytest.param(0.69, {}, 2, Reason.CONFIDENCE_LIMITED, id="69 % of 70 %: shown, not acted on"),
+        pytest.param(0.7, {}, 6, Reason.FORECAST, id="enough"),
+        pytest.param(None, {}, 6, Reason.FORECAST, id="nobody asks"),
+        pytest.param(0.0, {"confidence_threshold": 0.0}, 6, Reason.FORECAST, id="no threshold"),
+        pytest.param(0.8, {"strategy": Strategy.CONSERVATIVE}, 2, Reason.CONFIDENCE_LIMITED, id="it asks for 90 %"),
+        pytest.param(0.9, {"strategy": Strategy.CONSERVATIVE}, 6, Reason.FORECAST, id="90 % of 90 %"),
+        pytest.param(
+            0.8,
+            {"strategy": Strategy.CONSERVATIVE, "confidence_threshold": 0.0},
+            6,
+            Reason.FORECAST,
+            id="no threshold under any strategy",
+        ),
+    ],
+)
+def test_a_forecast_that_is_not_trusted_is_not_acted_on(
+    sure: float | None, overrides: dict[str, Any], wanted: int, reason: Reason
+) -> None:
+    around = situation(90.0, confidence=sure, policy=policy(**overrides), outlook=outlook(290.0))
+    said = rules.floor(around, Draft(0, Reason.BLIND)).becomes("forecast", 6, Reason.FORECAST, "6 are expected")
+    after = rules.confidence(around, said)
+    assert (after.wanted, after.reason) == (wanted, reason)
+    assert ("forecast", 6) in [(item.rule, item.wanted) for item in after.trail]  # it is shown all the same
+
+
+def test_without_a_forecast_there_is_nothing_to_trust() -> None:
+    assert rules.confidence(situation(confidence=0.1), draft(3)) == draft(3)
+
+
 MONDAY_TEN = at("2026-11-23T10:00:00+00:00")
 
 

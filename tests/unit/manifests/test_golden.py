@@ -12,6 +12,7 @@ from edgewarm.api.parse import parse_conditions, parse_decision
 from edgewarm.api.rule import Wire
 from edgewarm.api.status import EdgeNodePoolStatus, WarmingPolicyStatus
 from edgewarm.decide.situation import Candidate
+from edgewarm.learn.confidence import Block
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.decision import (
     DecisionDraft,
@@ -21,7 +22,15 @@ from edgewarm.manifests.decision import (
     decision_status,
     scaling_decision,
 )
-from edgewarm.manifests.policy_status import HorizonNeed, LeadTime, PolicyReport, Replicas, Scores, policy_status
+from edgewarm.manifests.policy_status import (
+    Confidence,
+    HorizonNeed,
+    LeadTime,
+    PolicyReport,
+    Replicas,
+    Scores,
+    policy_status,
+)
 from edgewarm.manifests.pool_status import PoolReport, pool_status
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
@@ -48,7 +57,7 @@ DRAFT = DecisionDraft(
     summary=SUMMARY,
     urgent=True,
     predictions=(
-        Prediction("lead", 62.4, 187.25, ((0.5, 262.0), (0.9, 310.4)), 0.93, 7, "trend +61, daily pattern +54"),
+        Prediction("lead", 62.4, 187.25, ((0.5, 262.0), (0.9, 310.4)), 0.93, 7, "trend +61, daily pattern +54", 0.934),
         Prediction("1h", 3600.0, 187.25, ((0.5, 180.0), (0.9, 199.9)), 0.995, 4),
     ),
     candidates=(
@@ -94,6 +103,11 @@ POLICY = PolicyReport(
     lead_time=LeadTime(41.6, 62.4, 41, measured=True),
     last_decision="checkout-20261122080500",
     scores=SCORES,
+    confidence=Confidence(
+        0.934,
+        acting=True,
+        blocks=(Block(NOW - 46800, 0.3125, 41.5), Block(NOW - 68400, -0.05, -3.0, backtest=True)),
+    ),
 )
 
 POOL = PoolReport(
