@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictStr
-
 from edgewarm.api.fields import (
     IntOrText,
+    PriceText,
     RatioText,
     is_ratio_in_cel,
     parse_ratio,
@@ -25,9 +24,6 @@ from edgewarm.model.units import parse_quantity
 
 HIGHEST_KAPPA = 10_000
 HIGHEST_LEVEL = 0.9999  # kappa 9999
-
-PriceText = Annotated[StrictStr, Field(max_length=32)]
-"""An amount of money as a quantity. Text only, as a ratio is: a rule compares two of them."""
 
 
 def _kappa_of_costs(costs: Costs) -> float:

@@ -49,6 +49,13 @@ class Target(Wire):
     )
 
 
+class PoolRef(Wire):
+    """An EdgeNodePool by name."""
+
+    name: Name
+    """Name of the EdgeNodePool."""
+
+
 class Argument(Wire):
     """One argument of a query template."""
 
@@ -254,6 +261,8 @@ class WarmingPolicySpec(Wire):
         Rule("targetRef is immutable; delete the policy and create another for the new target", cel="self == oldSelf"),
     ]
     """The workload to scale, in the policy's namespace. It cannot be changed later."""
+    pool_ref: PoolRef | None = None
+    """The EdgeNodePool whose prices and approval thresholds count; without it those of the operator's configuration."""
     mode: Mode = Mode.OBSERVE
     """What the operator may do: only forecast and record decisions (Observe), act after a person approved
     (Recommend), or act (Act)."""

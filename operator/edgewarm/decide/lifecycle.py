@@ -6,8 +6,10 @@ before, so that the changes of one minute join one decision.
     | mode      | open decision     | plan                        | moves                                   |
     |-----------|-------------------|-----------------------------|-----------------------------------------|
     | Observe   | any               | wanted != planned           | create Observed                         |
-    | Act       | awaiting approval | any                         | supersede it                            |
+    | Act       | awaiting approval | needs no approval           | supersede it                            |
     | Act       | none              | wanted != planned           | create Executing, scale, then Executed  |
+    | Act       | any               | needs approval, free > planned | scale to free, as above              |
+    | Act       | as Recommend      | needs approval, free <= planned | as Recommend                        |
     | Recommend | none              | wanted != planned           | create AwaitingApproval                 |
     | Recommend | awaiting          | covered, not expired        | wait                                    |
     | Recommend | awaiting          | covered, expired            | expire it                               |
@@ -26,7 +28,7 @@ be larger than wanted now, a fall may be smaller.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgewarm.model.decision import Approval, DecisionRecord, Phase
 from edgewarm.model.policy import Mode
@@ -68,22 +70,34 @@ Move = Create | Execute | Mark
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The wanted count against what is planned already, when the last decision was made, and the upper bound now."""
+    """The wanted count against what is planned already, when the last decision was made, and the upper bound now.
+
+    `free` is set where a person must approve what lies above it: what demand now, schedules and fallback ask for.
+    """
 
     mode: Mode
     planned: int
     wanted: int
     last_decision_at: float | None
     most: int = 2**31 - 1
+    free: int | None = None
+
+    @property
+    def asks(self) -> bool:
+        """In mode Act: part of the rise needs approval."""
+        return self.mode is Mode.ACT and self.free is not None and self.wanted > max(self.planned, self.free)
 
 
 def moves(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
     """What to do now, in order; `records` are this policy's decisions, oldest first."""
     answered = tuple(move for record in records if (move := _answered(record)) is not None)
     awaiting = tuple(record for record in records if record.phase in OPEN)
-    if plan.mode is not Mode.RECOMMEND:
+    if plan.asks and plan.free is not None and plan.free > plan.planned:
+        return _created(replace(plan, wanted=plan.free), Phase.EXECUTING, now)
+    if plan.mode is not Mode.RECOMMEND and not plan.asks:
         awaiting = tuple(record for record in awaiting if record.phase is not None)
-        closed = tuple(Mark(r, Phase.SUPERSEDED, f"mode is now {plan.mode.value}") for r in awaiting)
+        why = f"mode is now {plan.mode}" if plan.free is None else f"{plan.wanted} replicas are wanted now"
+        closed = tuple(Mark(r, Phase.SUPERSEDED, why) for r in awaiting)
         phase = Phase.OBSERVED if plan.mode is Mode.OBSERVE else Phase.EXECUTING
         return (*closed, *_created(plan, phase, now))
     if awaiting:

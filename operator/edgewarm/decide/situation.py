@@ -32,6 +32,7 @@ class Situation:
 
     `lead_seconds` is the lead time plus one pass; `learning`: history is being read, so there is no outlook *yet*.
     `confidence`: P(the mean cost of following the forecast is below the reactive answer's); None where nobody asks.
+    `history_seconds`: how far back demand is known.
     """
 
     now: float
@@ -43,6 +44,7 @@ class Situation:
     outlook: Outlook | None = None
     learning: bool = False
     confidence: float | None = None
+    history_seconds: float | None = None
     started_at: float = float("-inf")
     blind_since: float | None = None
     recommendations: tuple[Recommendation, ...] = ()

@@ -33,6 +33,7 @@ class Evidence:
     outlook: Outlook | None
     learning: bool
     confidence: float | None = None
+    history_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def judge(policy: Policy, book: Book, workload: Workload, evidence: Evidence, mo
         outlook=evidence.outlook,
         learning=evidence.learning,
         confidence=evidence.confidence,
+        history_seconds=evidence.history_seconds,
         started_at=moment.started_at,
         blind_since=book.blind_since,
         recommendations=book.pacing.recommendations,

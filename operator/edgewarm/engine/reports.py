@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, probability_needed
+from edgewarm.decide.situation import Candidate, Situation
+from edgewarm.decide.worth import Worth, expected
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
-from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction
+from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction, Weighed
 from edgewarm.manifests.policy_status import Confidence, HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
@@ -33,6 +35,7 @@ class Case:
     workload: Workload
     judgement: Judgement
     summary: str
+    worth: Worth | None = None
 
     @property
     def written(self) -> frozenset[Key]:
@@ -66,9 +69,15 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         summary=case.summary,
         urgent=move.after > move.before,
         predictions=tuple(_prediction(case.judgement, *horizon) for horizon in horizons(situation.outlook)),
-        candidates=verdict.candidates,
+        candidates=tuple(_weighed(candidate, situation) for candidate in verdict.candidates),
+        worth=case.worth,
         expires_at=now + lasts if awaiting else None,
     )
+
+
+def _weighed(candidate: Candidate, situation: Situation) -> Weighed:
+    outlook, capacity = situation.outlook, situation.policy.capacity_per_pod
+    return Weighed(candidate, None if outlook is None else expected(outlook.lead, candidate.wanted, capacity))
 
 
 def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quantiles) -> Prediction:

@@ -44,11 +44,13 @@ class RowName:
 
 @dataclass(frozen=True)
 class Learned:
-    """What a lesson brought: the rows that got an answer, their fleet, and the backtest blocks of each policy."""
+    """What a lesson brought: the rows that got an answer and their fleet; of each policy the backtest blocks, and since
+    when its demand is known."""
 
     names: tuple[RowName, ...] = ()
     fleet: SeasonalFleet | None = None
     blocks: Mapping[Key, tuple[Block, ...]] = field(default_factory=dict)
+    since: Mapping[Key, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Rows:
         self._index: dict[Key, int] = {}
         self._asked: set[RowName] = set()
         self._terms: Mapping[Key, Terms] = {}
+        self._since: dict[Key, float] = {}
         self._rehearsed: dict[Key, tuple[Block, ...]] = {}
         self._lesson: Lesson | None = None
         self._retry_at: dict[RowName, float] = {}
@@ -125,7 +128,9 @@ class Rows:
         audience = None if rehearsal is None else Audience(since, rehearsal.see)
         fleet = await asyncio.to_thread(learned, histories, first, last, self._step_seconds, audience)
         blocks = () if rehearsal is None else rehearsal.blocks()
-        return Learned(answered, fleet, {name.policy: found for name, found in zip(answered, blocks, strict=False)})
+        rehearsed = {name.policy: found for name, found in zip(answered, blocks, strict=False)}
+        since_when = {name.policy: _oldest(past, end) for name, past in zip(answered, histories, strict=True)}
+        return Learned(answered, fleet, rehearsed, since_when)
 
     def take_rehearsed(self) -> Mapping[Key, tuple[Block, ...]]:
         """The backtest blocks of the policies whose rows graduated since the last call."""
@@ -176,6 +181,7 @@ class Rows:
         if not still:
             return
         self._rehearsed |= {name.policy: found.blocks.get(name.policy, ()) for name in names}
+        self._since |= found.since
         self._fleet.append(fleet)
         self._renamed([*self._names, *names])
         self._forecast = self._fleet.forecast()
@@ -194,6 +200,10 @@ class Rows:
         self._names = names
         self._index = {name.policy: index for index, name in enumerate(names)}
         self._forecast = self._fleet.forecast() if names and self._forecast is not None else None
+
+    def history_seconds(self, key: Key, now: float) -> float | None:
+        """How far back a policy's demand is known; None while it is learning."""
+        return now - self._since[key] if key in self._index and key in self._since else None
 
     def learning(self, key: Key) -> bool:
         """The policy has no row yet."""
@@ -220,6 +230,13 @@ def _outcome(lesson: Lesson) -> Learned:
         log.error("history could not be learned", policies=[str(n.policy) for n in lesson.names], exc_info=problem)
         return Learned()
     return lesson.task.result()
+
+
+def _oldest(history: History | None, otherwise: float) -> float:
+    """The time of the first known value."""
+    if history is None or not history.known:
+        return otherwise
+    return history.start + int(np.isfinite(history.values).argmax()) * history.step_seconds
 
 
 def _recent(history: History, since: float) -> History:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from edgewarm.decide.explanation import sentence
 from edgewarm.decide.lifecycle import Plan, leftovers, moves
+from edgewarm.decide.verdict import decide
+from edgewarm.decide.worth import worth
+from edgewarm.engine import rehearsal
 from edgewarm.engine.acting import Actor
 from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
@@ -27,7 +30,6 @@ from edgewarm.engine.judge import (
     shadowed,
 )
 from edgewarm.engine.ports import Cluster, Demand, Telemetry
-from edgewarm.engine.rehearsal import Terms, terms
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
 from edgewarm.engine.rows import RowName, Rows
@@ -36,8 +38,9 @@ from edgewarm.engine.standing import Standing, Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Missing, MissingKind, Reading
 from edgewarm.model.identity import Key
-from edgewarm.model.objects import PolicyObject
+from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
+from edgewarm.model.prices import Terms
 from edgewarm.model.view import ClusterView
 
 log = structlog.get_logger()
@@ -45,6 +48,7 @@ GAP_SECONDS = 120.0  # without a recommendation: longer than any pass that /heal
 STALE_SECONDS = 10.0  # the same count for longer than this was set by somebody else
 UNSEEN_SECONDS = 300.0  # a proposal that does not show up for longer was deleted
 AT_ONCE = 32  # policies that write to the API server at the same time
+NO_TERMS = Terms()
 NOT_ASKED = Missing(MissingKind.UNAVAILABLE, "demand has not been read yet")
 
 
@@ -70,7 +74,15 @@ class Found:
 class Engine:
     """Call `run_pass` every `pass_seconds`, and earlier when something of ours changed."""
 
-    def __init__(self, ports: Ports, started_at: float, pass_seconds: float = 15.0, step_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        started_at: float,
+        pass_seconds: float = 15.0,
+        step_seconds: float = 60.0,
+        terms: Terms = NO_TERMS,
+    ) -> None:
+        self._terms = terms
         self._ports = ports
         self._started_at = started_at
         self._pass_seconds = pass_seconds
@@ -85,7 +97,7 @@ class Engine:
         moment = Moment(now, self._started_at, self._pass_seconds)
         policies = _policies(self._ports.cluster.view())
         self._books.follow(self._ports.cluster.view(), now)
-        self._rows.follow(_row_names(policies), now, self._terms(policies))
+        self._rows.follow(_row_names(policies), now, self._rehearsal_terms(policies))
         readings = await self._ports.demand.read({key: p.demand for key, p in policies.items()}, now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
@@ -127,7 +139,9 @@ class Engine:
         workload = view.workloads.get(claim) if claim is not None else None
         autoscaler = view.autoscalers.get(claim) if claim is not None else None
         learning = self._rows.learning(item.key)
-        around = Surroundings(item, elder, workload, autoscaler, reading, learning, book.trouble if book else None)
+        trouble = book.trouble if book else None
+        unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
             if book is not None:
@@ -141,13 +155,16 @@ class Engine:
         # a forecast of what a wrong question returned in the past is not worth acting on
         outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
         trust = book.belief.confidence if book.belief is not None else None
-        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning, trust), moment)
-        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement)))
+        known = self._rows.history_seconds(item.key, moment.now)
+        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning, trust, known), moment)
+        terms = resolved(self._terms, view.pools.get(policy.pool or ""))
+        value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
+        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value))
 
-    def _terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, Terms]:
+    def _rehearsal_terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, rehearsal.Terms]:
         books = ((key, policy, self._books.get(key)) for key, policy in policies.items())
         return {
-            key: terms(policy, lead_seconds(book, policy) + self._pass_seconds)
+            key: rehearsal.terms(policy, lead_seconds(book, policy) + self._pass_seconds)
             for key, policy, book in books
             if book is not None
         }
@@ -171,7 +188,10 @@ class Engine:
             return
         mode = judgement.situation.policy.mode
         situation, most = judgement.situation, judgement.situation.policy.bounds.high
-        plan = Plan(mode, situation.current, judgement.verdict.wanted, book.last_decision_at, most)
+        free = decide(replace(situation, outlook=None)).wanted if case.worth and case.worth.approval else None
+        plan = Plan(mode, situation.current, judgement.verdict.wanted, book.last_decision_at, most, free)
+        if plan.asks and _is_unseen(case, records, moment.now):
+            plan = replace(plan, wanted=max(plan.planned, free or 0))
         foreign = tuple(record for record in records if record.key not in case.written)
         todo = leftovers(plan, foreign) or moves(plan, records, moment.now)
         await self._actor.carry_out(case, todo, moment)
@@ -197,14 +217,19 @@ class Engine:
 
 def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
     """Our own last write has not come back yet, so what is seen is older than what we did."""
-    book, left = case.book, case.book.left
+    left = case.book.left
     if left is not None:
         unmoved = case.workload.replicas == left.replicas and now - left.at < STALE_SECONDS
         if unmoved or case.workload.resource_version == left.resource_version:
             return True
-    recommending = case.judgement.situation.policy.mode is Mode.RECOMMEND and book.last_decision_at is not None
-    unseen = book.wrote is not None and all(record.key != book.wrote for record in records)
-    return recommending and unseen and now - (book.last_decision_at or now) < UNSEEN_SECONDS
+    return case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
+
+
+def _is_unseen(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
+    """The last decision that we wrote does not show up yet; asking again would be asking twice."""
+    wrote, at = case.book.wrote, case.book.last_decision_at
+    unseen = wrote is not None and all(record.key != wrote for record in records)
+    return unseen and at is not None and now - at < UNSEEN_SECONDS
 
 
 def _summary(book: Book, judgement: Judgement) -> str:
@@ -231,6 +256,13 @@ def _samples(
             workload = view.workloads.get((key.namespace, policy.target))
             result[key] = (reading.value, censored(policy, workload, reading))
     return result
+
+
+def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
+    """The pool's prices and thresholds, the operator's where it sets none."""
+    if pool is None:
+        return terms
+    return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:

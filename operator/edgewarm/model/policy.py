@@ -117,6 +117,7 @@ class Policy:
     target: TargetRef
     demand: DemandRequest
     capacity_per_pod: float
+    pool: str | None = None
     mode: Mode = Mode.OBSERVE
     strategy: Strategy = Strategy.HYBRID
     kappa: float = DEFAULT_KAPPA

@@ -12,6 +12,7 @@ from edgewarm.api.parse import parse_conditions, parse_decision
 from edgewarm.api.rule import Wire
 from edgewarm.api.status import EdgeNodePoolStatus, WarmingPolicyStatus
 from edgewarm.decide.situation import Candidate
+from edgewarm.decide.worth import Concern, Worth
 from edgewarm.learn.confidence import Block
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.decision import (
@@ -19,6 +20,7 @@ from edgewarm.manifests.decision import (
     DecisionReport,
     Evaluation,
     Prediction,
+    Weighed,
     decision_status,
     scaling_decision,
 )
@@ -36,6 +38,7 @@ from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Mode
+from edgewarm.model.prices import RiskLevel
 from edgewarm.model.reasons import Reason
 from edgewarm.pools.use import PoolUse, Resources
 from support.golden import golden
@@ -61,9 +64,15 @@ DRAFT = DecisionDraft(
         Prediction("1h", 3600.0, 187.25, ((0.5, 180.0), (0.9, 199.9)), 0.995, 4),
     ),
     candidates=(
-        Candidate("reactive_floor", 4, Reason.REACTIVE_FLOOR, "187 / 50"),
-        Candidate("forecast", 7, Reason.FORECAST, "p90.9 of 310 / 50"),
-        Candidate("bounds", 7, Reason.FORECAST, ""),
+        Weighed(Candidate("reactive_floor", 4, Reason.REACTIVE_FLOOR, "187 / 50"), (1.75, 0.0)),
+        Weighed(Candidate("forecast", 7, Reason.FORECAST, "p90.9 of 310 / 50"), (0.125, 1.375)),
+        Weighed(Candidate("bounds", 7, Reason.FORECAST, "")),
+    ),
+    worth=Worth(
+        0.84,
+        1.75,
+        (Concern(RiskLevel.MEDIUM, "only 25 h of history are known", "use mode Observe"),),
+        ("it costs 0.84, above 0.5",),
     ),
     expires_at=NOW + 900,
 )
