@@ -73,7 +73,7 @@ class PoolPrices(Wire):
         Rule(
             'prices must be quantities of at least 0, such as "0.1"',
             cel=" && ".join(
-                f"(!has(self.{name}) || (isQuantity(self.{name}) && quantity(self.{name}).sign() >= 0))"
+                f"(!has(self.{name}) || (isQuantity(self.{name}) && !quantity(self.{name}).isLessThan(quantity('0'))))"
                 for name in ("cpuCoreHour", "memoryGiBHour", "gpuHour", "storageGiBHour")
             ),
             holds=lambda prices: all(parse_quantity(text) >= 0 for text in prices.given().values()),
@@ -106,7 +106,7 @@ class Approval(Wire):
     rules = (
         Rule(
             'approval.costAbove must be a quantity of at least 0, such as "100"',
-            cel="isQuantity(self.costAbove) && quantity(self.costAbove).sign() >= 0",
+            cel="isQuantity(self.costAbove) && !quantity(self.costAbove).isLessThan(quantity('0'))",
             holds=lambda approval: parse_quantity(approval.cost_above) >= 0,
         ),
     )

@@ -14,7 +14,7 @@ before, so that the changes of one minute join one decision.
     | Recommend | awaiting          | covered, not expired        | wait                                    |
     | Recommend | awaiting          | covered, expired            | expire it                               |
     | Recommend | awaiting          | not covered                 | supersede it, and look again            |
-    | Recommend | approved, covered | due                         | execute it: scale, then Executed        |
+    | Recommend | approved rise     | due, and not too much       | execute it: scale, then Executed        |
     | Recommend | denied            | the same direction          | wait until it would have expired        |
     | Observe   | left by a crash   | any                         | Observed                                |
     | Act       | left by a crash   | the count is there / is not | Executed / Superseded                   |
@@ -23,7 +23,7 @@ before, so that the changes of one minute join one decision.
 Left by a crash is a decision without a phase, or Executing, that this life of the operator did not write.
 
 An open decision covers the plan while it goes the same way and doing it would not end below what is wanted: a rise may
-be larger than wanted now, a fall may be smaller.
+be larger than wanted now, a fall may be smaller. A rise that was approved is also done where more is wanted by now.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _answered(record: DecisionRecord) -> Move | None:
 
 
 def _open(plan: Plan, record: DecisionRecord, now: float) -> Move | None:
-    if not covers(record, plan):
+    if not covers(record, plan) and not _approved_part(record, plan):
         return Mark(record, Phase.SUPERSEDED, f"{plan.wanted} replicas are wanted now")
     if record.action.after > plan.most:
         return Mark(record, Phase.SUPERSEDED, f"at most {plan.most} replicas are allowed now")
@@ -151,6 +151,12 @@ def _open(plan: Plan, record: DecisionRecord, now: float) -> Move | None:
     if record.expires_at is not None and now >= record.expires_at:
         return Mark(record, Phase.EXPIRED, "nobody approved it in time")
     return None
+
+
+def _approved_part(record: DecisionRecord, plan: Plan) -> bool:
+    """A rise that was approved, and more is wanted by now: it is done, and the rest is a decision of its own."""
+    rising = record.action.after > record.action.before == plan.planned
+    return record.phase is Phase.APPROVED and rising and plan.wanted > record.action.after
 
 
 def covers(record: DecisionRecord, plan: Plan) -> bool:

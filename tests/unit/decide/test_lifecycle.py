@@ -88,7 +88,12 @@ def told(found: tuple[Move, ...]) -> list[str]:
             [],
             id="Recommend: approved, not yet due",
         ),
-        pytest.param(plan(2, 6), [phase(Phase.APPROVED)], ["mark Superseded"], id="Recommend: approved, outgrown"),
+        pytest.param(
+            plan(2, 6),
+            [phase(Phase.APPROVED)],
+            ["execute"],
+            id="Recommend: approved, outgrown: the rest is asked for next",
+        ),
         pytest.param(
             plan(2, 5), [phase(Phase.APPROVED, expires_at=NOW - 1)], ["execute"], id="Recommend: a yes does not expire"
         ),
