@@ -43,6 +43,7 @@ class Books:
         book = Book(item.uid, policy, score(item, now, simulated), lead_times(item))
         book.status, book.status_at = item.status, now
         book.blocks = Blocks(blocks(item))
+        book.belief = belief(book.blocks.closed, now)
         records = self._records.get(item.key, ())
         for record in records[-1:]:
             book.last_decision_at, book.last_decision = record.created_at, record.key.name
@@ -60,7 +61,7 @@ class Books:
                 book.blocks = book.blocks.rehearsed(found)
 
     def believe(self, now: float) -> None:
-        """Once a pass: how far each policy's forecast is trusted, the others' mean being its prior."""
+        """Once a model step: how far each policy's forecast is trusted, the others' mean being its prior."""
         means = {key: belief(book.blocks.closed, now) for key, book in self._books.items() if book.blocks.closed}
         total = sum(found.gain for found in means.values())
         for key, book in self._books.items():
@@ -102,6 +103,7 @@ def _renew(book: Book, policy: Policy, now: float) -> None:
     was, is_now = book.policy.mode is Mode.OBSERVE, policy.mode is Mode.OBSERVE
     if (book.policy.demand, book.policy.capacity_per_pod) != (policy.demand, policy.capacity_per_pod):
         book.blocks, book.foreseen = Blocks(), None  # what was learned of another question says nothing of this one
+        book.belief = belief((), now)
     book.policy = policy  # targetRef is immutable, so the workload is the same
     if was != is_now:
         book.score = type(book.score)(now, is_now)

@@ -104,8 +104,10 @@ class Engine:
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
         step_made = self._rows.observe(_samples(policies, view, readings), now)
-        self._books.take_rehearsed(self._rows.take_rehearsed())
-        self._books.believe(now)
+        rehearsed = self._rows.take_rehearsed()
+        self._books.take_rehearsed(rehearsed)
+        if step_made or rehearsed:
+            self._books.believe(now)
         elder = elders(view.policies)
         found = [
             one
