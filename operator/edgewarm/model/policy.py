@@ -117,7 +117,6 @@ class Policy:
     target: TargetRef
     demand: DemandRequest
     capacity_per_pod: float
-    pool: str | None = None
     mode: Mode = Mode.OBSERVE
     strategy: Strategy = Strategy.HYBRID
     kappa: float = DEFAULT_KAPPA
@@ -132,6 +131,7 @@ class Policy:
     history_window_seconds: float = 336 * 3600.0
     prediction_horizon_seconds: float = 300.0
     paused_until: float | None = None
+    pool: str | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.capacity_per_pod) and self.capacity_per_pod > 0):
