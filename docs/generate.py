@@ -19,6 +19,7 @@ STANDINGS = {
     "InvalidSpec": "Stalled: the message names the field and the fix.",
     "TargetAlreadyManaged": "Stalled: an older policy, named in the message, has the same target.",
     "TargetNotFound": "The target does not exist (yet).",
+    "PoolNotFound": "The EdgeNodePool that poolRef names does not exist (yet), so its thresholds are unknown.",
     "ScaledByOther": "Stalled: an HPA or ScaledObject owns the target, so it is left alone (modes Recommend and Act).",
     "ActionFailed": "The API server refused or did not answer; the message says what.",
 }

@@ -60,8 +60,9 @@ class Operator:
         api = ApiClient(Credentials(), time.monotonic, on_request=self._count_request)
         parsers = Parsers(parse_policy, parse_pool, parse_decision)
         self._cluster = KubeCluster(api, parsers, Timing(time.monotonic), self._wake.set)
+        self._configuration = load_sources(settings.sources)
         self._demand = DemandSources(
-            load_sources(settings.sources),
+            self._configuration,
             time.monotonic,
             Random(),
             on_error=lambda source, cause: self._metrics.source_error(source, str(cause)),
@@ -108,9 +109,8 @@ class Operator:
             return
         self._health.synced()
         log.info("caches are full")
-        engine = Engine(
-            Ports(self._cluster, self._demand, self._metrics, self._wake.set), time.time(), self._settings.pass_seconds
-        )
+        ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set)
+        engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=self._configuration.terms)
         try:
             while not self._stopped.is_set():
                 await self._pass(engine)

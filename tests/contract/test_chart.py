@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import tomllib
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,84 +17,24 @@ import yaml
 from edgewarm.cli.main import cli
 from edgewarm.cluster import resources
 from edgewarm.cluster.resources import Resource
-from edgewarm.sources import settings
+from edgewarm.sources import settings, terms
 from edgewarm.sources.settings import parse_sources
+from support.chart import (
+    CHART,
+    EVERYTHING,
+    ROOT,
+    Manifest,
+    Right,
+    default_values,
+    leaves,
+    of_kind,
+    on,
+    render,
+    rights,
+    run_helm,
+)
 
 pytestmark = pytest.mark.contract
-
-ROOT = Path(__file__).resolve().parents[2]
-CHART = ROOT / "charts" / "edgewarm"
-BUILD = "PYTHONPATH=e2e python -m controlplane build --with helm"
-
-Manifest = dict[str, Any]
-Right = tuple[str, str, str]  # API group, resource, verb
-
-EVERYTHING: Manifest = yaml.safe_load((CHART / "ci" / "everything-values.yaml").read_text())
-
-
-@cache
-def helm() -> str:
-    """The path of the helm that the control plane's build leaves in the cache; tests never build it."""
-    binaries = pytest.importorskip("controlplane.binaries", reason=f"no e2e on the path; helm comes from: {BUILD}")
-    path = binaries.binaries_folder(binaries.helm_module()) / "helm"
-    if not path.exists():
-        pytest.skip(f"helm is not built: {BUILD}")
-    return str(path)
-
-
-def run_helm(tmp_path: Path, action: str, *arguments: str, values: Mapping[str, Any] | None = None) -> tuple[int, str]:
-    """Exit code and output; helm keeps its own files below `tmp_path` and sees no cluster."""
-    file = tmp_path / "values.yaml"
-    file.write_text(json.dumps(values or {}))
-    homes = {f"HELM_{kind}_HOME": str(tmp_path / kind) for kind in ("CACHE", "CONFIG", "DATA")}
-    done = subprocess.run(
-        [helm(), action, *arguments, "--values", str(file)],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "none"), **homes},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def render(tmp_path: Path, values: Mapping[str, Any] | None = None, release: str = "edgewarm") -> list[Manifest]:
-    code, output = run_helm(tmp_path, "template", release, str(CHART), "--namespace", "edgewarm", values=values)
-    assert code == 0, output
-    return [manifest for manifest in yaml.safe_load_all(output) if manifest]
-
-
-def of_kind(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
-    return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] == kind}
-
-
-def rights(role: Manifest) -> set[Right]:
-    return {
-        (group, resource, verb)
-        for rule in role["rules"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
-
-
-def on(resource: Resource, *verbs: str, subresource: str = "") -> set[Right]:
-    plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    return {(resource.group, plural, verb) for verb in verbs}
-
-
-def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value with its dotted path; an empty mapping is a value."""
-    for name, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from leaves(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", value
-
-
-def default_values() -> Manifest:
-    loaded: Manifest = yaml.safe_load((CHART / "values.yaml").read_text())
-    return loaded
 
 
 def schema() -> Manifest:
@@ -157,14 +94,16 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
         (".sources[]", settings._Source),
         (".sources[].headers[]", settings._Header),
         (".sources[].templates[]", settings._Template),
+        (".prices", terms.WirePrices),
+        (".approval", terms.WireApproval),
     ],
-    ids=["source", "header", "template"],
+    ids=["source", "header", "template", "prices", "approval"],
 )
 def test_the_schema_knows_the_fields_of_the_sources_file(path: str, wire: type[msgspec.Struct]) -> None:
     node = dict(schemas_below(schema()))[path]
     fields = msgspec.structs.fields(wire)
     assert set(node["properties"]) == {field.encode_name for field in fields}
-    assert set(node["required"]) == {field.encode_name for field in fields if field.required}
+    assert set(node.get("required", ())) == {field.encode_name for field in fields if field.required}
 
 
 def test_the_image_starts_what_the_project_installs() -> None:
@@ -248,7 +187,7 @@ def test_people_read_write_and_approve_by_the_roles_they_have(tmp_path: Path) ->
         "edgewarm-approve": {"admin"},
     }
     assert {resource for _, resource, _ in rights(roles["edgewarm-edit"])} == {"warmingpolicies"}
-    assert rights(roles["edgewarm-approve"]) == on(resources.DECISIONS, "update", "patch")
+    assert rights(roles["edgewarm-approve"]) == on(resources.DECISIONS, "update", "patch", "approve")
     without = of_kind(render(tmp_path, {"userRoles": {"create": False}}), "ClusterRole")
     assert set(without) == {"edgewarm", "edgewarm-scaler"}
 
@@ -284,7 +223,9 @@ def test_the_command_line_accepts_the_arguments(tmp_path: Path, values: Manifest
 def test_the_config_map_is_the_sources_file(tmp_path: Path) -> None:
     assert sources_of(render(tmp_path)) == parse_sources("", "empty")
     found = sources_of(render(tmp_path, EVERYTHING))
-    assert found == parse_sources(yaml.safe_dump({"sources": EVERYTHING["sources"]}), "values")
+    assert found == parse_sources(
+        yaml.safe_dump({name: EVERYTHING[name] for name in ("sources", "prices", "approval")}), "values"
+    )
     assert (found.sources[0].max_series, found.sources[0].max_bytes) == (1_000_000, 33_554_432)
 
 
@@ -354,46 +295,6 @@ def test_names_follow_the_release(tmp_path: Path) -> None:
     (account,) = of_kind(manifests, "ServiceAccount")
     for binding in of_kind(manifests, "ClusterRoleBinding").values():
         assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "edgewarm"}]
-
-
-SOURCE = {"name": "prometheus", "type": "Prometheus", "url": "http://prometheus"}
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ({"replicas": 2}, "replicas"),
-        ({"image": {"repositry": "x"}}, "repositry"),
-        ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy"),
-        ({"image": {"digest": "sha256:1"}}, "digest"),
-        ({"passSeconds": 0.5}, "passSeconds"),
-        ({"passSeconds": "15s"}, "passSeconds"),
-        ({"log": {"format": "xml"}}, "format"),
-        ({"log": {"level": "trace"}}, "level"),
-        ({"scaling": {"namespaces": "shop"}}, "namespaces"),
-        ({"scaling": {"namespaces": ["*"]}}, "namespaces"),
-        ({"scaling": {"namespaces": ["shop", "shop"]}}, "namespaces"),
-        ({"sources": {"prometheus": {}}}, "sources"),
-        ({"sources": [{"name": "prometheus", "type": "Prometheus"}]}, "url"),
-        ({"sources": [{**SOURCE, "type": "Graphite"}]}, "type"),
-        ({"sources": [{**SOURCE, "url": "prometheus:9090"}]}, "url"),
-        ({"sources": [{**SOURCE, "url": "http://user:word@prometheus"}]}, "url"),
-        ({"sources": [{**SOURCE, "bearerToken": "word"}]}, "bearerToken"),
-        ({"sources": [{**SOURCE, "bearerTokenFile": "token"}]}, "bearerTokenFile"),
-        ({"sources": [{**SOURCE, "maxSeries": 0}]}, "maxSeries"),
-        ({"sources": [{**SOURCE, "timeout": "10"}]}, "timeout"),
-        ({"volumes": [{"name": "host", "hostPath": {"path": "/"}}]}, "hostPath"),
-        ({"volumeMounts": [{"name": "x", "mountPath": "/etc/edgewarm/x"}]}, "mountPath"),
-        ({"resources": {"limit": {"memory": "1Gi"}}}, "limit"),
-        ({"serviceMonitor": {"interval": "often"}}, "interval"),
-    ],
-    ids=lambda value: json.dumps(value) if isinstance(value, dict) else value,
-)
-def test_wrong_values_are_refused_by_name(tmp_path: Path, values: Manifest, said: str) -> None:
-    code, output = run_helm(tmp_path, "template", "edgewarm", str(CHART), values=values)
-    assert code != 0
-    assert "schema" in output
-    assert said in output
 
 
 def test_a_parent_chart_may_hand_its_globals_down(tmp_path: Path) -> None:

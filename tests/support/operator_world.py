@@ -273,7 +273,10 @@ class OperatorWorld:
         self.controller.tick(self.clock.now)
 
     def policy(self, name: str = "checkout", *, target: str = "", mode: str = "Act", **spec: Any) -> None:
-        """A policy that asks for `asked[name]`, 50 per pod; an hour of history unless told otherwise."""
+        """A policy that asks for `asked[name]`, 50 per pod; an hour of history unless told otherwise.
+
+        What so short a history foretells is acted on at once, unless a confidence is asked for.
+        """
         body: Json = {
             "targetRef": {"apiVersion": "apps/v1", "kind": self._kind(target or name), "name": target or name},
             "mode": mode,
@@ -281,6 +284,7 @@ class OperatorWorld:
             "forecast": {"historyWindow": "1h", "predictionHorizon": "1m"},
             **spec,
         }
+        body["forecast"] = {"confidenceThreshold": "0", **body["forecast"]}
         self.api.put({"kind": "WarmingPolicy", "metadata": {"name": name, "namespace": SHOP}, "spec": body})
         self.prometheus.queries.setdefault(f"demand:{name}", lambda at: _series(self.asked.get(name), {}, at))
 

@@ -59,6 +59,10 @@ def _demand(**fields: Any) -> dict[str, Any]:
     return _spec(demand=fields)
 
 
+def _objective(**fields: Any) -> dict[str, Any]:
+    return _spec(objective=fields)
+
+
 def _scaling(**fields: Any) -> dict[str, Any]:
     return _spec(scaling=fields)
 
@@ -121,7 +125,45 @@ WRONG_POLICIES = (
         "unknown-strategy",
         _scaling(strategy="Psychic"),
         'spec.scaling.strategy: Unsupported value: "Psychic"',
-        operator_sentence="spec.scaling.strategy must be 'Reactive' or 'Hybrid', found 'Psychic'",
+        operator_sentence="spec.scaling.strategy must be 'Reactive', 'Predictive', 'Scheduled', 'Hybrid', "
+        "'Aggressive' or 'Conservative', found 'Psychic'",
+    ),
+    WrongPolicy(
+        "certainty-asked-for",
+        _spec(forecast={"confidenceThreshold": "100%"}),
+        'forecast.confidenceThreshold must be a ratio from 0 to 0.99, such as "0.7" or "70%"',
+    ),
+    WrongPolicy("two-objectives", _objective(kappa="10", serviceLevel="95%"), "set exactly one of objective.kappa"),
+    WrongPolicy("no-objective", _objective(), "set exactly one of objective.kappa"),
+    WrongPolicy(
+        "service-level-one",
+        _objective(serviceLevel="100%"),
+        "objective.serviceLevel must be a ratio above 0 and at most 99.99%",
+    ),
+    WrongPolicy(
+        "service-level-in-words",
+        _objective(serviceLevel="high"),
+        "objective.serviceLevel must be a ratio above 0 and at most 99.99%",
+    ),
+    WrongPolicy(
+        "costs-free-pods",
+        _objective(costs={"delayedSecond": "1", "podHour": "0"}),
+        "objective.costs.delayedSecond and podHour must be quantities above 0",
+    ),
+    WrongPolicy(
+        "costs-too-far-apart",
+        _objective(costs={"delayedSecond": "10", "podHour": "0.04"}),
+        "with 3600 x delayedSecond / podHour at most 10000",
+    ),
+    WrongPolicy(
+        "scheduled-without-schedules",
+        _scaling(strategy="Scheduled"),
+        "scaling.strategy Scheduled needs schedules: add one, or use strategy Hybrid",
+    ),
+    WrongPolicy(
+        "predictive-with-a-minimum",
+        merged(_scaling(strategy="Predictive"), _schedule()),
+        "schedules[].min does nothing in scaling.strategy Predictive",
     ),
     WrongPolicy(
         "bounds-crossed",

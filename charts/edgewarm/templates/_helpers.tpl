@@ -38,6 +38,15 @@ app.kubernetes.io/component: operator
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{- /* The operator's configuration file. */}}
+{{- define "edgewarm.configuration" -}}
+{{- $all := dict "sources" .Values.sources "prices" .Values.prices }}
+{{- with .Values.approval }}
+{{- $all = set $all "approval" . }}
+{{- end }}
+{{- toYaml $all }}
+{{- end }}
+
 {{- /* The one subject of every binding. */}}
 {{- define "edgewarm.subjects" -}}
 - kind: ServiceAccount

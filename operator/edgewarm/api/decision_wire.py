@@ -10,6 +10,7 @@ from edgewarm.api.fields import Count, ListMap, Name, Number, Percent, Sentence,
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.decision import Approval, Outcome, Phase
 from edgewarm.model.policy import Mode
+from edgewarm.model.prices import RiskLevel
 
 MAX_CANDIDATES = 96  # a dozen rules, and a minimum and a maximum for each of 32 schedules
 
@@ -49,6 +50,8 @@ class Prediction(Wire):
     """Quantiles of the value that was expected, in the unit of the demand."""
     probability: Percent | None = None
     """Probability that the need reaches the recommended count."""
+    confidence: Percent | None = None
+    """Probability that the mean cost of following the forecast is below that of reacting."""
     recommended: Count
     """Pods that this prediction asks for."""
     action: Literal["ScaleUp", "ScaleDown"] | None = None
@@ -83,6 +86,31 @@ class Candidate(Wire):
     """The rule's CamelCase reason for that count."""
     note: Sentence | None = None
     """The numbers behind it."""
+    expected_short: Number | None = None
+    """Pods expected to be missing one lead time ahead, had this rule had the last word."""
+    expected_idle: Number | None = None
+    """Pods expected to be idle then."""
+
+
+class Concern(Wire):
+    """One thing that could go wrong."""
+
+    reason: Sentence
+    """What it is."""
+    mitigation: Sentence
+    """What keeps it small."""
+
+
+class Risk(Wire):
+    """What could go wrong."""
+
+    level: RiskLevel
+    """High where the count more than doubles or the strategy is Aggressive; Medium where horizons contradict each other
+    or less than two days of history are known; else Low."""
+    concerns: Annotated[
+        tuple[Concern, ...], Field(max_length=8, json_schema_extra={"x-kubernetes-list-type": "atomic"})
+    ] = ()
+    """What it comes from, each with what keeps it small."""
 
 
 _FIXED = (
@@ -95,6 +123,10 @@ _FIXED = (
     "predictions",
     "actions",
     "candidates",
+    "scalingFactor",
+    "estimatedCost",
+    "risk",
+    "approvalReasons",
     "expiresAt",
 )
 
@@ -125,6 +157,17 @@ class ScalingDecisionSpec(Wire):
     """The changes, one per rung."""
     candidates: Annotated[tuple[Candidate, ...], ListMap(("rule",), MAX_CANDIDATES)] = ()
     """What each rule said, in the order in which the rules are asked; the last word is in actions."""
+    scaling_factor: Number | None = None
+    """Pods after divided by pods before, as a quantity."""
+    estimated_cost: Number | None = None
+    """Price of the pods that are added, by the requests of the workload's pod template, over four hours or until the
+    schedule behind the plan closes; negative where pods are removed."""
+    risk: Risk | None = None
+    """What could go wrong."""
+    approval_reasons: Annotated[
+        tuple[Sentence, ...], Field(max_length=8, json_schema_extra={"x-kubernetes-list-type": "atomic"})
+    ] = ()
+    """Why a person must approve it although the mode is Act; empty where nobody must."""
     expires_at: Time | None = None
     """RFC 3339 time after which the decision may no longer be approved."""
     approval: Approval | None = None

@@ -71,6 +71,9 @@ def quantity_above_zero(path: str, high: str, example: str) -> Rule:
     )
 
 
+PriceText = Annotated[StrictStr, Field(max_length=32)]
+"""An amount of money as a quantity. Text only, for the same reason as a ratio."""
+
 RatioText = Annotated[StrictStr, Field(max_length=16)]
 """A share such as "0.8" or "80%". Text only: before 1.34 the API server takes every int-or-string for megabytes long
 (kubernetes/kubernetes#132837), and a rule over two of them would break its cost limit."""

@@ -96,6 +96,8 @@ DECISION = Kind(
         Column("From", ".spec.actions[0].from", "integer", description="Pods before."),
         Column("To", ".spec.actions[0].to", "integer", description="Pods after."),
         Column("Reason", ".spec.reason", description="The rule that set the number."),
+        Column("Cost", ".spec.estimatedCost", description="Price of the pods that are added."),
+        Column("Risk", ".spec.risk.level", description="How much could go wrong."),
         Column("Phase", ".status.phase", description="Where the decision is in its life."),
         Column("Hit", ".status.evaluation.outcome", description="Whether it was right."),
         Column("Urgency", ".spec.urgency", "string", 1, "Immediate or Routine."),

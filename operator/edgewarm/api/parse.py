@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from edgewarm.api.decision_wire import ActionSpec, ScalingDecisionSpec
 from edgewarm.api.fields import parse_ratio
+from edgewarm.api.objective_spec import kappa
 from edgewarm.api.policy_spec import DemandSpec, FallbackSpec, ScaleDown, ScaleUp, ScheduleSpec, WarmingPolicySpec
-from edgewarm.api.pool_spec import EdgeNodePoolSpec, NodeSelector
+from edgewarm.api.pool_spec import Approval, EdgeNodePoolSpec, NodeSelector, PoolPrices
 from edgewarm.api.problem import sentence
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, DecisionRecord, Phase
@@ -22,6 +23,7 @@ from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.names import PAUSED_UNTIL
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Schedule
+from edgewarm.model.prices import ApprovalTerms
 from edgewarm.model.units import parse_duration, parse_quantity, parse_time
 from edgewarm.model.workload import Requirement, Selector
 
@@ -48,16 +50,18 @@ def parse_policy(obj: Wired) -> PolicyObject:
 def parse_pool(obj: Wired) -> PoolObject:
     """An EdgeNodePool; `selector` is None where `problem` says what its author must change."""
     meta, status = obj.get("metadata") or {}, _status(obj)
-    selector, problem = None, None
+    spec, problem = None, None
     try:
-        selector = _selector(EdgeNodePoolSpec.model_validate(_spec(obj.get("spec"))).selector)
+        spec = EdgeNodePoolSpec.model_validate(_spec(obj.get("spec")))
     except ValidationError as error:
         problem = sentence(error)
     return PoolObject(
         name=meta.get("name", ""),
         uid=meta.get("uid", ""),
         generation=meta.get("generation", 0),
-        selector=selector,
+        selector=None if spec is None else _selector(spec.selector),
+        prices=() if spec is None or spec.prices is None else _prices(spec.prices),
+        approval=None if spec is None or spec.approval is None else _approval(spec.approval),
         problem=problem,
         conditions=parse_conditions(status),
         status=status,
@@ -131,9 +135,10 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         target=TargetRef(spec.target_ref.api_version, spec.target_ref.kind, spec.target_ref.name),
         demand=_demand(spec.demand, namespace),
         capacity_per_pod=float(parse_quantity(spec.demand.capacity_per_pod)),
+        pool=None if spec.pool_ref is None else spec.pool_ref.name,
         mode=spec.mode,
         strategy=scaling.strategy,
-        kappa=float(parse_quantity(spec.objective.kappa)),
+        kappa=kappa(spec.objective),
         bounds=Bounds(scaling.min_replicas, scaling.max_replicas),
         scale_up=_pace(scaling.behavior.scale_up),
         scale_down=_pace(scaling.behavior.scale_down),
@@ -141,6 +146,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         scale_down_utilization=parse_ratio(scaling.scale_down_utilization),
         schedules=tuple(_schedule(entry, spec.time_zone) for entry in spec.schedules),
         fallback=_fallback(spec.fallback),
+        confidence_threshold=parse_ratio(spec.forecast.confidence_threshold),
         history_window_seconds=parse_duration(spec.forecast.history_window),
         prediction_horizon_seconds=parse_duration(spec.forecast.prediction_horizon),
         paused_until=paused_until,
@@ -169,6 +175,14 @@ def _fallback(spec: FallbackSpec | None) -> Fallback | None:
 def _selector(spec: NodeSelector) -> Selector:
     requirements = tuple(Requirement(entry.key, entry.operator, entry.values) for entry in spec.match_expressions)
     return Selector(tuple(sorted(spec.match_labels.items())), requirements)
+
+
+def _prices(spec: PoolPrices) -> tuple[tuple[str, float], ...]:
+    return tuple((name, float(parse_quantity(text))) for name, text in spec.given().items())
+
+
+def _approval(spec: Approval) -> ApprovalTerms:
+    return ApprovalTerms(float(parse_quantity(spec.cost_above)), spec.risk, frozenset(spec.strategies))
 
 
 def _action(spec: ActionSpec) -> Action:

@@ -23,6 +23,7 @@ from edgewarm.api.fields import (
     quantity_above_zero,
     ratio_in_cel,
 )
+from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Pace, RateUnit, Select, Strategy
 
@@ -46,6 +47,13 @@ class Target(Wire):
             holds=lambda ref: ref.api_version == "apps/v1" and ref.kind in ("Deployment", "StatefulSet"),
         ),
     )
+
+
+class PoolRef(Wire):
+    """An EdgeNodePool by name."""
+
+    name: Name
+    """Name of the EdgeNodePool."""
 
 
 class Argument(Wire):
@@ -88,21 +96,24 @@ class DemandSpec(Wire):
     )
 
 
-class Objective(Wire):
-    """What a shortage is worth."""
-
-    kappa: Annotated[IntOrText, quantity_above_zero("objective.kappa", "10000", "10")] = "10"
-    """Cost of one pod missing for a minute, in idle pod-minutes. The service level is kappa / (1 + kappa): 10 holds
-    what suffices in 91 of 100 cases."""
-
-
 class ForecastSpec(Wire):
-    """How far back the forecast learns and how far ahead it looks."""
+    """How far back the forecast learns, how far ahead it looks, and when it is trusted."""
 
     history_window: Annotated[DurationText, duration_within("forecast.historyWindow", "1h", "2160h")] = "336h"
     """Past demand to learn from when the operator starts, a Go duration from 1h to 2160h (90 days)."""
     prediction_horizon: Annotated[DurationText, duration_within("forecast.predictionHorizon", "15s", "24h")] = "5m"
     """How far ahead to look until the workload's lead time is measured, a Go duration from 15s to 24h."""
+    confidence_threshold: RatioText = "0.7"
+    """How sure it must be that following the forecast costs less than reacting, before it is acted on: a ratio from 0
+    (always act) to 0.99. Until then the forecast is only shown; see status.confidence."""
+
+    rules = (
+        Rule(
+            'forecast.confidenceThreshold must be a ratio from 0 to 0.99, such as "0.7" or "70%"',
+            cel=f"{is_ratio_in_cel('self.confidenceThreshold')} && {ratio_in_cel('self.confidenceThreshold')} <= 0.99",
+            holds=lambda forecast: 0 <= parse_ratio(forecast.confidence_threshold) <= 0.99,
+        ),
+    )
 
 
 class RateLimit(Wire):
@@ -170,7 +181,9 @@ class Scaling(Wire):
     """Which rules choose the replica count, and its bounds."""
 
     strategy: Strategy = Strategy.HYBRID
-    """Reactive follows demand with two utilisations; Hybrid holds the largest of demand now, forecast and schedules."""
+    """Which rules recommend. All hold at least what demand needs now. Reactive follows demand with two utilisations;
+    Predictive adds the forecast, Scheduled the schedules, Hybrid both. Aggressive is Hybrid at three times kappa that
+    never scales in before a rise of the next hour; Conservative is Hybrid at a third of kappa, one pod at a time."""
     min_replicas: Replicas = 1
     """Pods that are always kept, 0 to 10000."""
     max_replicas: Annotated[StrictInt, Field(ge=1, le=MAX_REPLICAS)] = 100
@@ -248,6 +261,8 @@ class WarmingPolicySpec(Wire):
         Rule("targetRef is immutable; delete the policy and create another for the new target", cel="self == oldSelf"),
     ]
     """The workload to scale, in the policy's namespace. It cannot be changed later."""
+    pool_ref: PoolRef | None = None
+    """The EdgeNodePool whose prices and approval thresholds count; without it those of the operator's configuration."""
     mode: Mode = Mode.OBSERVE
     """What the operator may do: only forecast and record decisions (Observe), act after a person approved
     (Recommend), or act (Act)."""
@@ -255,10 +270,10 @@ class WarmingPolicySpec(Wire):
     """What is asked of the workload, and how much of it one pod serves."""
     time_zone: TimeZone = "UTC"
     """IANA time zone of the schedules that name none of their own, such as Europe/Berlin."""
-    objective: Objective = Objective()
-    """What a shortage is worth compared with an idle pod."""
+    objective: Objective | None = None
+    """What a shortage is worth compared with an idle pod; without it kappa is 10."""
     forecast: ForecastSpec = ForecastSpec()
-    """How far back the forecast learns and how far ahead it looks."""
+    """How far back the forecast learns, how far ahead it looks, and when it is trusted."""
     scaling: Scaling = Scaling()
     """Which rules choose the replica count, and its bounds."""
     schedules: Annotated[tuple[ScheduleSpec, ...], ListMap(("name",), 32)] = ()
@@ -280,5 +295,15 @@ class WarmingPolicySpec(Wire):
             "schedules[].min must not be above scaling.maxReplicas (default 100)",
             cel="!has(self.schedules) || self.schedules.all(s, !has(s.min) || s.min <= self.scaling.maxReplicas)",
             holds=_schedules_within,
+        ),
+        Rule(
+            "scaling.strategy Scheduled needs schedules: add one, or use strategy Hybrid",
+            cel="self.scaling.strategy != 'Scheduled' || (has(self.schedules) && self.schedules.size() > 0)",
+            holds=lambda spec: spec.scaling.strategy is not Strategy.SCHEDULED or bool(spec.schedules),
+        ),
+        Rule(
+            "schedules[].min does nothing in scaling.strategy Predictive: use strategy Hybrid, or remove min",
+            cel="self.scaling.strategy != 'Predictive' || !has(self.schedules) || self.schedules.all(s, !has(s.min))",
+            holds=lambda s: s.scaling.strategy is not Strategy.PREDICTIVE or all(e.min is None for e in s.schedules),
         ),
     )

@@ -6,7 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictStr
 
+from edgewarm.api.fields import PriceText
 from edgewarm.api.rule import Rule, Wire
+from edgewarm.model.policy import Strategy
+from edgewarm.model.prices import RiskLevel
+from edgewarm.model.units import parse_quantity
 
 LabelKey = Annotated[StrictStr, Field(min_length=1, max_length=317)]
 LabelValue = Annotated[StrictStr, Field(max_length=63)]
@@ -53,8 +57,68 @@ class NodeSelector(Wire):
     )
 
 
+class PoolPrices(Wire):
+    """Prices per unit and hour, in any one currency; what is left out costs what the operator's configuration says."""
+
+    cpu_core_hour: PriceText | None = None
+    """A processor core for an hour, as a quantity such as "0.1"."""
+    memory_gib_hour: Annotated[PriceText | None, Field(alias="memoryGiBHour")] = None
+    """A GiB of memory for an hour, as a quantity such as "0.01"."""
+    gpu_hour: PriceText | None = None
+    """A GPU for an hour, as a quantity such as "1"; resources whose name ends in /gpu count."""
+    storage_gib_hour: Annotated[PriceText | None, Field(alias="storageGiBHour")] = None
+    """A GiB of ephemeral storage for an hour, as a quantity such as "0.05"."""
+
+    rules = (
+        Rule(
+            'prices must be quantities of at least 0, such as "0.1"',
+            cel=" && ".join(
+                f"(!has(self.{name}) || (isQuantity(self.{name}) && !quantity(self.{name}).isLessThan(quantity('0'))))"
+                for name in ("cpuCoreHour", "memoryGiBHour", "gpuHour", "storageGiBHour")
+            ),
+            holds=lambda prices: all(parse_quantity(text) >= 0 for text in prices.given().values()),
+        ),
+    )
+
+    def given(self) -> dict[str, str]:
+        """The prices that are set, by the names of `model.prices.Prices`."""
+        found = {
+            "cpu_core": self.cpu_core_hour,
+            "memory_gib": self.memory_gib_hour,
+            "gpu": self.gpu_hour,
+            "storage_gib": self.storage_gib_hour,
+        }
+        return {name: text for name, text in found.items() if text is not None}
+
+
+class Approval(Wire):
+    """Which rises a person must approve in mode Act; what demand now, schedules or fallback ask for never waits."""
+
+    cost_above: PriceText = "100"
+    """Estimated cost above which a rise is to be approved, as a quantity in the currency of the prices."""
+    risk: RiskLevel = RiskLevel.HIGH
+    """Risk from which on a rise is to be approved: Low, Medium or High."""
+    strategies: Annotated[
+        tuple[Strategy, ...], Field(max_length=6, json_schema_extra={"x-kubernetes-list-type": "set"})
+    ] = (Strategy.AGGRESSIVE,)
+    """Scaling strategies whose rises are to be approved."""
+
+    rules = (
+        Rule(
+            'approval.costAbove must be a quantity of at least 0, such as "100"',
+            cel="isQuantity(self.costAbove) && !quantity(self.costAbove).isLessThan(quantity('0'))",
+            holds=lambda approval: parse_quantity(approval.cost_above) >= 0,
+        ),
+    )
+
+
 class EdgeNodePoolSpec(Wire):
-    """Which nodes belong to the pool."""
+    """Which nodes belong to the pool, what they cost, and what is to be approved there."""
 
     selector: NodeSelector
     """Labels of the nodes that belong to the pool."""
+    prices: PoolPrices | None = None
+    """What capacity costs here; without it the prices of the operator's configuration count."""
+    approval: Approval | None = None
+    """Thresholds of approval for the policies that name this pool in poolRef; a policy cannot lower them. An empty
+    object sets the defaults; without it the thresholds of the operator's configuration count."""

@@ -112,6 +112,30 @@ class ScoresStatus(Wire):
     """Episodes of shortage."""
 
 
+class BlockStatus(Wire):
+    """What following the forecast would have gained in six hours, from two simulated plans on the same demand."""
+
+    start: Time
+    """Start of the six hours, in RFC 3339."""
+    gain: Number
+    """Difference of the costs of reacting and of following the forecast, divided by their sum; above 0 it pays."""
+    saved: Number
+    """Cost saved, in idle pod-minutes."""
+    source: Literal["Live", "Backtest"]
+    """Whether it was lived through, or rehearsed on history; a backtest counts half."""
+
+
+class ConfidenceStatus(Wire):
+    """How sure it is that following the forecast costs less than reacting."""
+
+    value: Percent | None = None
+    """Probability that the mean cost of following the forecast is below that of reacting."""
+    acting: StrictBool | None = None
+    """Whether that is enough to act on the forecast."""
+    blocks: Annotated[tuple[BlockStatus, ...], ListMap(("start",), 28)] = ()
+    """The evidence of the last week, in blocks of six hours; blocks in which both plans were the same are left out."""
+
+
 class WarmingPolicyStatus(Wire):
     """What the operator sees, expects and wants."""
 
@@ -137,6 +161,8 @@ class WarmingPolicyStatus(Wire):
     """How long a pod takes to become ready."""
     last_decision: Name | None = None
     """Name of the newest ScalingDecision of this policy."""
+    confidence: ConfidenceStatus | None = None
+    """How sure it is that following the forecast pays."""
     scores: ScoresStatus | None = None
     """How good the forecast has been, in this workload's own pod-minutes."""
 

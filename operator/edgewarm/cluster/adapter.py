@@ -210,7 +210,7 @@ class KubeCluster:
             self._wake()
 
     def _pool_changed(self, old: PoolObject | None, new: PoolObject | None) -> None:
-        if old is None or new is None or (old.selector, old.problem, old.uid) != (new.selector, new.problem, new.uid):
+        if old is None or new is None or _asked_of(old) != _asked_of(new):
             self._wake()
 
     def _decision_changed(self, old: DecisionRecord | None, new: DecisionRecord | None) -> None:
@@ -234,6 +234,11 @@ class _Derived(Generic[R]):
             self._value = self._build(*(informer.objects for informer in self._informers))
             self._revisions = revisions
         return self._value
+
+
+def _asked_of(pool: PoolObject) -> tuple[object, ...]:
+    """All that a person wrote into a pool."""
+    return pool.selector, pool.prices, pool.approval, pool.problem, pool.uid
 
 
 def _by_name(objects: Mapping[Key, PoolObject | Node]) -> Mapping[str, PoolObject | Node]:

@@ -15,6 +15,7 @@ from msgspec import field
 
 from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
 from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.prices import PodRequests
 from edgewarm.model.workload import Autoscaler, Node, Pod, Requirement, Selector, Workload
 
 
@@ -43,9 +44,26 @@ class _Selector(msgspec.Struct, gc=False, rename="camel"):
     match_expressions: list[_Expression] | None = None
 
 
+class _PodResources(msgspec.Struct, gc=False):
+    requests: ResourceList | None = None
+
+
+class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
+    node_name: str = ""
+    containers: list[Container] = field(default_factory=list)
+    init_containers: list[Container] | None = None
+    overhead: ResourceList | None = None
+    resources: _PodResources | None = None
+
+
+class _Template(msgspec.Struct, gc=False):
+    spec: _PodSpec = field(default_factory=_PodSpec)
+
+
 class _WorkloadSpec(msgspec.Struct, gc=False):
     replicas: int | None = 1
     selector: _Selector | None = None
+    template: _Template = field(default_factory=_Template)
 
 
 class _WorkloadStatus(msgspec.Struct, gc=False, rename="camel"):
@@ -62,18 +80,6 @@ class _Condition(msgspec.Struct, gc=False, rename="camel"):
     type: str
     status: str
     last_transition_time: datetime | None = None
-
-
-class _PodResources(msgspec.Struct, gc=False):
-    requests: ResourceList | None = None
-
-
-class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
-    node_name: str = ""
-    containers: list[Container] = field(default_factory=list)
-    init_containers: list[Container] | None = None
-    overhead: ResourceList | None = None
-    resources: _PodResources | None = None
 
 
 class _PodStatus(msgspec.Struct, gc=False):
@@ -138,8 +144,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
     meta, spec = wire.metadata, wire.spec
-    override = spec.resources.requests if spec.resources else None
-    needs = requested(spec.containers, spec.init_containers or (), spec.overhead, override)
+    needs = _requests(spec)
     return Pod(
         key=meta.key,
         uid=meta.uid,
@@ -204,7 +209,13 @@ def _workload(raw: msgspec.Raw | bytes, kind: str) -> Workload:
         replicas=1 if wire.spec.replicas is None else wire.spec.replicas,
         ready=wire.status.ready_replicas or 0,
         selector=selector(wire.spec.selector),
+        pod=_requests(wire.spec.template.spec),
     )
+
+
+def _requests(spec: _PodSpec) -> PodRequests:
+    override = spec.resources.requests if spec.resources else None
+    return requested(spec.containers, spec.init_containers or (), spec.overhead, override)
 
 
 def _autoscaler(raw: msgspec.Raw | bytes, kind: str) -> Autoscaler:

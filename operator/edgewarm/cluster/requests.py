@@ -8,13 +8,13 @@ Requests at pod level (spec.resources) replace the sum, resource by resource.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
 
+from edgewarm.model.prices import PodRequests
 from edgewarm.model.units import parse_quantity
 
 ResourceList = dict[str, str]
@@ -34,17 +34,13 @@ class Container(msgspec.Struct, gc=False, rename="camel"):
     resources: _Resources | None = None
     restart_policy: str | None = None
 
+    @property
+    def names(self) -> Collection[str]:
+        return (self.resources.requests if self.resources else None) or ()
+
     def request(self, name: str) -> Decimal:
         requests = self.resources.requests if self.resources else None
         return quantity(requests[name]) if requests and name in requests else _ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Requested:
-    """A pod's effective requests."""
-
-    cpu_cores: float
-    memory_bytes: float
 
 
 def requested(
@@ -52,8 +48,9 @@ def requested(
     init: Sequence[Container] = (),
     overhead: Mapping[str, str] | None = None,
     at_pod_level: Mapping[str, str] | None = None,
-) -> Requested:
-    """The formula above, for cpu (cores) and memory (bytes)."""
+) -> PodRequests:
+    """The formula above, for cpu (cores), memory, ephemeral storage (bytes) and GPUs (whatever ends in /gpu)."""
+    gpus = {name for c in (*containers, *init) for name in c.names if name.endswith("/gpu")}
 
     def effective(name: str) -> float:
         if at_pod_level and name in at_pod_level:
@@ -62,7 +59,9 @@ def requested(
             base = _together(containers, init, name)
         return float(base + quantity((overhead or {}).get(name, "0")))
 
-    return Requested(effective("cpu"), effective("memory"))
+    return PodRequests(
+        effective("cpu"), effective("memory"), sum(effective(name) for name in gpus), effective("ephemeral-storage")
+    )
 
 
 def _together(containers: Sequence[Container], init: Sequence[Container], name: str) -> Decimal:

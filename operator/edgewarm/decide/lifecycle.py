@@ -6,13 +6,15 @@ before, so that the changes of one minute join one decision.
     | mode      | open decision     | plan                        | moves                                   |
     |-----------|-------------------|-----------------------------|-----------------------------------------|
     | Observe   | any               | wanted != planned           | create Observed                         |
-    | Act       | awaiting approval | any                         | supersede it                            |
+    | Act       | awaiting approval | needs no approval           | supersede it                            |
     | Act       | none              | wanted != planned           | create Executing, scale, then Executed  |
+    | Act       | any               | needs approval, free > planned | scale to free, as above              |
+    | Act       | as Recommend      | needs approval, free <= planned | as Recommend                        |
     | Recommend | none              | wanted != planned           | create AwaitingApproval                 |
     | Recommend | awaiting          | covered, not expired        | wait                                    |
     | Recommend | awaiting          | covered, expired            | expire it                               |
     | Recommend | awaiting          | not covered                 | supersede it, and look again            |
-    | Recommend | approved, covered | due                         | execute it: scale, then Executed        |
+    | Recommend | approved rise     | due, and not too much       | execute it: scale, then Executed        |
     | Recommend | denied            | the same direction          | wait until it would have expired        |
     | Observe   | left by a crash   | any                         | Observed                                |
     | Act       | left by a crash   | the count is there / is not | Executed / Superseded                   |
@@ -21,12 +23,12 @@ before, so that the changes of one minute join one decision.
 Left by a crash is a decision without a phase, or Executing, that this life of the operator did not write.
 
 An open decision covers the plan while it goes the same way and doing it would not end below what is wanted: a rise may
-be larger than wanted now, a fall may be smaller.
+be larger than wanted now, a fall may be smaller. A rise that was approved is also done where more is wanted by now.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgewarm.model.decision import Approval, DecisionRecord, Phase
 from edgewarm.model.policy import Mode
@@ -68,22 +70,34 @@ Move = Create | Execute | Mark
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The wanted count against what is planned already, when the last decision was made, and the upper bound now."""
+    """The wanted count against what is planned already, when the last decision was made, and the upper bound now.
+
+    `free` is set where a person must approve what lies above it: what demand now, schedules and fallback ask for.
+    """
 
     mode: Mode
     planned: int
     wanted: int
     last_decision_at: float | None
     most: int = 2**31 - 1
+    free: int | None = None
+
+    @property
+    def asks(self) -> bool:
+        """In mode Act: part of the rise needs approval."""
+        return self.mode is Mode.ACT and self.free is not None and self.wanted > max(self.planned, self.free)
 
 
 def moves(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
     """What to do now, in order; `records` are this policy's decisions, oldest first."""
     answered = tuple(move for record in records if (move := _answered(record)) is not None)
     awaiting = tuple(record for record in records if record.phase in OPEN)
-    if plan.mode is not Mode.RECOMMEND:
+    if plan.asks and plan.free is not None and plan.free > plan.planned:
+        return _created(replace(plan, wanted=plan.free), Phase.EXECUTING, now)
+    if plan.mode is not Mode.RECOMMEND and not plan.asks:
         awaiting = tuple(record for record in awaiting if record.phase is not None)
-        closed = tuple(Mark(r, Phase.SUPERSEDED, f"mode is now {plan.mode.value}") for r in awaiting)
+        why = f"mode is now {plan.mode}" if plan.free is None else f"{plan.wanted} replicas are wanted now"
+        closed = tuple(Mark(r, Phase.SUPERSEDED, why) for r in awaiting)
         phase = Phase.OBSERVED if plan.mode is Mode.OBSERVE else Phase.EXECUTING
         return (*closed, *_created(plan, phase, now))
     if awaiting:
@@ -126,7 +140,7 @@ def _answered(record: DecisionRecord) -> Move | None:
 
 
 def _open(plan: Plan, record: DecisionRecord, now: float) -> Move | None:
-    if not covers(record, plan):
+    if not covers(record, plan) and not _approved_part(record, plan):
         return Mark(record, Phase.SUPERSEDED, f"{plan.wanted} replicas are wanted now")
     if record.action.after > plan.most:
         return Mark(record, Phase.SUPERSEDED, f"at most {plan.most} replicas are allowed now")
@@ -137,6 +151,12 @@ def _open(plan: Plan, record: DecisionRecord, now: float) -> Move | None:
     if record.expires_at is not None and now >= record.expires_at:
         return Mark(record, Phase.EXPIRED, "nobody approved it in time")
     return None
+
+
+def _approved_part(record: DecisionRecord, plan: Plan) -> bool:
+    """A rise that was approved, and more is wanted by now: it is done, and the rest is a decision of its own."""
+    rising = record.action.after > record.action.before == plan.planned
+    return record.phase is Phase.APPROVED and rising and plan.wanted > record.action.after
 
 
 def covers(record: DecisionRecord, plan: Plan) -> bool:

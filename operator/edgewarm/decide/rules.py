@@ -1,6 +1,7 @@
 """The rules, in order; each is a named function that may change the number and then leaves its reason.
 
-    reactive floor -> forecast -> schedule -> behavior -> restart -> learning -> blind -> fallback -> bounds -> pause
+    reactive floor -> forecast -> confidence -> schedule
+    -> behavior -> restart -> learning -> blind -> fallback -> bounds -> pause
 
 A later rule has the later word: a forecast is a floor over reactive need, the scale-down window never delays a rise,
 blindness never lowers, bounds hold whatever came before, a pause changes nothing at all.
@@ -69,6 +70,42 @@ def forecast_hold(situation: Situation, draft: Draft) -> Draft:
     count = min(situation.current, held(outlook.hold, policy.service_level, policy.capacity_per_pod))
     note = f"{outlook.hold.at(policy.service_level):.4g} expected before a removed pod could be back"
     return draft.becomes("hold", max(draft.wanted, count), Reason.FORECAST_HOLD, note)
+
+
+def horizon_hold(situation: Situation, draft: Draft) -> Draft:
+    """Strategy Aggressive: no scale-in while a horizon of the next hour asks for more than would be left."""
+    outlook, policy = situation.outlook, situation.policy
+    if outlook is None or draft.wanted >= situation.current:
+        return draft
+    near = [(seconds, quantiles) for seconds, quantiles in outlook.horizons if seconds <= 3600.0]
+    counts = [(held(quantiles, policy.service_level, policy.capacity_per_pod), seconds) for seconds, quantiles in near]
+    count, seconds = max(counts, default=(0, 0.0))
+    if count <= draft.wanted:
+        return draft
+    note = f"{count} are expected to be needed in {seconds / 60:.0f} min"
+    return draft.becomes("horizons", situation.current, Reason.HORIZON_HOLD, note)
+
+
+def one_at_a_time(situation: Situation, draft: Draft) -> Draft:
+    """Strategy Conservative: above the reactive floor a pass adds one pod at most."""
+    most = max(_floor_count(draft), situation.current + 1)
+    if draft.wanted <= most:
+        return draft
+    return draft.becomes("one", most, Reason.ONE_AT_A_TIME, f"{draft.wanted} were asked for")
+
+
+def confidence(situation: Situation, draft: Draft) -> Draft:
+    """Below the threshold the forecast is shown, not acted on: back to the reactive floor."""
+    sure, least = situation.confidence, situation.policy.least_confidence
+    if sure is None or sure >= least or situation.outlook is None:
+        return draft
+    note = f"confidence {sure:.0%} is below {least:.0%}"
+    return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
+
+
+def _floor_count(draft: Draft) -> int:
+    """What the reactive floor said; 0 while demand is unknown."""
+    return next((item.wanted for item in draft.trail if item.rule == "floor"), 0)
 
 
 def schedule(situation: Situation, draft: Draft) -> Draft:
@@ -171,9 +208,13 @@ def pause(situation: Situation, draft: Draft) -> Draft:
 
 RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {
     Strategy.REACTIVE: (floor, utilization_band, schedule),
-    Strategy.HYBRID: (floor, forecast, forecast_hold, schedule),
+    Strategy.PREDICTIVE: (floor, forecast, forecast_hold, confidence),
+    Strategy.SCHEDULED: (floor, schedule),
+    Strategy.HYBRID: (floor, forecast, forecast_hold, confidence, schedule),
+    Strategy.AGGRESSIVE: (floor, forecast, forecast_hold, horizon_hold, confidence, schedule),
+    Strategy.CONSERVATIVE: (floor, forecast, one_at_a_time, forecast_hold, confidence, schedule),
 }
-"""What each strategy recommends; a strategy is a choice of rules, not other code."""
+"""What each strategy recommends; a strategy is a choice of rules (and of kappa, see `Policy.service_level`)."""
 
 PACING: tuple[Rule, ...] = (stabilize, limit_rate, restart, learning, blind, fallback, bounds, pause)
 """What happens to a recommendation, the same for every strategy."""

@@ -31,6 +31,8 @@ class Situation:
     """Everything that the rules may look at. `current` is the count asked of the workload, `ready` what serves.
 
     `lead_seconds` is the lead time plus one pass; `learning`: history is being read, so there is no outlook *yet*.
+    `confidence`: P(the mean cost of following the forecast is below the reactive answer's); None where nobody asks.
+    `history_seconds`: how far back demand is known.
     """
 
     now: float
@@ -41,6 +43,8 @@ class Situation:
     lead_seconds: float = 0.0
     outlook: Outlook | None = None
     learning: bool = False
+    confidence: float | None = None
+    history_seconds: float | None = None
     started_at: float = float("-inf")
     blind_since: float | None = None
     recommendations: tuple[Recommendation, ...] = ()

@@ -21,7 +21,6 @@ from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound, Unavailable
 from edgewarm.model.identity import Key
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
-from edgewarm.model.policy import Mode
 from edgewarm.model.view import Note
 
 log = structlog.get_logger()
@@ -78,7 +77,7 @@ class Actor:
         key = Key(case.item.key.namespace, manifest["metadata"]["name"])
         await self._record(case, manifest)
         self._announce(case, move, key, moment)
-        await self._note(case, moment.now)
+        await self._note(case, move.phase, moment.now)
         book = case.book
         book.last_decision_at, book.last_decision, book.wrote = moment.now, key.name, key
         if move.phase is Phase.EXECUTING:
@@ -196,9 +195,8 @@ class Actor:
             because=case.summary,
         )
 
-    async def _note(self, case: Case, now: float) -> None:
-        policy = case.judgement.situation.policy
-        prefix = {Mode.OBSERVE: "would be ", Mode.RECOMMEND: "recommended: ", Mode.ACT: ""}[policy.mode]
+    async def _note(self, case: Case, phase: Phase, now: float) -> None:
+        prefix = {Phase.OBSERVED: "would be ", Phase.AWAITING_APPROVAL: "recommended: "}.get(phase, "")
         note = Note(
             WARMING_POLICY, case.item.key, case.item.uid, case.judgement.verdict.reason.value, prefix + case.summary
         )

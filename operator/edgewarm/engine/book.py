@@ -12,6 +12,7 @@ from typing import Any
 
 from edgewarm.decide.situation import Change, Recommendation
 from edgewarm.learn.capacity import Capacity
+from edgewarm.learn.confidence import Belief, Blocks
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
@@ -44,6 +45,14 @@ class Pacing:
     def changed(self, now: float, delta: int) -> Pacing:
         kept = tuple(item for item in self.changes if now - item.at < LONGEST_WINDOW_SECONDS / 2)
         return Pacing(self.recommendations, (*kept, Change(now, delta)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """A plan that is only simulated, on the same demand."""
+
+    capacity: Capacity
+    pacing: Pacing = Pacing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +110,10 @@ class Book:
     lead: LeadTimes = LeadTimes()
     pacing: Pacing = Pacing()
     own: Capacity | None = None
-    shadow: Capacity | None = None
-    shadow_pacing: Pacing = Pacing()
+    shadow: Shadow | None = None  # the reactive answer
+    foreseen: Shadow | None = None  # what following the forecast would hold, whether or not it is acted on
+    blocks: Blocks = field(default_factory=Blocks)
+    belief: Belief | None = None
     blind_since: float | None = None
     lives: tuple[Live, ...] = ()  # oldest first
     unwritten: dict[Key, DecisionReport] = field(default_factory=dict)  # statuses that could not be written yet

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from edgewarm.engine.book import Book, Live
-from edgewarm.engine.resuming import lead_times, score
+from edgewarm.engine.resuming import blocks, lead_times, score
+from edgewarm.learn.confidence import Block, Blocks, belief, fleet_prior
 from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.identity import Key
@@ -41,6 +42,8 @@ class Books:
         simulated = policy.mode is Mode.OBSERVE
         book = Book(item.uid, policy, score(item, now, simulated), lead_times(item))
         book.status, book.status_at = item.status, now
+        book.blocks = Blocks(blocks(item))
+        book.belief = belief(book.blocks.closed, now)
         records = self._records.get(item.key, ())
         for record in records[-1:]:
             book.last_decision_at, book.last_decision = record.created_at, record.key.name
@@ -49,6 +52,22 @@ class Books:
 
     def get(self, key: Key) -> Book | None:
         return self._books.get(key)
+
+    def take_rehearsed(self, blocks: Mapping[Key, tuple[Block, ...]]) -> None:
+        """Give each policy the backtest of the history that its row has learned."""
+        for key, found in blocks.items():
+            book = self._books.get(key)
+            if book is not None:
+                book.blocks = book.blocks.rehearsed(found)
+
+    def believe(self, now: float) -> None:
+        """Once a model step: how far each policy's forecast is trusted, the others' mean being its prior."""
+        means = {key: belief(book.blocks.closed, now) for key, book in self._books.items() if book.blocks.closed}
+        total = sum(found.gain for found in means.values())
+        for key, book in self._books.items():
+            others = len(means) - (key in means)
+            mean = total - (means[key].gain if key in means else 0.0)
+            book.belief = belief(book.blocks.closed, now, fleet_prior(mean, others))
 
     def records(self, key: Key) -> tuple[DecisionRecord, ...]:
         """A policy's decisions, oldest first."""
@@ -82,10 +101,13 @@ def _taken_up(record: DecisionRecord, now: float) -> Live:
 def _renew(book: Book, policy: Policy, now: float) -> None:
     """The spec changed. A change between simulated and real capacity starts the scores anew; all else goes on."""
     was, is_now = book.policy.mode is Mode.OBSERVE, policy.mode is Mode.OBSERVE
+    if (book.policy.demand, book.policy.capacity_per_pod) != (policy.demand, policy.capacity_per_pod):
+        book.blocks, book.foreseen = Blocks(), None  # what was learned of another question says nothing of this one
+        book.belief = belief((), now)
     book.policy = policy  # targetRef is immutable, so the workload is the same
     if was != is_now:
         book.score = type(book.score)(now, is_now)
-        book.own = book.shadow = None
+        book.own = book.shadow = book.foreseen = None
         book.lives = ()
 
 

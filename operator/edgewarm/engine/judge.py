@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from edgewarm.decide.newsvendor import is_censored, need
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.decide.verdict import decide
-from edgewarm.engine.book import Book, Pacing
+from edgewarm.engine.book import Book, Pacing, Shadow
 from edgewarm.learn.capacity import Capacity
 from edgewarm.model.demand import Measured, Reading
 from edgewarm.model.policy import Mode, Policy, Strategy
@@ -27,11 +27,13 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of demand: now, ahead, and whether history is still being read."""
+    """What is known of demand: now, ahead, whether history is still being read, and how far the forecast is trusted."""
 
     reading: Reading
     outlook: Outlook | None
     learning: bool
+    confidence: float | None = None
+    history_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def judge(policy: Policy, book: Book, workload: Workload, evidence: Evidence, mo
         lead_seconds=lead_seconds(book, policy) + moment.pass_seconds,
         outlook=evidence.outlook,
         learning=evidence.learning,
+        confidence=evidence.confidence,
+        history_seconds=evidence.history_seconds,
         started_at=moment.started_at,
         blind_since=book.blind_since,
         recommendations=book.pacing.recommendations,
@@ -83,24 +87,24 @@ def judge(policy: Policy, book: Book, workload: Workload, evidence: Evidence, mo
     return Judgement(situation, decide(situation), asked, lead_seconds(book, policy))
 
 
-def shadowed(judgement: Judgement, shadow: Capacity, pacing: Pacing, now: float) -> tuple[Capacity, Pacing]:
-    """The reactive answer on the same demand, one pass on: the same rules, strategy Reactive, simulated capacity."""
-    capacity = shadow.at(now)
+def shadowed(judgement: Judgement, shadow: Shadow, now: float, strategy: Strategy = Strategy.REACTIVE) -> Shadow:
+    """Another strategy on the same demand, one pass on: the same rules, no schedules, no gate, simulated capacity."""
+    capacity, pacing = shadow.capacity.at(now), shadow.pacing
+    policy = replace(judgement.situation.policy, strategy=strategy, schedules=(), confidence_threshold=0.0)
     situation = replace(
         judgement.situation,
-        policy=replace(judgement.situation.policy, strategy=Strategy.REACTIVE, schedules=()),
+        policy=policy,
         current=capacity.planned,
         ready=capacity.ready,
-        outlook=None,
         recommendations=pacing.recommendations,
         changes=pacing.changes,
     )
     verdict = decide(situation)
     pacing = pacing.recommended(now, verdict.recommended, memory_seconds(situation.policy))
     if verdict.wanted == capacity.planned:
-        return capacity, pacing
+        return Shadow(capacity, pacing)
     pacing = pacing.changed(now, verdict.wanted - capacity.planned)
-    return capacity.follow(now, verdict.wanted, judgement.lead_seconds), pacing
+    return Shadow(capacity.follow(now, verdict.wanted, judgement.lead_seconds), pacing)
 
 
 def memory_seconds(policy: Policy) -> float:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, probability_needed
+from edgewarm.decide.situation import Candidate, Situation
+from edgewarm.decide.worth import Worth, expected
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
-from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction
-from edgewarm.manifests.policy_status import HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
+from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction, Weighed
+from edgewarm.manifests.policy_status import Confidence, HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key
@@ -33,6 +35,7 @@ class Case:
     workload: Workload
     judgement: Judgement
     summary: str
+    worth: Worth | None = None
 
     @property
     def written(self) -> frozenset[Key]:
@@ -66,9 +69,15 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         summary=case.summary,
         urgent=move.after > move.before,
         predictions=tuple(_prediction(case.judgement, *horizon) for horizon in horizons(situation.outlook)),
-        candidates=verdict.candidates,
+        candidates=tuple(_weighed(candidate, situation) for candidate in verdict.candidates),
+        worth=case.worth,
         expires_at=now + lasts if awaiting else None,
     )
+
+
+def _weighed(candidate: Candidate, situation: Situation) -> Weighed:
+    outlook, capacity = situation.outlook, situation.policy.capacity_per_pod
+    return Weighed(candidate, None if outlook is None else expected(outlook.lead, candidate.wanted, capacity))
 
 
 def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quantiles) -> Prediction:
@@ -83,6 +92,7 @@ def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quan
         probability_needed(quantiles, recommended, capacity),
         recommended,
         f"p{100 * tau:.0f} of demand is {quantiles.at(tau):.4g}, {capacity:.4g} per pod",
+        judgement.situation.confidence,
     )
 
 
@@ -101,6 +111,14 @@ def lead_time(book: Book, policy: Policy) -> LeadTime:
         assumed = policy.prediction_horizon_seconds
         return LeadTime(assumed, assumed, book.lead.starts, measured=False)
     return LeadTime(p50, p90, book.lead.starts, measured=True)
+
+
+def confidence(book: Book, policy: Policy) -> Confidence | None:
+    """How far the forecast is trusted, and from what."""
+    if book.belief is None:
+        return None
+    sure = book.belief.confidence
+    return Confidence(sure, sure >= policy.least_confidence, book.blocks.closed)
 
 
 def scores(score: Score, kappa: float) -> Scores | None:
@@ -152,6 +170,7 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         lead_time=lead_time(case.book, policy),
         last_decision=case.book.last_decision,
         scores=scores(case.book.score, policy.kappa),
+        confidence=confidence(case.book, policy),
     )
 
 

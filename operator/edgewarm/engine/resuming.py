@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewarm.engine.book import Score
+from edgewarm.learn.confidence import Block
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
@@ -22,6 +23,20 @@ def lead_times(item: PolicyObject) -> LeadTimes:
         return LeadTimes()
     restored = (float(saved.get("p50Seconds", 0)), float(saved.get("p90Seconds", 0)))
     return LeadTimes((), int(saved.get("starts", 0)), restored)
+
+
+def blocks(item: PolicyObject) -> tuple[Block, ...]:
+    """The blocks behind the confidence of an earlier life."""
+    saved = (item.status.get("confidence") or {}).get("blocks") or ()
+    return tuple(
+        Block(
+            parse_time(entry["start"]),
+            float(parse_quantity(entry["gain"])),
+            float(parse_quantity(entry["saved"])),
+            entry.get("source") == "Backtest",
+        )
+        for entry in saved
+    )
 
 
 def score(item: PolicyObject, now: float, simulated: bool) -> Score:

@@ -16,10 +16,12 @@ import numpy as np
 import structlog
 
 from edgewarm.engine.ports import Demand
+from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Rehearsal, Terms
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast
-from edgewarm.forecast.replay import learned
+from edgewarm.forecast.replay import Audience, learned
+from edgewarm.learn.confidence import Block
 from edgewarm.model.demand import DemandRequest, History
 from edgewarm.model.identity import Key
 from edgewarm.model.quantiles import Outlook
@@ -40,13 +42,24 @@ class RowName:
     window_seconds: float
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What a lesson brought: the rows that got an answer and their fleet; of each policy the backtest blocks, and since
+    when its demand is known."""
+
+    names: tuple[RowName, ...] = ()
+    fleet: FleetModel | None = None
+    blocks: Mapping[Key, tuple[Block, ...]] = field(default_factory=dict)
+    since: Mapping[Key, float] = field(default_factory=dict)
+
+
 @dataclass
 class Lesson:
     """New rows that are learning in the background, and the samples that arrive meanwhile, by step."""
 
     names: tuple[RowName, ...]
     last_step: int
-    task: asyncio.Task[tuple[tuple[RowName, ...], FleetModel | None]]
+    task: asyncio.Task[Learned]
     missed: dict[int, Mapping[Key, tuple[float, bool]]] = field(default_factory=dict)
 
 
@@ -63,14 +76,21 @@ class Rows:
         self._names: list[RowName] = []
         self._index: dict[Key, int] = {}
         self._asked: set[RowName] = set()
+        self._terms: Mapping[Key, Terms] = {}
+        self._since: dict[Key, float] = {}
+        self._rehearsed: dict[Key, tuple[Block, ...]] = {}
         self._lesson: Lesson | None = None
         self._retry_at: dict[RowName, float] = {}
         self._failures: dict[RowName, int] = {}
         self._forecast: FleetForecast | None = None
         self._step: int | None = None
 
-    def follow(self, wanted: Iterable[RowName], now: float) -> None:
-        """Drop rows that nobody wants any more; start learning the new ones, all together."""
+    def follow(self, wanted: Iterable[RowName], now: float, terms: Mapping[Key, Terms] | None = None) -> None:
+        """Drop rows that nobody wants any more; start learning the new ones, all together.
+
+        A row whose policy has `terms` rehearses them on its history, for `take_rehearsed`.
+        """
+        self._terms = terms or {}
         asked = self._asked = set(wanted)
         keep = [index for index, name in enumerate(self._names) if name in asked]
         if len(keep) < len(self._names):
@@ -90,7 +110,7 @@ class Rows:
             task.add_done_callback(lambda _: self._on_learned())
             self._lesson = Lesson(due, last, task)
 
-    async def _learn(self, names: tuple[RowName, ...], last: int) -> tuple[tuple[RowName, ...], FleetModel | None]:
+    async def _learn(self, names: tuple[RowName, ...], last: int) -> Learned:
         first = last - int(max(name.window_seconds for name in names) / self._step_seconds + ROUNDING) + 1
         requests = {name.policy: name.request for name in names}
         start, end = first * self._step_seconds, last * self._step_seconds
@@ -101,8 +121,21 @@ class Rows:
             for name in answered
         ]
         if not answered:
-            return (), None
-        return answered, await asyncio.to_thread(learned, histories, first, last, self._step_seconds)
+            return Learned()
+        terms = [self._terms[name.policy] for name in answered if name.policy in self._terms]
+        rehearsal = Rehearsal(terms, self._step_seconds) if len(terms) == len(answered) else None
+        since = last - int(REHEARSED_SECONDS / self._step_seconds) + 1
+        audience = None if rehearsal is None else Audience(since, rehearsal.see)
+        fleet = await asyncio.to_thread(learned, histories, first, last, self._step_seconds, audience)
+        blocks = () if rehearsal is None else rehearsal.blocks()
+        rehearsed = {name.policy: found for name, found in zip(answered, blocks, strict=False)}
+        since_when = {name.policy: _oldest(past, end) for name, past in zip(answered, histories, strict=True)}
+        return Learned(answered, fleet, rehearsed, since_when)
+
+    def take_rehearsed(self) -> Mapping[Key, tuple[Block, ...]]:
+        """The backtest blocks of the policies whose rows graduated since the last call."""
+        taken, self._rehearsed = self._rehearsed, {}
+        return taken
 
     def observe(self, samples: Mapping[Key, tuple[float, bool]], now: float) -> bool:
         """Take this pass's samples (value, censored); True if a model step was made. A missing one is unknown."""
@@ -132,7 +165,8 @@ class Rows:
         if lesson is None or not lesson.task.done():
             return
         self._lesson = None
-        names, fleet = _outcome(lesson)
+        found = _outcome(lesson)
+        names, fleet = found.names, found.fleet
         for name in set(lesson.names) - set(names):
             self._retry_at[name] = now + RETRY_SECONDS
             self._failures[name] = self._failures.get(name, 0) + 1
@@ -146,6 +180,8 @@ class Rows:
         names = tuple(names[index] for index in still)
         if not still:
             return
+        self._rehearsed |= {name.policy: found.blocks.get(name.policy, ()) for name in names}
+        self._since |= found.since
         self._fleet.append(fleet)
         self._renamed([*self._names, *names])
         self._forecast = self._fleet.forecast()
@@ -165,6 +201,10 @@ class Rows:
         self._index = {name.policy: index for index, name in enumerate(names)}
         self._forecast = self._fleet.forecast() if names and self._forecast is not None else None
 
+    def history_seconds(self, key: Key, now: float) -> float | None:
+        """How far back a policy's demand is known; None while it is learning."""
+        return now - self._since[key] if key in self._index and key in self._since else None
+
     def learning(self, key: Key) -> bool:
         """The policy has no row yet."""
         return key not in self._index
@@ -183,13 +223,20 @@ class Rows:
             await asyncio.gather(self._lesson.task, return_exceptions=True)
 
 
-def _outcome(lesson: Lesson) -> tuple[tuple[RowName, ...], FleetModel | None]:
+def _outcome(lesson: Lesson) -> Learned:
     """What a lesson brought; a bug in it is loud, and is met again no sooner than any failure."""
     problem = lesson.task.exception()
     if problem is not None:
         log.error("history could not be learned", policies=[str(n.policy) for n in lesson.names], exc_info=problem)
-        return (), None
+        return Learned()
     return lesson.task.result()
+
+
+def _oldest(history: History | None, otherwise: float) -> float:
+    """The time of the first known value."""
+    if history is None or not history.known:
+        return otherwise
+    return history.start + int(np.isfinite(history.values).argmax()) * history.step_seconds
 
 
 def _recent(history: History, since: float) -> History:

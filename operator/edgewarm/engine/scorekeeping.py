@@ -9,6 +9,7 @@ from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement
 from edgewarm.learn.capacity import Capacity
+from edgewarm.learn.confidence import Blocks
 from edgewarm.learn.evaluation import Step, Tally
 from edgewarm.learn.promises import Promise
 from edgewarm.learn.shortages import MissCause
@@ -68,6 +69,24 @@ def scored(book: Book, judgement: Judgement, shadow: Capacity) -> tuple[Score, t
     shortages = book.score.shortages.see(tally.short, miss_cause(judgement.situation, judgement.verdict))
     score = replace(book.score, tally=book.score.tally + tally, shortages=shortages)
     return score, credited(book.lives, step, tally.short, shortages.cause, now)
+
+
+def block_seen(book: Book, judgement: Judgement, step_made: bool) -> Blocks:
+    """What the two simulated plans cost in this step; a step without forecast or demand says nothing of either."""
+    now, last, asked = judgement.situation.now, book.last_step_at, judgement.need
+    known = asked is not None and judgement.situation.outlook is not None and last is not None
+    if not known or asked is None or last is None or now - last > LONGEST_STEP_SECONDS:
+        return book.blocks
+    if not step_made or book.foreseen is None or book.shadow is None:
+        return book.blocks
+    kappa, minutes = judgement.situation.policy.kappa, (now - last) / 60
+    ours, theirs = book.foreseen.capacity.ready, book.shadow.capacity.ready
+    costs = (minutes * _cost(asked, ours, kappa), minutes * _cost(asked, theirs, kappa))
+    return book.blocks.see(now, now - last, costs, ours != theirs)
+
+
+def _cost(need_now: int, ready: int, kappa: float) -> float:
+    return kappa * max(0, need_now - ready) + max(0, ready - need_now)
 
 
 def credited(

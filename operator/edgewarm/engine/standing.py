@@ -1,6 +1,7 @@
 """Where a policy stands before anything is decided: ordered checks, the first that fails gives condition and sentence.
 
-    spec wrong -> younger of two -> target missing -> scaled by another -> demand missing -> action failed -> learning
+    spec wrong -> younger of two -> target missing -> pool missing -> scaled by another
+    -> demand missing -> action failed -> learning
 
 `Stalled` means that a person must change something; `Reconciling` that time will cure it (kstatus).
 """
@@ -29,6 +30,7 @@ class Surroundings:
     reading: Reading | None
     learning: bool
     trouble: str | None
+    pool_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ def _target(around: Surroundings) -> Standing | None:
     return Standing("TargetNotFound", message, False, False, False, waiting=True)
 
 
+def _pool(around: Surroundings) -> Standing | None:
+    if not around.pool_unknown or around.item.policy is None:
+        return None
+    message = f"there is no EdgeNodePool {around.item.policy.pool}: create it, or correct poolRef.name"
+    return Standing("PoolNotFound", message, False, False, False, waiting=True)
+
+
 def _autoscaler(around: Surroundings) -> Standing | None:
     owner, policy = around.autoscaler, around.item.policy
     if owner is None or policy is None or policy.mode is Mode.OBSERVE:
@@ -103,7 +112,7 @@ def _learning(around: Surroundings) -> Standing | None:
     return Standing("LearningHistory", message, False, True, True, waiting=True)
 
 
-CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _autoscaler, _demand, _trouble, _learning)
+CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _pool, _autoscaler, _demand, _trouble, _learning)
 
 
 def standing(around: Surroundings) -> Standing:

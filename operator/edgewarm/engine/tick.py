@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from edgewarm.decide.explanation import sentence
 from edgewarm.decide.lifecycle import Plan, leftovers, moves
+from edgewarm.decide.verdict import decide
+from edgewarm.decide.worth import worth
+from edgewarm.engine import rehearsal
 from edgewarm.engine.acting import Actor
-from edgewarm.engine.book import Book
+from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.engine.judge import (
     Evidence,
@@ -30,13 +33,14 @@ from edgewarm.engine.ports import Cluster, Demand, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
 from edgewarm.engine.rows import RowName, Rows
-from edgewarm.engine.scorekeeping import scored, seen
+from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Standing, Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Missing, MissingKind, Reading
 from edgewarm.model.identity import Key
-from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.objects import PolicyObject, PoolObject
+from edgewarm.model.policy import Mode, Policy, Strategy
+from edgewarm.model.prices import Terms
 from edgewarm.model.view import ClusterView
 
 log = structlog.get_logger()
@@ -44,6 +48,7 @@ GAP_SECONDS = 120.0  # without a recommendation: longer than any pass that /heal
 STALE_SECONDS = 10.0  # the same count for longer than this was set by somebody else
 UNSEEN_SECONDS = 300.0  # a proposal that does not show up for longer was deleted
 AT_ONCE = 32  # policies that write to the API server at the same time
+NO_TERMS = Terms()
 NOT_ASKED = Missing(MissingKind.UNAVAILABLE, "demand has not been read yet")
 
 
@@ -69,7 +74,15 @@ class Found:
 class Engine:
     """Call `run_pass` every `pass_seconds`, and earlier when something of ours changed."""
 
-    def __init__(self, ports: Ports, started_at: float, pass_seconds: float = 15.0, step_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        started_at: float,
+        pass_seconds: float = 15.0,
+        step_seconds: float = 60.0,
+        terms: Terms = NO_TERMS,
+    ) -> None:
+        self._terms = terms
         self._ports = ports
         self._started_at = started_at
         self._pass_seconds = pass_seconds
@@ -83,13 +96,18 @@ class Engine:
         """One pass over everything; a failure of one policy stays with that policy."""
         moment = Moment(now, self._started_at, self._pass_seconds)
         policies = _policies(self._ports.cluster.view())
-        self._rows.follow(_row_names(policies), now)
+        self._books.follow(self._ports.cluster.view(), now)
+        self._rows.follow(_row_names(policies), now, self._rehearsal_terms(policies))
         readings = await self._ports.demand.read({key: p.demand for key, p in policies.items()}, now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
         step_made = self._rows.observe(_samples(policies, view, readings), now)
+        rehearsed = self._rows.take_rehearsed()
+        self._books.take_rehearsed(rehearsed)
+        if step_made or rehearsed:
+            self._books.believe(now)
         elder = elders(view.policies)
         found = [
             one
@@ -123,7 +141,9 @@ class Engine:
         workload = view.workloads.get(claim) if claim is not None else None
         autoscaler = view.autoscalers.get(claim) if claim is not None else None
         learning = self._rows.learning(item.key)
-        around = Surroundings(item, elder, workload, autoscaler, reading, learning, book.trouble if book else None)
+        trouble = book.trouble if book else None
+        unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
             if book is not None:
@@ -136,8 +156,20 @@ class Engine:
         ahead = lead_seconds(book, policy) + moment.pass_seconds
         # a forecast of what a wrong question returned in the past is not worth acting on
         outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
-        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning), moment)
-        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement)))
+        trust = book.belief.confidence if book.belief is not None else None
+        known = self._rows.history_seconds(item.key, moment.now)
+        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning, trust, known), moment)
+        terms = resolved(self._terms, view.pools.get(policy.pool or ""))
+        value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
+        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value))
+
+    def _rehearsal_terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, rehearsal.Terms]:
+        books = ((key, policy, self._books.get(key)) for key, policy in policies.items())
+        return {
+            key: rehearsal.terms(policy, lead_seconds(book, policy) + self._pass_seconds)
+            for key, policy, book in books
+            if book is not None
+        }
 
     @staticmethod
     def _note_blindness(book: Book, reading: Reading, now: float) -> None:
@@ -158,7 +190,10 @@ class Engine:
             return
         mode = judgement.situation.policy.mode
         situation, most = judgement.situation, judgement.situation.policy.bounds.high
-        plan = Plan(mode, situation.current, judgement.verdict.wanted, book.last_decision_at, most)
+        free = decide(replace(situation, outlook=None)).wanted if case.worth and case.worth.approval else None
+        plan = Plan(mode, situation.current, judgement.verdict.wanted, book.last_decision_at, most, free)
+        if plan.asks and _is_unseen(case, records, moment.now):
+            plan = replace(plan, wanted=max(plan.planned, free or 0))
         foreign = tuple(record for record in records if record.key not in case.written)
         todo = leftovers(plan, foreign) or moves(plan, records, moment.now)
         await self._actor.carry_out(case, todo, moment)
@@ -168,11 +203,13 @@ class Engine:
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
-        shadow = book.shadow or begun(book, book.policy, case.workload, now)
-        book.shadow, book.shadow_pacing = shadowed(judgement, shadow, book.shadow_pacing, now)
+        start = Shadow(begun(book, book.policy, case.workload, now))
+        book.shadow = shadowed(judgement, book.shadow or start, now)
+        book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)
         book.score = seen(book.score, judgement, step_made, self._step_seconds)
+        book.blocks = block_seen(book, judgement, step_made)
         if step_made:
-            book.score, book.lives = scored(book, judgement, book.shadow)
+            book.score, book.lives = scored(book, judgement, book.shadow.capacity)
             book.last_step_at = now
 
     async def close(self) -> None:
@@ -182,14 +219,19 @@ class Engine:
 
 def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
     """Our own last write has not come back yet, so what is seen is older than what we did."""
-    book, left = case.book, case.book.left
+    left = case.book.left
     if left is not None:
         unmoved = case.workload.replicas == left.replicas and now - left.at < STALE_SECONDS
         if unmoved or case.workload.resource_version == left.resource_version:
             return True
-    recommending = case.judgement.situation.policy.mode is Mode.RECOMMEND and book.last_decision_at is not None
-    unseen = book.wrote is not None and all(record.key != book.wrote for record in records)
-    return recommending and unseen and now - (book.last_decision_at or now) < UNSEEN_SECONDS
+    return case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
+
+
+def _is_unseen(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
+    """The last decision that we wrote does not show up yet; asking again would be asking twice."""
+    wrote, at = case.book.wrote, case.book.last_decision_at
+    unseen = wrote is not None and all(record.key != wrote for record in records)
+    return unseen and at is not None and now - at < UNSEEN_SECONDS
 
 
 def _summary(book: Book, judgement: Judgement) -> str:
@@ -216,6 +258,13 @@ def _samples(
             workload = view.workloads.get((key.namespace, policy.target))
             result[key] = (reading.value, censored(policy, workload, reading))
     return result
+
+
+def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
+    """The pool's prices and thresholds, the operator's where it sets none."""
+    if pool is None:
+        return terms
+    return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from edgewarm.forecast.fleet import FleetModel
+from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.model.demand import FloatArray, History
 
+Watch = Callable[[int, FloatArray, FleetForecast], None]
+"""Told of each step: its number, the demand (N,), and what is forecast after it."""
 
-def learned(histories: Sequence[History | None], first: int, last: int, step_seconds: float) -> FleetModel:
+
+@dataclass(frozen=True)
+class Audience:
+    """Who watches while history is learned, and from which step on."""
+
+    since: int
+    watch: Watch
+
+
+def learned(
+    histories: Sequence[History | None], first: int, last: int, step_seconds: float, audience: Audience | None = None
+) -> FleetModel:
     """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN)."""
     fleet = FleetModel(len(histories), step_seconds)
     past = grid(histories, first, last, step_seconds)
     free = np.zeros(len(histories), dtype=bool)
     for index in range(last - first + 1):
         fleet.update(first + index, past[index], free)
+        if audience is not None and first + index >= audience.since:
+            audience.watch(first + index, past[index], fleet.forecast())
     return fleet
 
 

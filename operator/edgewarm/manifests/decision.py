@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewarm.decide.situation import Candidate
+from edgewarm.decide.worth import Worth
 from edgewarm.manifests.text import clipped, percent, pods, present, short_number
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key, TargetRef
@@ -31,6 +32,15 @@ class Prediction:
     probability: float | None
     recommended: int
     reasoning: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A candidate with the pods expected to be (missing, idle) one lead time ahead; None without a forecast."""
+
+    candidate: Candidate
+    expected: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,8 @@ class DecisionDraft:
     summary: str
     urgent: bool = False
     predictions: tuple[Prediction, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[Weighed, ...] = ()
+    worth: Worth | None = None
     expires_at: float | None = None
     sequence: int = 0
 
@@ -105,6 +116,7 @@ def _spec(draft: DecisionDraft) -> dict[str, Any]:
         predictions=[_prediction(entry, draft.action.before) for entry in draft.predictions] or None,
         actions=[_action(draft.action)],
         candidates=[_candidate(entry) for entry in draft.candidates] or None,
+        **({} if draft.worth is None else _worth(draft.worth)),
         expiresAt=None if draft.expires_at is None else format_time(draft.expires_at),
     )
 
@@ -118,6 +130,7 @@ def _prediction(entry: Prediction, before: int) -> dict[str, Any]:
         current=None if entry.current is None else short_number(entry.current),
         predicted=levels,
         probability=None if entry.probability is None else percent(entry.probability),
+        confidence=None if entry.confidence is None else percent(entry.confidence),
         recommended=pods(entry.recommended),
         action=_direction(before, entry.recommended),
         scalingFactor=short_number(entry.recommended / max(1, before)),
@@ -140,12 +153,25 @@ def _action(action: Action) -> dict[str, Any]:
     }
 
 
-def _candidate(entry: Candidate) -> dict[str, Any]:
+def _worth(found: Worth) -> dict[str, Any]:
+    concerns = [{"reason": c.reason, "mitigation": c.mitigation} for c in found.concerns]
+    return {
+        "scalingFactor": short_number(found.scaling_factor),
+        "estimatedCost": short_number(found.cost),
+        "risk": present(level=str(found.risk), concerns=concerns or None),
+        "approvalReasons": list(found.approval) or None,
+    }
+
+
+def _candidate(weighed: Weighed) -> dict[str, Any]:
+    entry, (short, idle) = weighed.candidate, weighed.expected or (None, None)
     return present(
         rule=entry.rule,
         wanted=pods(entry.wanted),
         reason=str(entry.reason),
         note=clipped(entry.note, _SENTENCE_ROOM) or None,
+        expectedShort=None if short is None else short_number(short),
+        expectedIdle=None if idle is None else short_number(idle),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from edgewarm.learn.confidence import Block
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.text import clipped, percent, pods, present, short_duration, short_number
 from edgewarm.model.conditions import Condition
@@ -66,6 +67,15 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Confidence:
+    """P(following the forecast pays), whether that is enough, and the blocks that it comes from."""
+
+    value: float
+    acting: bool
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyReport:
     """All that a policy's status says; None is unknown and stays out of it."""
 
@@ -81,6 +91,7 @@ class PolicyReport:
     lead_time: LeadTime | None = None
     last_decision: str | None = None
     scores: Scores | None = None
+    confidence: Confidence | None = None
 
 
 def policy_status(report: PolicyReport) -> dict[str, Any]:
@@ -97,6 +108,7 @@ def policy_status(report: PolicyReport) -> dict[str, Any]:
         forecastNeed=None if report.forecast_need is None else pods(report.forecast_need),
         leadTime=None if report.lead_time is None else _lead_time(report.lead_time),
         lastDecision=report.last_decision,
+        confidence=None if report.confidence is None else _confidence(report.confidence),
         scores=None if report.scores is None else _scores(report.scores),
     )
 
@@ -121,6 +133,19 @@ def _lead_time(lead: LeadTime) -> dict[str, Any]:
         "p90Seconds": round(lead.p90_seconds),
         "starts": lead.starts,
         "source": "Measured" if lead.measured else "Default",
+    }
+
+
+def _confidence(found: Confidence) -> dict[str, Any]:
+    return present(value=percent(found.value), acting=found.acting, blocks=[_block(b) for b in found.blocks] or None)
+
+
+def _block(block: Block) -> dict[str, Any]:
+    return {
+        "start": format_time(block.start),
+        "gain": short_number(block.gain),
+        "saved": short_number(block.saved),
+        "source": "Backtest" if block.backtest else "Live",
     }
 
 

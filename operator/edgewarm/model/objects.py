@@ -9,6 +9,7 @@ from typing import Any
 from edgewarm.model.conditions import Condition
 from edgewarm.model.identity import Key
 from edgewarm.model.policy import Policy
+from edgewarm.model.prices import ApprovalTerms
 from edgewarm.model.workload import Selector
 
 
@@ -31,7 +32,10 @@ class PolicyObject:
 
 @dataclass(frozen=True, slots=True)
 class PoolObject:
-    """An EdgeNodePool: which nodes it selects."""
+    """An EdgeNodePool: which nodes it selects, and what its administrator asks of policies that refer to it.
+
+    `prices` has the fields of `model.prices.Prices` that the pool sets.
+    """
 
     name: str
     uid: str
@@ -40,3 +44,5 @@ class PoolObject:
     problem: str | None = None
     conditions: tuple[Condition, ...] = ()
     status: Mapping[str, Any] = field(default_factory=dict)
+    prices: tuple[tuple[str, float], ...] = ()
+    approval: ApprovalTerms | None = None

@@ -21,8 +21,20 @@ class Mode(StrEnum):
 class Strategy(StrEnum):
     """Which rules choose the number; the rest of the code is the same."""
 
-    REACTIVE = "Reactive"
-    HYBRID = "Hybrid"
+    REACTIVE = "Reactive"  # the two utilisations
+    PREDICTIVE = "Predictive"  # forecast
+    SCHEDULED = "Scheduled"  # schedules
+    HYBRID = "Hybrid"  # the largest of both
+    AGGRESSIVE = "Aggressive"  # Hybrid that holds more, and for longer
+    CONSERVATIVE = "Conservative"  # Hybrid that holds less, and takes one step at a time
+
+
+DEFAULT_KAPPA = 10.0
+KAPPA_FACTOR = {Strategy.AGGRESSIVE: 3.0, Strategy.CONSERVATIVE: 1 / 3}
+"""How much dearer (or cheaper) than the user says a strategy takes a shortage to be; 1 where a strategy is absent."""
+
+LEAST_CONFIDENCE = {Strategy.CONSERVATIVE: 0.9}
+"""What a strategy asks of the forecast at least, where the user asks for less."""
 
 
 class Select(StrEnum):
@@ -107,7 +119,7 @@ class Policy:
     capacity_per_pod: float
     mode: Mode = Mode.OBSERVE
     strategy: Strategy = Strategy.HYBRID
-    kappa: float = 10.0
+    kappa: float = DEFAULT_KAPPA
     bounds: Bounds = field(default=Bounds(1, 100))
     scale_up: Pace = SCALE_UP_DEFAULT
     scale_down: Pace = SCALE_DOWN_DEFAULT
@@ -115,9 +127,11 @@ class Policy:
     scale_down_utilization: float = 0.3
     schedules: tuple[Schedule, ...] = ()
     fallback: Fallback | None = None
+    confidence_threshold: float = 0.7
     history_window_seconds: float = 336 * 3600.0
     prediction_horizon_seconds: float = 300.0
     paused_until: float | None = None
+    pool: str | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.capacity_per_pod) and self.capacity_per_pod > 0):
@@ -126,6 +140,17 @@ class Policy:
             raise ValueError(f"kappa must be finite and > 0, got {self.kappa}")
 
     @property
+    def least_confidence(self) -> float:
+        """Below it the forecast is shown, not acted on; 0 never asks, under any strategy."""
+        if self.confidence_threshold == 0:
+            return 0.0
+        return max(self.confidence_threshold, LEAST_CONFIDENCE.get(self.strategy, 0.0))
+
+    @property
     def service_level(self) -> float:
-        """tau = kappa / (1 + kappa): the newsvendor's critical ratio (Arrow, Harris & Marschak 1951)."""
-        return self.kappa / (1 + self.kappa)
+        """tau = kappa / (1 + kappa): the newsvendor's critical ratio (Arrow, Harris & Marschak 1951).
+
+        Scores go by the user's own kappa; only what is held goes by the strategy's multiple of it.
+        """
+        kappa = self.kappa * KAPPA_FACTOR.get(self.strategy, 1.0)
+        return kappa / (1 + kappa)

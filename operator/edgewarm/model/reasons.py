@@ -14,6 +14,15 @@ class Reason(StrEnum):
     WITHIN_UTILIZATION = "WithinUtilization", "Strategy Reactive: demand is inside the band, so nothing changes."
     FORECAST = "Forecast", "The service level's quantile of demand over the lead window asks for this many pods."
     FORECAST_HOLD = "ForecastHold", "Demand is expected back before a removed pod could start again."
+    CONFIDENCE_LIMITED = (
+        "ConfidenceLimited",
+        "It is not yet sure enough that the forecast saves cost, so it is shown and not acted on.",
+    )
+    HORIZON_HOLD = (
+        "HorizonHold",
+        "Strategy Aggressive: the 5 min, 15 min or 1 h horizon asks for more than would be left.",
+    )
+    ONE_AT_A_TIME = "OneAtATime", "Strategy Conservative: above the reactive floor a pass adds one pod at most."
     NO_FORECAST = "NoForecast", "There is too little history for a forecast, so the reactive floor decides."
     SCHEDULE_MINIMUM = "ScheduleMinimum", "A schedule that is open, or opens within the lead time, sets a minimum."
     SCHEDULE_MAXIMUM = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.prices import PodRequests
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A scalable object as last seen: wanted and ready replicas, and how to find its pods."""
+    """A scalable object as last seen: wanted and ready replicas, how to find its pods, what each requests."""
 
     namespace: str
     ref: TargetRef
@@ -53,6 +54,7 @@ class Workload:
     replicas: int
     ready: int
     selector: Selector
+    pod: PodRequests = field(default=PodRequests())
 
     @property
     def key(self) -> Key:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,7 +13,9 @@ import msgspec
 import yaml
 
 from edgewarm.model.errors import Invalid
+from edgewarm.model.prices import Terms
 from edgewarm.model.units import parse_duration, parse_quantity
+from edgewarm.sources.terms import WireApproval, WirePrices, terms_of
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -60,10 +62,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """All declared sources; `default` is the name of the one that policies get which name none."""
+    """All declared sources, `default` being the one of policies that name none; `terms` of policies without a pool."""
 
     sources: tuple[Source, ...] = ()
     default: str | None = None
+    terms: Terms = field(default=Terms())
 
     def find(self, name: str | None) -> Source | None:
         wanted = self.default if name is None else name
@@ -107,6 +110,8 @@ class _Source(_Wire):
 
 class _File(_Wire):
     sources: list[_Source] = []
+    prices: WirePrices = msgspec.field(default_factory=WirePrices)
+    approval: WireApproval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ def parse_sources(text: str, file: str) -> SourceSettings:
     place = _Place(file).at("sources")
     _unique(place, "name", [source.name for source in wire.sources])
     sources = tuple(_source(place.at(index), source) for index, source in enumerate(wire.sources))
-    return SourceSettings(sources, _default(place, wire.sources))
+    return SourceSettings(sources, _default(place, wire.sources), terms_of(wire.prices, wire.approval, file))
 
 
 def _sentence(error: str) -> str:

@@ -9,6 +9,8 @@ import pytest
 from edgewarm.api.parse import parse_decision, parse_pool
 from edgewarm.model.decision import Action, Approval, Phase
 from edgewarm.model.identity import Key
+from edgewarm.model.policy import Strategy
+from edgewarm.model.prices import ApprovalTerms, RiskLevel
 from edgewarm.model.workload import Requirement, Selector
 
 pytestmark = pytest.mark.unit
@@ -39,6 +41,34 @@ def test_a_wrong_pool_becomes_a_problem(selector: Any, problem: str) -> None:
     found = parse_pool(pool(selector))
     assert found.selector is None
     assert problem in (found.problem or "")
+
+
+def test_a_pool_sets_prices_and_thresholds() -> None:
+    terms = {
+        "prices": {"cpuCoreHour": "0.2", "memoryGiBHour": "10m"},
+        "approval": {"costAbove": "50", "risk": "Medium"},
+    }
+    wire = pool({"matchLabels": {"site": "berlin"}})
+    found = parse_pool({**wire, "spec": {**wire["spec"], **terms}})
+    assert found.prices == (("cpu_core", 0.2), ("memory_gib", 0.01))
+    assert found.approval == ApprovalTerms(50.0, RiskLevel.MEDIUM, frozenset({Strategy.AGGRESSIVE}))
+    empty = parse_pool({**wire, "spec": {**wire["spec"], "approval": {}}})
+    assert (empty.prices, empty.approval) == ((), ApprovalTerms(100.0, RiskLevel.HIGH))
+    assert parse_pool(wire).approval is None
+
+
+@pytest.mark.parametrize(
+    ("terms", "problem"),
+    [
+        ({"prices": {"gpuHour": "dear"}}, "prices must be quantities of at least 0"),
+        ({"prices": {"cpuCoreHour": "-1"}}, "prices must be quantities of at least 0"),
+        ({"approval": {"costAbove": "-1"}}, "approval.costAbove must be a quantity of at least 0"),
+        ({"approval": {"risk": "Huge"}}, "spec.approval.risk must be 'Low', 'Medium' or 'High'"),
+    ],
+)
+def test_wrong_terms_become_a_problem(terms: dict[str, Any], problem: str) -> None:
+    wire = pool({"matchLabels": {"site": "berlin"}})
+    assert problem in (parse_pool({**wire, "spec": {**wire["spec"], **terms}}).problem or "")
 
 
 def decision(**spec: Any) -> dict[str, Any]:

@@ -58,9 +58,10 @@ def test_metadata_becomes_identity() -> None:
 def test_every_field_arrives_in_its_unit() -> None:
     policy = spec(
         mode="Act",
+        poolRef={"name": "north"},
         timeZone="Europe/Berlin",
         objective={"kappa": "2500m"},
-        forecast={"historyWindow": "168h", "predictionHorizon": "1m30s"},
+        forecast={"historyWindow": "168h", "predictionHorizon": "1m30s", "confidenceThreshold": "80%"},
         fallback={"replicas": 4, "after": "10m"},
         scaling={
             "strategy": "Reactive",
@@ -71,6 +72,7 @@ def test_every_field_arrives_in_its_unit() -> None:
         },
     )
     assert (policy.mode, policy.strategy, policy.bounds) == (Mode.ACT, Strategy.REACTIVE, Bounds(2, 20))
+    assert (policy.pool, policy.confidence_threshold) == ("north", 0.8)
     assert (policy.kappa, policy.fallback) == (2.5, Fallback(4, 600.0))
     assert (policy.history_window_seconds, policy.prediction_horizon_seconds) == (604800.0, 90.0)
     assert (policy.scale_up_utilization, policy.scale_down_utilization) == (0.9, 0.4)

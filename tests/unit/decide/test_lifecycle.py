@@ -88,7 +88,12 @@ def told(found: tuple[Move, ...]) -> list[str]:
             [],
             id="Recommend: approved, not yet due",
         ),
-        pytest.param(plan(2, 6), [phase(Phase.APPROVED)], ["mark Superseded"], id="Recommend: approved, outgrown"),
+        pytest.param(
+            plan(2, 6),
+            [phase(Phase.APPROVED)],
+            ["execute"],
+            id="Recommend: approved, outgrown: the rest is asked for next",
+        ),
         pytest.param(
             plan(2, 5), [phase(Phase.APPROVED, expires_at=NOW - 1)], ["execute"], id="Recommend: a yes does not expire"
         ),
@@ -263,3 +268,45 @@ def test_a_recommended_rise_is_approved_and_done_two_passes_later() -> None:
     for answer in (None, Approval.APPROVED, None, None):
         life.run(Mode.RECOMMEND, 5, answer)
     assert (life.planned, [item.phase for item in life.records]) == (5, [Phase.EXECUTED])
+
+
+@pytest.mark.parametrize(
+    ("plan", "records", "expected"),
+    [
+        pytest.param(
+            Plan(Mode.ACT, 2, 8, None, free=2), (), (Create(2, 8, Phase.AWAITING_APPROVAL),), id="ask for the rise"
+        ),
+        pytest.param(
+            Plan(Mode.ACT, 2, 8, None, free=3),
+            (),
+            (Create(2, 3, Phase.EXECUTING),),
+            id="what demand asks for is done at once, the rest is asked for on the next pass",
+        ),
+        pytest.param(Plan(Mode.ACT, 2, 3, None, free=3), (), (Create(2, 3, Phase.EXECUTING),), id="all of it is free"),
+        pytest.param(Plan(Mode.ACT, 2, 5, None, free=2), (record(),), (), id="2 -> 5 waits for its approval"),
+        pytest.param(
+            Plan(Mode.ACT, 2, 5, None, free=2),
+            (record(phase=Phase.APPROVED),),
+            (Execute(record(phase=Phase.APPROVED)),),
+            id="approved",
+        ),
+        pytest.param(
+            Plan(Mode.ACT, 2, 6, None, free=2),
+            (record(),),
+            (Mark(record(), Phase.SUPERSEDED, "6 replicas are wanted now"),),
+            id="too small by now",
+        ),
+        pytest.param(
+            Plan(Mode.ACT, 2, 2, None, free=2),
+            (record(),),
+            (Mark(record(), Phase.SUPERSEDED, "2 replicas are wanted now"),),
+            id="not wanted any more",
+        ),
+        pytest.param(Plan(Mode.ACT, 2, 5, None, free=2), (record(phase=Phase.DENIED),), (), id="denied"),
+        pytest.param(Plan(Mode.ACT, 5, 2, None, free=2), (), (Create(5, 2, Phase.EXECUTING),), id="a fall is free"),
+    ],
+)
+def test_in_act_only_what_is_above_the_thresholds_waits(
+    plan: Plan, records: tuple[DecisionRecord, ...], expected: tuple[Move, ...]
+) -> None:
+    assert moves(plan, records, NOW) == expected

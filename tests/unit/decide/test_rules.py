@@ -10,7 +10,7 @@ from edgewarm.decide import rules
 from edgewarm.decide.situation import Change, Draft, Recommendation, Situation
 from edgewarm.model.policy import Bounds, Fallback, Pace, RateLimit, RateUnit, Schedule, Select, Strategy
 from edgewarm.model.reasons import Reason
-from support.builders import NOW, at, outlook, policy, quantiles, situation
+from support.builders import NOW, at, certain, outlook, policy, quantiles, situation
 
 pytestmark = pytest.mark.unit
 
@@ -104,6 +104,84 @@ def test_scaling_in_waits_for_demand_that_comes_back(
 ) -> None:
     around = situation(current=current, outlook=outlook(0.0, hold))
     assert outcome(rules.forecast_hold, around, so_far) == (wanted, reason)
+
+
+def ahead(*demands: tuple[float, float]) -> Situation:
+    """Four pods, nothing ahead but (seconds, demand) at the fixed horizons."""
+    later = tuple((seconds, certain(demand)) for seconds, demand in demands)
+    return situation(outlook=outlook(0.0, horizons=later))
+
+
+@pytest.mark.parametrize(
+    ("around", "so_far", "wanted", "reason"),
+    [
+        pytest.param(ahead((300.0, 150.0)), 2, 4, Reason.HORIZON_HOLD, id="3 in 5 min are more than 2"),
+        pytest.param(ahead((900.0, 100.0)), 2, 2, Reason.REACTIVE_FLOOR, id="2 in 15 min are not"),
+        pytest.param(ahead((300.0, 0.0), (3600.0, 900.0)), 2, 4, Reason.HORIZON_HOLD, id="18 in an hour hold 4"),
+        pytest.param(ahead((86400.0, 900.0)), 2, 2, Reason.REACTIVE_FLOOR, id="a day is too far"),
+        pytest.param(ahead((300.0, 900.0)), 5, 5, Reason.REACTIVE_FLOOR, id="a rise is under way"),
+        pytest.param(situation(), 2, 2, Reason.REACTIVE_FLOOR, id="no forecast holds nothing"),
+    ],
+)
+def test_aggressive_keeps_what_the_next_hour_wants(around: Situation, so_far: int, wanted: int, reason: Reason) -> None:
+    assert outcome(rules.horizon_hold, around, so_far) == (wanted, reason)
+
+
+@pytest.mark.parametrize(
+    ("demand", "so_far", "wanted", "reason"),
+    [
+        pytest.param(90.0, 9, 5, Reason.ONE_AT_A_TIME, id="one more than the 4 that are there"),
+        pytest.param(90.0, 5, 5, Reason.FORECAST, id="one more was asked for"),
+        pytest.param(390.0, 9, 8, Reason.ONE_AT_A_TIME, id="the reactive floor of 8 is met at once"),
+        pytest.param(90.0, 3, 3, Reason.FORECAST, id="a fall is not slowed"),
+        pytest.param(None, 9, 5, Reason.ONE_AT_A_TIME, id="blind: there is no floor"),
+    ],
+)
+def test_conservative_adds_one_pod_a_pass(demand: float | None, so_far: int, wanted: int, reason: Reason) -> None:
+    around = situation(demand)
+    asked = rules.floor(around, Draft(0, Reason.BLIND)).binds("forecast", so_far, Reason.FORECAST, "")
+    after = rules.one_at_a_time(around, asked)
+    assert (after.wanted, after.reason) == (wanted, reason)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "tau"),
+    [(Strategy.HYBRID, 9 / 10), (Strategy.AGGRESSIVE, 27 / 28), (Strategy.CONSERVATIVE, 3 / 4)],
+)
+def test_a_strategy_may_take_a_shortage_for_dearer(strategy: Strategy, tau: float) -> None:
+    assert policy(kappa=9.0, strategy=strategy).service_level == pytest.approx(tau)  # 9, 27 and 3
+
+
+@pytest.mark.parametrize(
+    ("sure", "overrides", "wanted", "reason"),
+    [
+        pytest.param(0.69, {}, 2, Reason.CONFIDENCE_LIMITED, id="69 % of 70 %: shown, not acted on"),
+        pytest.param(0.7, {}, 6, Reason.FORECAST, id="enough"),
+        pytest.param(None, {}, 6, Reason.FORECAST, id="nobody asks"),
+        pytest.param(0.0, {"confidence_threshold": 0.0}, 6, Reason.FORECAST, id="no threshold"),
+        pytest.param(0.8, {"strategy": Strategy.CONSERVATIVE}, 2, Reason.CONFIDENCE_LIMITED, id="it asks for 90 %"),
+        pytest.param(0.9, {"strategy": Strategy.CONSERVATIVE}, 6, Reason.FORECAST, id="90 % of 90 %"),
+        pytest.param(
+            0.8,
+            {"strategy": Strategy.CONSERVATIVE, "confidence_threshold": 0.0},
+            6,
+            Reason.FORECAST,
+            id="no threshold under any strategy",
+        ),
+    ],
+)
+def test_a_forecast_that_is_not_trusted_is_not_acted_on(
+    sure: float | None, overrides: dict[str, Any], wanted: int, reason: Reason
+) -> None:
+    around = situation(90.0, confidence=sure, policy=policy(**overrides), outlook=outlook(290.0))
+    said = rules.floor(around, Draft(0, Reason.BLIND)).becomes("forecast", 6, Reason.FORECAST, "6 are expected")
+    after = rules.confidence(around, said)
+    assert (after.wanted, after.reason) == (wanted, reason)
+    assert ("forecast", 6) in [(item.rule, item.wanted) for item in after.trail]  # it is shown all the same
+
+
+def test_without_a_forecast_there_is_nothing_to_trust() -> None:
+    assert rules.confidence(situation(confidence=0.1), draft(3)) == draft(3)
 
 
 MONDAY_TEN = at("2026-11-23T10:00:00+00:00")

@@ -24,7 +24,11 @@ def test_the_order_of_the_rules() -> None:
     names = {strategy: [rule.__name__ for rule in rules] for strategy, rules in RECOMMENDING.items()}
     assert names == {
         Strategy.REACTIVE: ["floor", "utilization_band", "schedule"],
-        Strategy.HYBRID: ["floor", "forecast", "forecast_hold", "schedule"],
+        Strategy.PREDICTIVE: ["floor", "forecast", "forecast_hold", "confidence"],
+        Strategy.SCHEDULED: ["floor", "schedule"],
+        Strategy.HYBRID: ["floor", "forecast", "forecast_hold", "confidence", "schedule"],
+        Strategy.AGGRESSIVE: ["floor", "forecast", "forecast_hold", "horizon_hold", "confidence", "schedule"],
+        Strategy.CONSERVATIVE: ["floor", "forecast", "one_at_a_time", "forecast_hold", "confidence", "schedule"],
     }
     assert [rule.__name__ for rule in PACING] == [
         "stabilize",

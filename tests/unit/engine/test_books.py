@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from edgewarm.decide.situation import Change, Recommendation
-from edgewarm.engine.book import Book, Pacing
+from edgewarm.engine.book import Book, Pacing, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.learn.capacity import Capacity
+from edgewarm.learn.confidence import Block
 from edgewarm.learn.evaluation import Tally
 from edgewarm.model.decision import Action, DecisionRecord, Phase
+from edgewarm.model.demand import DemandRequest
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode
@@ -80,7 +82,7 @@ def test_scores_begin_anew_between_simulated_and_real(was: Mode, becomes: Mode, 
     books = opened(policy_object(policy=policy(mode=was)))
     kept = book_of(books)
     kept.score = type(kept.score)(NOW, was is Mode.OBSERVE, Tally(raised=5.0))
-    kept.own = kept.shadow = Capacity(4, 4)
+    kept.own, kept.shadow = Capacity(4, 4), Shadow(Capacity(4, 4))
     books.follow(view(policy_object(policy=policy(mode=becomes, kappa=3.0))), NOW + 60)
     assert book_of(books) is kept
     assert kept.policy.kappa == 3.0
@@ -158,3 +160,31 @@ def test_pacing_forgets_what_no_window_reaches() -> None:
     assert found.recommendations == (Recommendation(NOW - 200, 8), Recommendation(NOW, 7))
     changed = Pacing().changed(NOW - 1800, 2).changed(NOW - 1799, 3).changed(NOW, -1)
     assert changed.changes == (Change(NOW - 1799, 3), Change(NOW, -1))  # HPA periods are half an hour at most
+
+
+def proof(*gains: float) -> tuple[Block, ...]:
+    return tuple(Block(NOW - (i + 1) * 21600.0, gain, 100 * gain, backtest=True) for i, gain in enumerate(gains))
+
+
+def test_a_policy_without_evidence_hopes_with_the_others_but_is_not_trusted() -> None:
+    books = opened(policy_object("a"), policy_object("b"))
+    a, b = Key("shop", "a"), Key("shop", "b")
+    books.take_rehearsed({a: proof(0.5, 0.5), Key("shop", "gone"): proof(0.1)})
+    books.believe(NOW)
+    first, second = book_of(books, a).belief, book_of(books, b).belief
+    assert first is not None
+    assert second is not None
+    assert (first.gain, first.confidence > 0.7) == (0.5, True)
+    assert second.mean == pytest.approx(0.1)  # .5 of one other, shrunk: .5 / (1 + 4)
+    assert (second.blocks, second.confidence) == (0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [({"kappa": 3.0}, True), ({"capacity_per_pod": 20.0}, False), ({"demand": DemandRequest("shop", "other")}, False)],
+)
+def test_what_was_learned_of_another_question_proves_nothing(change: dict[str, Any], kept: bool) -> None:
+    books = opened(policy_object())
+    books.take_rehearsed({KEY: proof(0.5)})
+    books.follow(view(policy_object(policy=policy(**change))), NOW)
+    assert bool(book_of(books).blocks.closed) is kept

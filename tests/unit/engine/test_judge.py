@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edgewarm.decide.situation import Change, Recommendation
-from edgewarm.engine.book import Pacing
+from edgewarm.engine.book import Pacing, Shadow
 from edgewarm.engine.judge import Evidence, capacity_now, censored, judge, lead_seconds, paced, shadowed
 from edgewarm.learn.capacity import Capacity
 from edgewarm.learn.lead_times import LeadTimes
@@ -76,29 +76,30 @@ def test_the_shadow_is_the_reactive_answer_on_the_same_demand() -> None:
     # 4 planned: 170 / 200 = 85 % is above 80 %, so ceil(170 / (50 x .8) = 4.25) = 5
     found = judgement(170.0, outlook=outlook(900.0))
     assert found.verdict.wanted == 8  # the forecast asks for 18, behavior allows 8
-    shadow, pacing = shadowed(found, Capacity(4, 4), Pacing(), NOW)
-    assert (shadow.planned, shadow.ready, shadow.at(NOW + 300).ready) == (5, 4, 5)
-    assert pacing == Pacing((Recommendation(NOW, 5),), (Change(NOW, 1),))
+    shadow = shadowed(found, Shadow(Capacity(4, 4)), NOW)
+    capacity = shadow.capacity
+    assert (capacity.planned, capacity.ready, capacity.at(NOW + 300).ready) == (5, 4, 5)
+    assert shadow.pacing == Pacing((Recommendation(NOW, 5),), (Change(NOW, 1),))
 
 
 def test_the_shadow_knows_no_schedule() -> None:
     always = policy(schedules=(Schedule("s", "UTC", "0 0 * * *", "59 23 * * *", low=9),))
     found = judgement(90.0, book=book(policy=always))
     assert found.verdict.wanted == 8  # 9 are asked for, behavior allows 8
-    assert shadowed(found, Capacity(4, 4), Pacing(), NOW)[0] == Capacity(4, 4)  # 90 / 200 is within the band
+    assert shadowed(found, Shadow(Capacity(4, 4)), NOW).capacity == Capacity(4, 4)  # 90 / 200 is within the band
 
 
 def test_the_shadow_falls_after_its_own_window() -> None:
     found = judgement(10.0)  # 10 / 200 = 5 %: ceil(10 / 40) = 1
-    shadow, pacing = shadowed(found, Capacity(4, 4), Pacing((Recommendation(NOW - 299, 4),)), NOW)
-    assert shadow == Capacity(4, 4)
+    shadow = shadowed(found, Shadow(Capacity(4, 4), Pacing((Recommendation(NOW - 299, 4),))), NOW)
+    assert shadow.capacity == Capacity(4, 4)
     later = replace(found, situation=replace(found.situation, now=NOW + 2))
-    assert shadowed(later, shadow, pacing, NOW + 2)[0] == Capacity(1, 1)
+    assert shadowed(later, shadow, NOW + 2).capacity == Capacity(1, 1)
 
 
 def test_the_shadow_is_the_same_whatever_the_strategy() -> None:
     answers = {
-        shadowed(judgement(170.0, book=book(policy=policy(strategy=strategy))), Capacity(4, 4), Pacing(), NOW)[0]
+        shadowed(judgement(170.0, book=book(policy=policy(strategy=strategy))), Shadow(Capacity(4, 4)), NOW)
         for strategy in Strategy
     }
     assert len(answers) == 1

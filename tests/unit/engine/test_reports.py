@@ -73,7 +73,7 @@ def test_a_decision_says_what_when_and_why(move: Create, urgent: bool, expires: 
     assert (draft.policy, draft.policy_uid, draft.at, draft.mode) == (KEY, "uid-web", NOW, Mode.ACT)
     assert draft.action == Action("Replica", move.before, move.after, NOW)
     assert (draft.reason, draft.summary, draft.urgent, draft.expires_at) == ("Forecast", "because", urgent, expires)
-    assert [c.rule for c in draft.candidates] == ["floor", "forecast"]
+    assert [c.candidate.rule for c in draft.candidates] == ["floor", "forecast"]
 
 
 def test_a_slow_start_leaves_more_time_to_approve() -> None:

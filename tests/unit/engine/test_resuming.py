@@ -8,12 +8,13 @@ import pytest
 
 from edgewarm.engine.book import Score
 from edgewarm.engine.reports import lead_time, scores
-from edgewarm.engine.resuming import lead_times, score
+from edgewarm.engine.resuming import blocks, lead_times, score
+from edgewarm.learn.confidence import Block
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
 from edgewarm.learn.shortages import MissCause, Shortages
-from edgewarm.manifests.policy_status import PolicyReport, policy_status
+from edgewarm.manifests.policy_status import Confidence, PolicyReport, policy_status
 from edgewarm.model.decision import Outcome
 from edgewarm.model.objects import PolicyObject
 from support.builders import NOW, book, policy, policy_object
@@ -88,3 +89,10 @@ def test_a_default_lead_time_is_not_mistaken_for_a_measured_one() -> None:
 def test_a_status_that_somebody_edited_stops_nobody() -> None:
     edited = {"scores": {"simulated": True, "since": "2026-01-01T00:00:00Z", "raisedPodMinutes": "1k"}}
     assert score(policy_object(status=edited), NOW, True).tally.raised == 1000.0
+
+
+def test_the_evidence_of_an_earlier_life_goes_on() -> None:
+    live, rehearsed = Block(1000.0, 0.25, 12.5), Block(2000.0, -0.5, -3.0, backtest=True)
+    saved = policy_status(PolicyReport(1, (), confidence=Confidence(0.8, True, (live, rehearsed))))
+    assert blocks(policy_object(status=saved)) == (live, rehearsed)
+    assert blocks(policy_object(status={})) == ()

@@ -7,9 +7,19 @@ from typing import Any
 
 import pytest
 
-from edgewarm.engine.book import Live, Score
+from edgewarm.engine.book import Live, Score, Shadow
 from edgewarm.engine.judge import Judgement
-from edgewarm.engine.scorekeeping import closed, miss_cause, news, outlived, scored, seen, step_of, superseded
+from edgewarm.engine.scorekeeping import (
+    block_seen,
+    closed,
+    miss_cause,
+    news,
+    outlived,
+    scored,
+    seen,
+    step_of,
+    superseded,
+)
 from edgewarm.learn.capacity import Capacity
 from edgewarm.learn.evaluation import Step, Tally
 from edgewarm.learn.promises import Promise, Promises
@@ -171,3 +181,26 @@ def test_a_closed_decision_is_counted(tally: Tally, outcome: Outcome) -> None:
     assert (found, score.count(outcome)) == (outcome, 1)
     again, _ = closed(score, replace(LIVE, tally=tally), 10.0)
     assert again.count(outcome) == 2
+
+
+def test_a_step_of_the_block_costs_what_the_two_shadows_cost() -> None:
+    # need 2: the forecast's shadow has 1 (10 x 1 short), the reactive one has 4 (2 idle)
+    kept = book(foreseen=Shadow(Capacity(1, 1)), shadow=Shadow(Capacity(4, 4)), last_step_at=NOW - 60)
+    found = judgement(90.0, book=kept, outlook=outlook(90.0))
+    opened = block_seen(kept, found, True).open
+    assert opened is not None
+    assert (opened.forecast_cost, opened.reactive_cost, opened.seconds, opened.differed) == (10.0, 2.0, 60.0, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "overrides", "step_made"),
+    [
+        pytest.param(judgement(None, outlook=outlook(90.0)), {}, True, id="demand is unknown"),
+        pytest.param(judgement(90.0), {}, True, id="there is no forecast"),
+        pytest.param(judgement(90.0, outlook=outlook(90.0)), {}, False, id="no model step was made"),
+        pytest.param(judgement(90.0, outlook=outlook(90.0)), {"last_step_at": NOW - 600}, True, id="after a gap"),
+    ],
+)
+def test_a_step_that_says_nothing_of_the_forecast(found: Judgement, overrides: dict[str, Any], step_made: bool) -> None:
+    both = {"foreseen": Shadow(Capacity(1, 1)), "shadow": Shadow(Capacity(4, 4)), "last_step_at": NOW - 60}
+    assert block_seen(book(**(both | overrides)), found, step_made).open is None

@@ -21,7 +21,9 @@ HPA = Autoscaler("HorizontalPodAutoscaler", Key("shop", "web-hpa"), TARGET)
 WELL = Surroundings(policy_object(), None, workload(), None, reading(90.0), False, None)
 WRONG_SPEC = policy_object(policy=None, problem="spec.mode must be Act")
 WRONG_QUERY = Missing(MissingKind.INVALID_QUERY, "parse error at char 3")
-EVERYTHING_WRONG = Surroundings(WRONG_SPEC, policy_object("elder"), None, HPA, BLIND, True, "scale refused")
+EVERYTHING_WRONG = Surroundings(
+    WRONG_SPEC, policy_object("elder"), None, HPA, BLIND, True, "scale refused", pool_unknown=True
+)
 DEMAND, ELDER = EVERYTHING_WRONG.reading, EVERYTHING_WRONG.elder
 
 
@@ -31,7 +33,7 @@ def around(**overrides: object) -> Surroundings:
 
 def test_the_order_of_the_checks() -> None:
     names = [check.__name__ for check in CHECKS]
-    assert names == ["_spec", "_elder", "_target", "_autoscaler", "_demand", "_trouble", "_learning"]
+    assert names == ["_spec", "_elder", "_target", "_pool", "_autoscaler", "_demand", "_trouble", "_learning"]
 
 
 def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
@@ -39,6 +41,7 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
         ("item", policy_object()),
         ("elder", None),
         ("workload", workload()),
+        ("pool_unknown", False),
         ("autoscaler", None),
         ("reading", reading(90.0)),
         ("trouble", None),
@@ -52,6 +55,7 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
         "InvalidSpec",
         "TargetAlreadyManaged",
         "TargetNotFound",
+        "PoolNotFound",
         "ScaledByOther",
         "NoSeries",
         "ActionFailed",

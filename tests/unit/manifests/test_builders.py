@@ -14,6 +14,7 @@ from edgewarm.manifests.decision import (
     DecisionDraft,
     DecisionReport,
     Prediction,
+    Weighed,
     decision_name,
     decision_status,
     policy_label,
@@ -181,7 +182,9 @@ def test_a_wild_demand_never_makes_the_server_refuse_a_count() -> None:
     wild = 10**30
     assert policy_status(PolicyReport(1, (), need=wild))["need"] == 2**31 - 1
     prediction = Prediction("lead", 60.0, 1e300, ((0.5, 1e300),), 1.0, wild)
-    draft = replace(DRAFT, predictions=(prediction,), candidates=(Candidate("floor", wild, Reason.REACTIVE_FLOOR, ""),))
+    draft = replace(
+        DRAFT, predictions=(prediction,), candidates=(Weighed(Candidate("floor", wild, Reason.REACTIVE_FLOOR, "")),)
+    )
     spec = scaling_decision(draft)["spec"]
     assert spec["predictions"][0]["recommended"] == spec["candidates"][0]["wanted"] == 2**31 - 1
     assert spec["predictions"][0]["current"] == "1e+300"

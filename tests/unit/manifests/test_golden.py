@@ -12,21 +12,33 @@ from edgewarm.api.parse import parse_conditions, parse_decision
 from edgewarm.api.rule import Wire
 from edgewarm.api.status import EdgeNodePoolStatus, WarmingPolicyStatus
 from edgewarm.decide.situation import Candidate
+from edgewarm.decide.worth import Concern, Worth
+from edgewarm.learn.confidence import Block
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.decision import (
     DecisionDraft,
     DecisionReport,
     Evaluation,
     Prediction,
+    Weighed,
     decision_status,
     scaling_decision,
 )
-from edgewarm.manifests.policy_status import HorizonNeed, LeadTime, PolicyReport, Replicas, Scores, policy_status
+from edgewarm.manifests.policy_status import (
+    Confidence,
+    HorizonNeed,
+    LeadTime,
+    PolicyReport,
+    Replicas,
+    Scores,
+    policy_status,
+)
 from edgewarm.manifests.pool_status import PoolReport, pool_status
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Mode
+from edgewarm.model.prices import RiskLevel
 from edgewarm.model.reasons import Reason
 from edgewarm.pools.use import PoolUse, Resources
 from support.golden import golden
@@ -48,13 +60,19 @@ DRAFT = DecisionDraft(
     summary=SUMMARY,
     urgent=True,
     predictions=(
-        Prediction("lead", 62.4, 187.25, ((0.5, 262.0), (0.9, 310.4)), 0.93, 7, "trend +61, daily pattern +54"),
+        Prediction("lead", 62.4, 187.25, ((0.5, 262.0), (0.9, 310.4)), 0.93, 7, "trend +61, daily pattern +54", 0.934),
         Prediction("1h", 3600.0, 187.25, ((0.5, 180.0), (0.9, 199.9)), 0.995, 4),
     ),
     candidates=(
-        Candidate("reactive_floor", 4, Reason.REACTIVE_FLOOR, "187 / 50"),
-        Candidate("forecast", 7, Reason.FORECAST, "p90.9 of 310 / 50"),
-        Candidate("bounds", 7, Reason.FORECAST, ""),
+        Weighed(Candidate("reactive_floor", 4, Reason.REACTIVE_FLOOR, "187 / 50"), (1.75, 0.0)),
+        Weighed(Candidate("forecast", 7, Reason.FORECAST, "p90.9 of 310 / 50"), (0.125, 1.375)),
+        Weighed(Candidate("bounds", 7, Reason.FORECAST, "")),
+    ),
+    worth=Worth(
+        0.84,
+        1.75,
+        (Concern(RiskLevel.MEDIUM, "only 25 h of history are known", "use mode Observe"),),
+        ("it costs 0.84, above 0.5",),
     ),
     expires_at=NOW + 900,
 )
@@ -94,6 +112,11 @@ POLICY = PolicyReport(
     lead_time=LeadTime(41.6, 62.4, 41, measured=True),
     last_decision="checkout-20261122080500",
     scores=SCORES,
+    confidence=Confidence(
+        0.934,
+        acting=True,
+        blocks=(Block(NOW - 46800, 0.3125, 41.5), Block(NOW - 68400, -0.05, -3.0, backtest=True)),
+    ),
 )
 
 POOL = PoolReport(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from edgewarm.model.errors import Invalid
+from edgewarm.model.policy import Strategy
+from edgewarm.model.prices import ApprovalTerms, Prices, RiskLevel, Terms
 from edgewarm.sources.settings import Source, SourceSettings, Template, load_sources, parse_sources
 
 pytestmark = pytest.mark.unit
@@ -64,6 +66,15 @@ def test_a_single_source_is_the_default_and_several_unmarked_ones_have_none():
     assert parse_sources(two, "f").default is None
 
 
+def test_prices_and_thresholds_are_read():
+    text = "{prices: {cpuCoreHour: 0.2, memoryGiBHour: 20m, gpuHour: 2}, approval: {costAbove: 50, risk: Medium}}"
+    assert parse_sources(text, "f").terms == Terms(
+        Prices(0.2, 0.02, 2.0, 0.05), ApprovalTerms(50.0, RiskLevel.MEDIUM, frozenset({Strategy.AGGRESSIVE}))
+    )
+    assert parse_sources("approval: {}", "f").terms == Terms(approval=ApprovalTerms())
+    assert parse_sources("", "f").terms == Terms(Prices(0.1, 0.01, 1.0, 0.05), None)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "sources: []"])
 def test_nothing_is_no_sources(text):
     assert parse_sources(text, "f") == SourceSettings()
@@ -92,6 +103,11 @@ def source(**fields: str) -> str:
         (source(url="http://a:port"), "sources[0].url: is not a URL"),
         (source(timeout="10"), "sources[0].timeout: Expected `str`, got `int`"),
         (source(timeout="10 s"), "sources[0].timeout: not a Go duration"),
+        ("prices: {cpuCoreHour: dear}", "prices.cpuCoreHour: not a Kubernetes quantity"),
+        ("prices: {memoryGiBHour: -1}", "prices.memoryGiBHour: must be at least 0, got -1"),
+        ("prices: {coreHour: 1}", "prices: Object contains unknown field `coreHour`"),
+        ("approval: {costAbove: -5}", "approval.costAbove: must be at least 0, got -5"),
+        ("approval: {risk: Huge}", "approval.risk: Invalid enum value 'Huge'"),
         (source(timeout="0s"), "sources[0].timeout: must be above 0s and at most 60s, got 0s"),
         (source(timeout="1h"), "sources[0].timeout: must be above 0s and at most 60s, got 1h"),
         (source(maxSeries="0"), "sources[0].maxSeries: must be between 1 and 1000000, got 0"),

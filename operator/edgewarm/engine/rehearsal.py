@@ -1,0 +1,213 @@
+"""Backtest blocks for `confidence` while a row learns its history: two plans per row, simulated for all rows at once.
+
+    forecast plan   strategy Predictive: the newsvendor's count at lead time over the reactive floor
+    reactive plan   strategy Reactive
+
+Both keep the scale-down window and the bounds; a rise is ready one lead time later, a fall at once, so what is ready is
+the least that was planned within the last lead time. Rate limits are left out: they slow both alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgewarm.decide.newsvendor import MOST_PODS, ROUNDING
+from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.learn.confidence import BLOCK_SECONDS, Block, OpenBlock
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+from edgewarm.model.policy import Policy
+
+REHEARSED_SECONDS = 2 * 86400.0  # eight blocks: a tenth of the time that learning two weeks takes a class of rows
+LONGEST_STEPS = 60  # of a lead time or a window that is simulated
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a row's plans depend on; `lead_seconds` is the lead time plus one pass."""
+
+    capacity_per_pod: float
+    kappa: float
+    lead_seconds: float
+    bounds: tuple[int, int] = (1, 100)
+    utilizations: tuple[float, float] = (0.3, 0.8)
+    window_seconds: float = 300.0
+
+
+def terms(policy: Policy, lead_seconds: float) -> Terms:
+    """The terms of a policy."""
+    return Terms(
+        policy.capacity_per_pod,
+        policy.kappa,
+        lead_seconds,
+        (policy.bounds.low, policy.bounds.high),
+        (policy.scale_down_utilization, policy.scale_up_utilization),
+        policy.scale_down.stabilization_seconds,
+    )
+
+
+class Plan:
+    """One plan per row: what is planned, recommended and ready, step by step."""
+
+    def __init__(self, lead_steps: IntArray, window_steps: IntArray) -> None:
+        rows = len(lead_steps)
+        self._lead = np.minimum(lead_steps, LONGEST_STEPS)
+        self._window = np.minimum(window_steps, LONGEST_STEPS)
+        kept = int(max(self._lead.max(initial=0), self._window.max(initial=0))) + 1
+        self._planned = np.full((kept, rows), MOST_PODS, dtype=np.float64)  # newest first
+        self._asked = np.zeros((kept, rows))
+        age = np.arange(kept)[:, None]
+        self._starting, self._remembered = age <= self._lead, age <= self._window
+        self.current: FloatArray = np.zeros(rows)
+        self.ready: FloatArray = np.zeros(rows)
+
+    def follow(self, asked: FloatArray, known: BoolArray, low: FloatArray, high: FloatArray) -> None:
+        """Take this step's recommendation; where demand is unknown, what is there stays."""
+        asked = np.where(known, asked, self.current)
+        self._asked = np.concatenate([asked[None], self._asked[:-1]])
+        highest = np.where(self._remembered, self._asked, 0.0).max(axis=0)
+        held = np.where(asked < self.current, np.minimum(self.current, highest), asked)
+        self.current = np.clip(held, low, high)
+        self._planned = np.concatenate([self.current[None], self._planned[:-1]])
+        self.ready = np.where(self._starting, self._planned, np.inf).min(axis=0)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Each row's position between two neighbours of a grid; beyond the ends the outermost value holds."""
+
+    rows: IntArray
+    right: IntArray
+    share: FloatArray
+
+    @classmethod
+    def on(cls, grid: IntArray | FloatArray, position: FloatArray) -> _Place:
+        right = np.clip(np.searchsorted(grid, position), 1, len(grid) - 1)
+        share = np.clip((position - grid[right - 1]) / (grid[right] - grid[right - 1]), 0.0, 1.0)
+        return cls(np.arange(len(position)), right, share)
+
+    def blend(self, values: FloatArray) -> FloatArray:
+        """Linear between the neighbours on axis 1: (N, G, ...) -> (N, ...)."""
+        low, high = values[self.rows, self.right - 1], values[self.rows, self.right]
+        share = self.share.reshape(-1, *([1] * (low.ndim - 1)))
+        found: FloatArray = low + share * (high - low)
+        return found
+
+
+@dataclass(frozen=True)
+class _Places:
+    lead: _Place
+    edge: _Place
+    hold: _Place
+    level: _Place
+
+
+class Rehearsal:
+    """`see` every step of the last days of a history; `blocks` then has what each row's forecast was worth."""
+
+    def __init__(self, terms: Sequence[Terms], step_seconds: float) -> None:
+        def column(values: Sequence[float]) -> FloatArray:
+            return np.array(values, dtype=np.float64)
+
+        self._step_seconds = step_seconds
+        self._capacity = column([t.capacity_per_pod for t in terms])
+        self._kappa = column([t.kappa for t in terms])
+        self._low, self._high = column([t.bounds[0] for t in terms]), column([t.bounds[1] for t in terms])
+        self._relaxed = column([t.utilizations[0] for t in terms])
+        self._busy = column([t.utilizations[1] for t in terms])
+        self._edge = column([t.lead_seconds for t in terms]) / step_seconds + 1.0
+        lead = np.ceil(self._edge - 1.0).astype(np.int64)
+        window = np.ceil(column([t.window_seconds for t in terms]) / step_seconds).astype(np.int64)
+        self._forecast, self._reactive = Plan(lead, window), Plan(lead, window)
+        self._costs = np.zeros((2, len(terms)))
+        self._seen = np.zeros(len(terms))
+        self._differed = np.zeros(len(terms), dtype=bool)
+        self._start: float | None = None
+        self._places: _Places | None = None
+        self._blocks: list[list[Block]] = [[] for _ in terms]
+
+    def see(self, step: int, demand: FloatArray, fleet: FleetForecast) -> None:
+        """One step: count what both plans had ready for this demand (N,), then follow what each says now."""
+        self._turn(step * self._step_seconds)
+        known = np.isfinite(demand)
+        asked = self._need(np.where(known, demand, 0.0), self._capacity)
+        both = known & fleet.known
+        for plan, cost in zip((self._forecast, self._reactive), self._costs, strict=True):
+            missing = np.maximum(asked - plan.ready, 0.0)
+            cost += np.where(both, self._kappa * missing + np.maximum(plan.ready - asked, 0.0), 0.0)
+        self._seen += both
+        self._differed |= both & (self._forecast.ready != self._reactive.ready)
+        self._forecast.follow(self._foreseen(demand, asked, fleet), known, self._low, self._high)
+        self._reactive.follow(self._answered(demand, asked), known, self._low, self._high)
+
+    @staticmethod
+    def _need(demand: FloatArray, capacity: FloatArray) -> FloatArray:
+        count: FloatArray = np.maximum(np.ceil(np.minimum(demand / capacity, MOST_PODS) - ROUNDING), 0.0)
+        return count
+
+    def _floor(self, demand: FloatArray, asked: FloatArray, plan: Plan) -> FloatArray:
+        """The reactive floor, with the pod that keeps demand from being censored."""
+        censored = (plan.ready > 0) & (demand >= plan.ready * self._capacity)
+        floor = np.where(censored, np.maximum(asked, plan.ready + 1), asked)
+        busy = (floor > 0) & (floor < plan.current) & (demand >= floor * self._capacity)
+        return np.where(busy, floor + 1, floor)
+
+    def _foreseen(self, demand: FloatArray, asked: FloatArray, fleet: FleetForecast) -> FloatArray:
+        plan, places = self._forecast, self._places or self._found_places(fleet)
+        sooner = places.level.blend(places.lead.blend(fleet.at_ahead))
+        lead = np.maximum(sooner, places.level.blend(places.edge.blend(fleet.at_ahead)))
+        hold = np.maximum(places.level.blend(places.hold.blend(fleet.max_until)), lead)
+        floor = self._floor(demand, asked, plan)
+        wanted = np.where(fleet.known, np.maximum(floor, self._need(lead, self._capacity)), floor)
+        kept = np.maximum(wanted, np.minimum(plan.current, self._need(hold, self._capacity)))
+        return np.where(fleet.known & (wanted < plan.current), kept, wanted)
+
+    def _found_places(self, fleet: FleetForecast) -> _Places:
+        """Where each row's windows and level lie on the fleet's grids; the same at every step."""
+        near = fleet.ahead[fleet.ahead <= fleet.until[-1]]  # a day ahead is no neighbour of one hour
+        tau = self._kappa / (1 + self._kappa)
+        self._places = _Places(
+            _Place.on(near, self._edge - 1.0),
+            _Place.on(near, self._edge),
+            _Place.on(fleet.until, self._edge),
+            _Place.on(np.array(fleet.levels), tau),
+        )
+        return self._places
+
+    def _answered(self, demand: FloatArray, asked: FloatArray) -> FloatArray:
+        plan = self._reactive
+        with np.errstate(divide="ignore", invalid="ignore"):
+            use = demand / (plan.current * self._capacity)
+        content = (plan.current > 0) & (use >= self._relaxed) & (use <= self._busy)
+        answer = np.where(content, plan.current, self._need(demand, self._capacity * self._busy))
+        return np.maximum(self._floor(demand, asked, plan), answer)
+
+    def _turn(self, at: float) -> None:
+        """A new block begins: close the one before."""
+        start = at - at % BLOCK_SECONDS
+        if start == self._start:
+            return
+        if self._start is not None:
+            self._close(self._start)
+        self._start = start
+        self._costs = np.zeros_like(self._costs)
+        self._seen = np.zeros_like(self._seen)
+        self._differed = np.zeros_like(self._differed)
+
+    def _close(self, start: float) -> None:
+        minutes = self._step_seconds / 60
+        for row, found in enumerate(self._blocks):
+            ours, theirs = (float(cost) * minutes for cost in self._costs[:, row])
+            seconds, differed = float(self._seen[row]) * self._step_seconds, bool(self._differed[row])
+            block = OpenBlock(start, ours, theirs, seconds, differed).closed(backtest=True)
+            if block is not None:
+                found.append(block)
+
+    def blocks(self) -> tuple[tuple[Block, ...], ...]:
+        """The blocks of every row; closes the one under way."""
+        if self._start is not None:
+            self._close(self._start)
+            self._start = None
+        return tuple(tuple(found) for found in self._blocks)
