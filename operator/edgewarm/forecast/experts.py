@@ -24,11 +24,14 @@ from edgewarm.forecast.seasons import HOUR_SECONDS, QUARTER_SECONDS, Seasons
 from edgewarm.model.demand import FloatArray, IntArray
 
 EXPERTS = ("ridge", "last value", "day profile", "week", "theta", "day before", "surge")
-RIDGE, LAST = EXPERTS.index("ridge"), EXPERTS.index("last value")
+RIDGE, LAST = (EXPERTS.index(name) for name in ("ridge", "last value"))
 
 
 def points(ridge: Ridge, seasons: Seasons, levels: Levels, x: FloatArray, step: int, ahead: IntArray) -> FloatArray:
-    """What each expert expects `ahead` (A,) steps after `step`, (A, E, N); `x` are the features of then."""
+    """What each expert expects `ahead` (A,) steps after `step`, (A, E, N).
+
+    `x` (A, F, N) are the features at `step`.
+    """
     then = step + ahead
     later = seasons.usual(then)
     hour, quarter = (seconds / levels.step_seconds for seconds in (HOUR_SECONDS, QUARTER_SECONDS))

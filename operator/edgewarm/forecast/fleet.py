@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewarm.forecast.clock import Clock
 from edgewarm.forecast.experts import points
 from edgewarm.forecast.features import features
 from edgewarm.forecast.levels import Levels
@@ -45,6 +46,7 @@ class FleetModel:
         self._seasons = Seasons.blank(rows, step_seconds)
         self._ridge = Ridge.blank(rows, windows.points)
         self._mixture = Mixture.blank(rows, windows, step_seconds)
+        self._clock = Clock.blank(rows, windows, step_seconds)
         self._pending = Pending.blank(rows, windows, step_seconds)
         self._late = windows.late(step_seconds)
         self._memory = max(
@@ -99,7 +101,9 @@ class FleetModel:
         slots = self._schedule.tested(due, step)
         actual = self.windows.of_recent(self._recent(step), self._late)[due]
         slow = np.nan_to_num(self._levels.slow)
-        self._mixture.learn(due, self._pending.points[slots], self._pending.quantiles[slots], actual, slow)
+        said, issued = self._pending.points[slots], self._pending.quantiles[slots]
+        evidence, size = self._mixture.learn(due, said, issued, actual, slow)
+        self._clock.learn(due, self._clock.quarter(step - self._late[due]), evidence, size)
         single = due[due < self.windows.points]
         slots, actual = slots[: len(single)], actual[: len(single)]
         seconds = np.asarray(self._schedule.strides[single] * self.step_seconds, dtype=np.float64)
@@ -114,11 +118,16 @@ class FleetModel:
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
         slots = self._schedule.slots(which, step)
-        slow = np.nan_to_num(self._levels.slow)
         self._pending.points[slots] = said[which]
-        self._pending.quantiles[slots] = self._mixture.issue(which, said[which], slow)
+        self._pending.quantiles[slots] = self._mixed(which, said[which], step)
         self._pending.features[slots[: len(single)]] = x[single]
         self._pending.level[slots[: len(single)]] = self._levels.slow
+
+    def _mixed(self, which: IntArray | slice, said: FloatArray, step: int) -> FloatArray:
+        """Quantiles (D, Q, N) of these windows after `step`, not sorted."""
+        quarters = self._clock.quarter(step + self.windows.ends[which])
+        tilt, widening = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
+        return self._mixture.issue(which, said, np.nan_to_num(self._levels.slow), tilt, widening)
 
     def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
@@ -131,7 +140,7 @@ class FleetModel:
         if self._step is None:
             raise ValueError("no step has been seen yet")
         _, said = self._points(self._step)
-        issued = self._mixture.issue(slice(None), said, np.nan_to_num(self._levels.slow))
+        issued = self._mixed(slice(None), said, self._step)
         issued[..., self._levels.samples == 0] = 0.0
         z = np.sort(np.moveaxis(issued, -1, 0), axis=-1)
         values = np.square(np.clip(z, 0.0, LARGEST))
@@ -152,6 +161,7 @@ class FleetModel:
             "seasons": self._seasons,
             "ridge": self._ridge,
             "mixture": self._mixture,
+            "clock": self._clock,
             "pending": self._pending,
         }
 

@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
-from edgewarm.forecast.rows import Rows, ordered_sum
+from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum
 from edgewarm.forecast.windows import ISSUE_SECONDS, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
-SingleArray = NDArray[np.float32]
 Floats = NDArray[np.floating]
 LEVELS = (0.025, 0.05, 0.1, 0.16, 0.25, 0.5, 0.75, 0.84, 0.9, 0.95, 0.975, 0.99)
 TAU: FloatArray = np.array(LEVELS)[:, None]
+MEDIAN = LEVELS.index(0.5)
 TAU_SINGLE: SingleArray = TAU.astype(np.float32)
 MEAN_ABSOLUTE_TO_SD = 1.2533  # sqrt(pi / 2): sd of a normal residual whose mean absolute value is 1
 START = np.array([NormalDist().inv_cdf(level) for level in LEVELS])[:, None] * MEAN_ABSOLUTE_TO_SD
@@ -76,7 +76,7 @@ class Paces:
 @dataclass
 class Mixture(Rows):
     """K windows, E experts, Q levels: `long` and `short` (K, E, N) mean |residual|, `seen` (K, N) verified forecasts,
-    `quantile` and `weight` (K, E, Q, N), `usual` loss, `correction` and the `spread` that follows from all (K, Q, N).
+    `quantile` and `weight` (K, E, Q, N), `usual` loss and `correction` (K, Q, N).
 
     The large arrays are pure numbers in single precision; what has the unit of the series stays in double.
     """
@@ -89,7 +89,6 @@ class Mixture(Rows):
     weight: SingleArray
     usual: FloatArray
     correction: FloatArray
-    spread: FloatArray
 
     @classmethod
     def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Mixture:
@@ -104,42 +103,53 @@ class Mixture(Rows):
             weight=np.broadcast_to(first_weights(windows, step_seconds).astype(np.float32), full).copy(),
             usual=np.zeros((count, levels, rows)),
             correction=np.zeros((count, levels, rows)),
-            spread=np.zeros((count, levels, rows)),
         )
 
-    def issue(self, which: IntArray | slice, points: FloatArray, level: FloatArray) -> FloatArray:
-        """Quantiles (D, Q, N) of the mixture, not sorted; `points` (D, E, N); `level` (N,) is where the series is."""
+    def issue(
+        self, which: IntArray | slice, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
+    ) -> FloatArray:
+        """Quantiles (D, Q, N) of the mixture, not sorted; `points` (D, E, N); `level` (N,) is where the series is.
+
+        `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are the time of day's (forecast.clock).
+        """
         anchor, unit = points[:, LAST], np.where(level > 0, level, 1.0)
+        scale = self._scale(which, level)
         apart = ((points - anchor[:, None]) / unit).astype(np.float32)
-        middle = np.empty((len(points), len(LEVELS), points.shape[-1]))
+        relative = (scale * widening[:, None] / unit).astype(np.float32)
+        result = np.empty((len(points), len(LEVELS), points.shape[-1]))
         for rows in blocks(points.shape[-1]):
-            middle[..., rows] = (self.weight[..., rows][which] * apart[:, :, None, rows]).sum(axis=1)
-        middle *= unit
-        middle += anchor[:, None]
-        unseen = self.seen[which, None] == 0
-        spread = (
-            np.where(unseen, self._borrowed(level)[LAST] * START, self.spread[which])
-            if unseen.any()
-            else self.spread[which]
-        )
-        return np.asarray(middle + spread)
+            said = self.quantile[..., rows][which] * relative[:, :, None, rows]
+            said += apart[:, :, None, rows]
+            weight = self.weight[..., rows][which] * tilt[:, :, None, rows]
+            said *= weight
+            result[..., rows] = said.sum(axis=1) / weight.sum(axis=1)
+        result *= unit
+        result += anchor[:, None]
+        result += self.correction[which] * scale.min(axis=1)[:, None]
+        return result
 
     def learn(
         self, which: IntArray, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
-    ) -> None:
-        """Take what came, `actual` (D, N), NaN for none, of windows with these `points` and `issued` quantiles."""
+    ) -> tuple[SingleArray, FloatArray]:
+        """Take what came, `actual` (D, N), NaN for none, of windows with these `points` and `issued` quantiles.
+
+        The evidence (D, E, N) for each expert, and the size (D, N) of the median's error in scales, NaN for none.
+        """
         known: BoolArray = np.isfinite(actual) & np.isfinite(points[:, LAST])
         residual = np.where(known[:, None], actual[:, None] - points, 0.0)
         before = self._scale(which, level)
         self.seen[which] += known
         first = np.where(known, 1 / np.maximum(self.seen[which], 1), 0.0)
         self._rescale(which, np.abs(residual), known, first)
-        self._correct(which, np.where(known[:, None], actual[:, None] - issued, 0.0))
-        lesson = Lesson.of(which, residual / before, before, self._scale(which, level), known, first)
+        error = np.where(known[:, None], actual[:, None] - issued, 0.0)
+        self._correct(which, error)
+        lesson = Lesson(which, (residual / before).astype(np.float32), before, known, first)
+        evidence = np.empty(residual.shape, dtype=np.float32)
         for rows in blocks(actual.shape[-1]):
-            self._learn_block(lesson, rows)
+            evidence[..., rows] = self._learn_block(lesson, rows)
+        return evidence, np.where(known, np.abs(error[:, MEDIAN]) / before.min(axis=1), np.nan)
 
-    def _scale(self, which: IntArray, level: FloatArray) -> FloatArray:
+    def _scale(self, which: IntArray | slice, level: FloatArray) -> FloatArray:
         """Local scale of residuals (D, E, N) of these windows; `level` (N,) stands in where hardly one was seen."""
         own = (self.long[which] + self.short[which]) / 2
         prior = np.maximum(1 - self.seen[which, None] / YOUNG, 0.0)
@@ -163,21 +173,19 @@ class Mixture(Rows):
         moved = self.correction[which] + self.paces.correction[which, None, None] * _pull(error, TAU)
         self.correction[which] = np.minimum(np.maximum(moved, -CORRECTIONS), CORRECTIONS)
 
-    def _learn_block(self, lesson: Lesson, rows: slice) -> None:
+    def _learn_block(self, lesson: Lesson, rows: slice) -> SingleArray:
         which, known = lesson.which, lesson.known[:, rows]
         quantile = self.quantile[..., rows][which]
         error = lesson.residual[..., rows][:, :, None] - quantile
-        weight = self._weigh(lesson, error, rows)
         gain = np.maximum(self.paces.gain[which, None], np.minimum(0.25, lesson.first[:, rows])) * known
-        quantile += gain.astype(np.float32)[:, None, None] * _pull(error, TAU_SINGLE)
-        self.weight[which, :, :, rows], self.quantile[which, :, :, rows] = weight, quantile
-        scale = lesson.scale[..., rows]
-        unit = scale.min(axis=1)
-        spread = (weight * quantile * (scale / unit[:, None]).astype(np.float32)[:, :, None]).sum(axis=1)
-        self.spread[which, :, rows] = (spread + self.correction[..., rows][which]) * unit[:, None]
+        self.quantile[which, :, :, rows] = quantile + gain.astype(np.float32)[:, None, None] * _pull(error, TAU_SINGLE)
+        return self._weigh(lesson, error, rows)
 
     def _weigh(self, lesson: Lesson, error: SingleArray, rows: slice) -> SingleArray:
-        """Weights (D, E, Q, B) after the losses of these errors, which are in units of each expert's scale."""
+        """Move the weights by the losses of these errors, which are in units of each expert's scale.
+
+        The mean exponent of each expert, (D, E, B): what fixed share made of it.
+        """
         which, known, before = lesson.which, lesson.known[:, rows], lesson.before[..., rows]
         mean = ordered_sum(before) / len(EXPERTS)
         loss = np.maximum(TAU_SINGLE * error, (TAU_SINGLE - 1) * error)
@@ -190,36 +198,25 @@ class Mixture(Rows):
             known[:, None] * mean[:, None] / np.maximum(usual, TINY * mean[:, None])
         )
         loss *= rate.astype(np.float32)[:, None]
-        weight = np.exp(np.maximum(loss, LEAST, out=loss), out=loss)
+        evidence = np.maximum(loss, LEAST, out=loss).mean(axis=2)
+        weight = np.exp(loss, out=loss)
         weight *= self.weight[..., rows][which]
         share = (SHARE * known).astype(np.float32)[:, None, None]
         weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
-        return np.asarray(weight + share / len(EXPERTS))
+        self.weight[which, :, :, rows] = weight + share / len(EXPERTS)
+        return np.asarray(evidence)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One verification of D windows: `residual` (D, E, N) in units of the scale `before`, the `scale` after it,
-    `known` (D, N), and `first` (D, N), one over the verified forecasts so far."""
+    """One verification of D windows: `residual` (D, E, N) in units of the scale `before`, `known` (D, N), and `first`
+    (D, N), one over the verified forecasts so far."""
 
     which: IntArray
     residual: SingleArray
     before: FloatArray
-    scale: FloatArray
     known: BoolArray
     first: FloatArray
-
-    @classmethod
-    def of(
-        cls,
-        which: IntArray,
-        residual: FloatArray,
-        before: FloatArray,
-        scale: FloatArray,
-        known: BoolArray,
-        first: FloatArray,
-    ) -> Lesson:
-        return cls(which, residual.astype(np.float32), before, scale, known, first)
 
 
 def first_weights(windows: Windows, step_seconds: float) -> FloatArray:

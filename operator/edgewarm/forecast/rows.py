@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgewarm.model.demand import FloatArray
 
 Arrays = Mapping[str, NDArray[Any]]
+SingleArray = NDArray[np.float32]
 
 
 class Rows:

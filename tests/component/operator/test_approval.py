@@ -27,7 +27,7 @@ async def before_opening(world: OperatorWorld, **pool: Any) -> None:
     selector = {"matchLabels": {"site": "north"}}
     world.api.put({"kind": "EdgeNodePool", "metadata": {"name": "north"}, "spec": {"selector": selector, **pool}})
     world.asked["checkout"] = shop_hours
-    world.policy(poolRef={"name": "north"}, forecast={"historyWindow": "25h", "predictionHorizon": "90s"})
+    world.policy(poolRef={"name": "north"}, forecast={"historyWindow": "49h", "predictionHorizon": "90s"})
     await world.start()
 
 

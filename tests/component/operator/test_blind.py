@@ -113,7 +113,7 @@ async def test_a_rise_that_was_foretold_happens_while_blind(world: OperatorWorld
         return None if at >= blind_from else 390.0 if 8 <= (at - MIDNIGHT) % 86400 / 3600 < 20 else 90.0
 
     world.asked["checkout"] = shop_hours
-    world.policy(forecast={"historyWindow": "25h", "predictionHorizon": "1m"})
+    world.policy(forecast={"historyWindow": "49h", "predictionHorizon": "1m"})
     await world.start()
     await world.until(lambda: world.clock.now >= opening, 900)
     assert world.standing() == "NoSeries"

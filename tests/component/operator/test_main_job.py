@@ -23,7 +23,7 @@ async def morning(world: OperatorWorld) -> OperatorWorld:
     world.lead = 90.0
     world.deployment(replicas=2)
     world.asked["checkout"] = shop_hours
-    world.policy(forecast={"historyWindow": "25h", "predictionHorizon": "90s"})
+    world.policy(forecast={"historyWindow": "49h", "predictionHorizon": "90s"})
     await world.start()
     return world
 

@@ -24,7 +24,7 @@ async def opened(world: OperatorWorld, strategy: str, **spec: Any) -> OperatorWo
     world.lead = 90.0
     world.deployment(replicas=2)
     world.asked["checkout"] = shop_hours
-    forecast = {"historyWindow": "25h", "predictionHorizon": "90s"}
+    forecast = {"historyWindow": "49h", "predictionHorizon": "90s"}
     world.policy(forecast=forecast, scaling={"strategy": strategy}, **spec)
     await world.start()
     await world.until(lambda: world.clock.now >= OPENING - 15, 900)
