@@ -96,7 +96,7 @@ def moves(plan: Plan, records: tuple[DecisionRecord, ...], now: float) -> tuple[
         return _created(replace(plan, wanted=plan.free), Phase.EXECUTING, now)
     if plan.mode is not Mode.RECOMMEND and not plan.asks:
         awaiting = tuple(record for record in awaiting if record.phase is not None)
-        why = f"mode is now {plan.mode}" if plan.free is None else f"{plan.wanted} replicas are wanted now"
+        why = f"mode is {plan.mode} and {plan.wanted} replicas are wanted now"
         closed = tuple(Mark(r, Phase.SUPERSEDED, why) for r in awaiting)
         phase = Phase.OBSERVED if plan.mode is Mode.OBSERVE else Phase.EXECUTING
         return (*closed, *_created(plan, phase, now))

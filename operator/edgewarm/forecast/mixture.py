@@ -198,7 +198,7 @@ class Mixture(Rows):
             known[:, None] * mean[:, None] / np.maximum(usual, TINY * mean[:, None])
         )
         loss *= rate.astype(np.float32)[:, None]
-        evidence = np.maximum(loss, LEAST, out=loss).mean(axis=2)
+        evidence = ordered_sum(np.maximum(loss, LEAST, out=loss), axis=2) / np.float32(len(LEVELS))
         weight = np.exp(loss, out=loss)
         weight *= self.weight[..., rows][which]
         share = (SHARE * known).astype(np.float32)[:, None, None]

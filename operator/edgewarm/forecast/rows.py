@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from edgewarm.model.demand import FloatArray
 
 Arrays = Mapping[str, NDArray[Any]]
 SingleArray = NDArray[np.float32]
+Floats = TypeVar("Floats", FloatArray, SingleArray)
 
 
 class Rows:
@@ -32,6 +33,6 @@ class Rows:
             setattr(self, name, arrays[name])
 
 
-def ordered_sum(array: FloatArray) -> FloatArray:
-    """The sum over axis 1, in order: the same to the last bit however many rows stand beside (numpy's own is not)."""
-    return np.asarray(np.add.accumulate(array, axis=1)[:, -1])
+def ordered_sum(array: Floats, axis: int = 1) -> Floats:
+    """The sum over an axis, in order: the same to the last bit however many rows stand beside (numpy's own is not)."""
+    return np.asarray(np.add.accumulate(array, axis=axis).take(-1, axis=axis))

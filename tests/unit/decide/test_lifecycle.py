@@ -299,7 +299,7 @@ def test_a_recommended_rise_is_approved_and_done_two_passes_later() -> None:
         pytest.param(
             Plan(Mode.ACT, 2, 2, None, free=2),
             (record(),),
-            (Mark(record(), Phase.SUPERSEDED, "2 replicas are wanted now"),),
+            (Mark(record(), Phase.SUPERSEDED, "mode is Act and 2 replicas are wanted now"),),
             id="not wanted any more",
         ),
         pytest.param(Plan(Mode.ACT, 2, 5, None, free=2), (record(phase=Phase.DENIED),), (), id="denied"),
