@@ -29,8 +29,7 @@ ACCURACY_LIMITS = """\
   choice of traces, and p99 is judged on a handful of cases. Traces of one source resemble each other; no source was
   left out to tune on.
 * The method was chosen in a study on these same traces, so the recorded rows are no held-out test.
-* 24 h ahead the two rivals are the same forecast. Five-minute traces have no 24 h window: the model's grid of windows
-  is in steps.
+* 24 h ahead the two rivals are the same forecast.
 * Neither library models (ARIMA, exponential smoothing) nor a week-old value compete here.
 * Generated series have the daily shape that the model looks for; they are a floor for regressions, not evidence.
 """

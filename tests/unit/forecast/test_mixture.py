@@ -1,0 +1,90 @@
+"""The mixture: weights move to who is right, quantiles to where the residuals are, and nothing moves on ties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgewarm.forecast.experts import EXPERTS, LAST
+from edgewarm.forecast.mixture import LEVELS, MEDIAN, Mixture, blocks, first_weights
+from edgewarm.forecast.windows import Windows
+from edgewarm.model.demand import FloatArray
+
+pytestmark = pytest.mark.unit
+
+SOON = Windows.of((1,))
+ONE = np.array([0])
+LEVEL = np.array([10.0])
+TILT = np.ones((1, len(EXPERTS), 1), dtype=np.float32)
+PROFILE = EXPERTS.index("day profile")
+
+
+def issue(mixture: Mixture, points: FloatArray) -> FloatArray:
+    return mixture.issue(ONE, points, LEVEL, TILT, np.ones((1, 1)))
+
+
+def said(**others: float) -> FloatArray:
+    """Every expert says 10, but those named."""
+    points = np.full((1, len(EXPERTS), 1), 10.0)
+    for name, value in others.items():
+        points[0, EXPERTS.index(name.replace("_", " "))] = value
+    return points
+
+
+def fed(points: FloatArray, actual: list[float]) -> Mixture:
+    mixture = Mixture.blank(1, SOON, 300.0)
+    for value in actual:
+        mixture.learn(ONE, points, issue(mixture, points), np.array([[value]]), LEVEL)
+    return mixture
+
+
+def test_at_first_the_last_value_is_believed_soon_and_nobody_more_than_others_later() -> None:
+    weights = first_weights(Windows.of((1, 10_000)), 300.0)[:, :, 0, 0]
+    assert weights.sum(axis=1) == pytest.approx(1.0)
+    assert weights[0, LAST] > 0.5
+    assert weights[1].max() < 1.1 / len(EXPERTS)
+
+
+def test_the_weight_goes_to_who_is_right() -> None:
+    mixture, random = Mixture.blank(1, SOON, 300.0), np.random.default_rng(1)
+    for truth in random.uniform(8, 12, 300):
+        points = said(day_profile=truth)
+        actual = np.array([[truth + random.normal(0, 0.1)]])
+        mixture.learn(ONE, points, issue(mixture, points), actual, LEVEL)
+    assert (mixture.weight[0, PROFILE, :, 0] > 0.9).all()
+    assert issue(mixture, said(day_profile=12.0))[0, MEDIAN, 0] == pytest.approx(12.0, abs=0.2)
+
+
+def test_nobody_is_ever_ruled_out() -> None:
+    mixture = fed(said(day_profile=12.0), [10.0, 10.1] * 200)
+    assert mixture.weight.min() >= 0.002 / len(EXPERTS) * 0.99
+    assert mixture.weight.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_nine_of_ten_residuals_stay_below_p90() -> None:
+    actual = 10 + np.random.default_rng(2).gamma(2.0, 1.0, 1500)
+    mixture = fed(said(), list(actual))
+    p90 = issue(mixture, said())[0, LEVELS.index(0.9), 0]
+    assert np.mean(actual <= p90) == pytest.approx(0.9, abs=0.04)
+
+
+def test_a_constant_series_does_not_drift() -> None:
+    found = [np.sort(issue(fed(said(), [10.0] * count), said())[0, :, 0]) for count in (200, 400)]
+    assert found[0] == pytest.approx(10.0, abs=1e-6)
+    assert found[1] == pytest.approx(10.0, abs=1e-6)
+
+
+def test_an_unknown_outcome_changes_nothing() -> None:
+    before, later = fed(said(), [11.0, 9.0]), fed(said(), [11.0, 9.0, np.nan])
+    for name, array in before.arrays().items():
+        assert array == pytest.approx(later.arrays()[name], rel=1e-6), name
+
+
+def test_a_tilt_silences_an_expert() -> None:
+    tilt = np.where(np.arange(len(EXPERTS))[None, :, None] == PROFILE, 1.0, 0.0).astype(np.float32)
+    found = Mixture.blank(1, SOON, 300.0).issue(ONE, said(day_profile=20.0), LEVEL, tilt, np.ones((1, 1)))
+    assert found[0, MEDIAN, 0] == pytest.approx(20.0)
+
+
+def test_blocks_cover_all_rows_once() -> None:
+    assert [(part.start, part.stop) for part in blocks(300)] == [(0, 128), (128, 256), (256, 300)]
