@@ -1,4 +1,4 @@
-"""Rivals with our own calibrator: their points, and the residual quantiles that the fleet's tracker learns.
+"""Rivals with our own calibrator: their points, and the residual quantiles that a tracker learns.
 
 As in the model, residuals are taken on the square-root scale and a forecast is verified by the first step that can: a
 naive rule at every step, a library at the few origins where it was fitted.

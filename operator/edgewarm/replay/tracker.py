@@ -1,14 +1,12 @@
-"""Residual quantiles that hold their coverage on any data, and the losses by which experts compete.
+"""Residual quantiles that hold their coverage on any data: the calibrator that naive rivals are given.
 
     q <- q + g (tau - 1{r <= s q})          r = actual - point, s = local scale of |r|
 
 the quantile tracker of Angelopoulos, Candes & Tibshirani, "Conformal PID Control for Time Series Prediction" (2023).
 The gain shrinks with the window's end, because labels come that much later: g = min(.05, .2 / steps).
 
-Scale and loss are kept by quarter of an hour of the day as well: a morning rise is the time that matters, and neither
-its uncertainty nor the expert that foresees it is that of the whole day. A quarter has few residuals, and those of one
-day resemble each other, so it counts by its days, d: the local scale with weight d / (2 (d + 3)), the local loss only
-after three days and by a clear margin.
+The scale is kept by quarter of an hour of the day as well, and counts by its days, d, with weight d / (2 (d + 3)): the
+same advantage that the fleet model has (forecast.clock).
 """
 
 from __future__ import annotations
@@ -27,7 +25,6 @@ START = np.array([NormalDist().inv_cdf(level) for level in LEVELS]) * MEAN_ABSOL
 QUARTERS = 96
 SLOWEST = 0.002  # of the running means over the whole day: about eight hours of minutes
 SETTLED_DAYS = 3.0  # of a quarter of an hour, before its own record counts for much
-MARGIN = 0.7  # by which an expert must be better at its time of day to be heard before the better one of the day
 SLOWEST_LOCAL = 0.02  # of those of one quarter of an hour: about three days
 
 
@@ -42,17 +39,14 @@ class Tracker:
     """Arrays of N rows, E experts, K windows, Q levels, B quarters of an hour.
 
     `scale` (N, E, K) and `local_scale` (N, E, K, B): running mean |residual|; `seen` (N, E, K): residuals so far;
-    `quantile` (N, E, K, Q) in units of scale; `loss` (N, E, K) and `local_loss` (N, E, K, B): running mean pinball loss
-    over the levels; `visits` (N, B): steps seen in that quarter,
-    `steps_a_quarter` of them a day.
+    `quantile` (N, E, K, Q) in units of scale; `visits` (N, B): steps seen in that quarter, `steps_a_quarter` of them a
+    day.
     """
 
     scale: FloatArray
     local_scale: FloatArray
     seen: FloatArray
     quantile: FloatArray
-    loss: FloatArray
-    local_loss: FloatArray
     visits: FloatArray
     steps_a_quarter: float
 
@@ -66,8 +60,6 @@ class Tracker:
             np.zeros(local),
             np.zeros(shape),
             quantile,
-            np.zeros(shape),
-            np.zeros(local),
             np.zeros((rows, QUARTERS)),
             steps_a_quarter,
         )
@@ -77,7 +69,6 @@ class Tracker:
         known: BoolArray = np.isfinite(residual)
         r = np.where(known, residual, 0.0)
         error = r[..., None] - self._spread(self._scale_at(quarter))
-        pinball = np.maximum(TAU * error, (TAU - 1) * error).mean(axis=-1)
         self.seen += known
         self.visits[:, quarter] += known.any(axis=(1, 2))
         self._track(error, known, gain)
@@ -86,8 +77,6 @@ class Tracker:
         local = np.where(known, slowest, 0.0)
         self.scale += pace * (np.abs(r) - self.scale)
         self.local_scale[..., quarter] += local * (np.abs(r) - self.local_scale[..., quarter])
-        self.loss += pace * (pinball - self.loss)
-        self.local_loss[..., quarter] += local * (pinball - self.local_loss[..., quarter])
 
     def _track(self, error: FloatArray, known: BoolArray, gain: FloatArray) -> None:
         """Move each quantile; ties (r = s q = 0) stay put, or the tracker would drift for ever on a constant series.
@@ -120,18 +109,6 @@ class Tracker:
     def spread(self, quarters: IntArray) -> FloatArray:
         """Residual quantiles (N, E, K, Q), sorted, so they never cross; `quarters` (K,) is when each window ends."""
         return self._spread(self._blend(self._of_windows(self.local_scale, quarters), self._days(quarters)[:, None, :]))
-
-    def best(self, usable: BoolArray, quarters: IntArray) -> tuple[IntArray, BoolArray]:
-        """Which expert speaks for each window (N, K), and whether any is `usable` (N, E, K).
-
-        The one with the least loss over the whole day, unless another was clearly better at that time of day.
-        """
-        loss = np.where(usable, self.loss, np.inf)
-        local = np.where(usable, self._of_windows(self.local_loss, quarters), np.inf)
-        overall, then = np.argmin(loss, axis=1), np.argmin(local, axis=1)
-        lead = np.take_along_axis(local, overall[:, None, :], axis=1)[:, 0]
-        clear = (local.min(axis=1) < MARGIN * lead) & (self._days(quarters) >= SETTLED_DAYS)
-        return np.where(clear, then, overall), np.asarray(usable.any(axis=1))
 
     @staticmethod
     def _of_windows(array: FloatArray, quarters: IntArray) -> FloatArray:

@@ -37,7 +37,7 @@ def test_the_gain_shrinks_with_the_windows_end(end: int, gain: float) -> None:
 
 def test_unknown_residuals_leave_everything_as_it_was() -> None:
     before, after = told(1.0, -2.0), told(1.0, -2.0, np.nan, np.inf)
-    for name in ("scale", "local_scale", "seen", "quantile", "loss", "local_loss", "visits"):
+    for name in ("scale", "local_scale", "seen", "quantile", "visits"):
         assert np.array_equal(getattr(before, name), getattr(after, name))
 
 
@@ -75,32 +75,6 @@ def test_the_quarters_scale_counts_by_its_days() -> None:
     assert spread(tracker, 1) == pytest.approx(unit * (0.8 * whole + 0.2 * 1.0))
     assert spread(tracker, 2) == pytest.approx(unit * (0.8 * whole + 0.2 * 9.0))
     assert spread(tracker, 3) == pytest.approx(unit * whole)  # never seen: the whole day speaks
-
-
-def rivals(days: int, good: float, bad: float) -> Tracker:
-    """Two experts: the second is better by day, the first in quarter 7, seen on so many days."""
-    tracker = Tracker.blank(1, 2, 1, STEPS)
-    for _ in range(days):
-        for quarter, pair in ((1, (5.0, 1.0)), (2, (5.0, 1.0)), (3, (5.0, 1.0)), (7, (good, bad))):
-            for sign in [1.0, -1.0] * STEPS:
-                tracker.learn(sign * np.array(pair).reshape(1, 2, 1), GAIN, quarter)
-    return tracker
-
-
-@pytest.mark.parametrize(
-    ("days", "good", "bad", "speaks"),
-    [
-        pytest.param(3, 1.0, 9.0, 0, id="clearly better at this time of day"),
-        pytest.param(3, 9.0, 6.0, 1, id="no better then: the better one of the day speaks"),
-        pytest.param(1, 1.0, 9.0, 1, id="two days are too few to tell"),
-    ],
-)
-def test_the_time_of_day_chooses_only_with_enough_days_and_a_clear_margin(
-    days: int, good: float, bad: float, speaks: int
-) -> None:
-    best, known = rivals(days, good, bad).best(np.ones((1, 2, 1), dtype=bool), np.array([7]))
-    assert known.all()
-    assert best[0, 0] == speaks
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40))
