@@ -48,9 +48,10 @@ class Kubectl:
         found: list[dict[str, Any]] = json.loads(self.run("get", kind, *where, *chosen, "-o", "json"))["items"]
         return found
 
-    def patch(self, kind: str, name: str, namespace: str, body: Mapping[str, Any]) -> None:
-        """A merge patch."""
-        self.run("patch", kind, name, "-n", namespace, "--type", "merge", "-p", json.dumps(body))
+    def patch(self, kind: str, name: str, namespace: str, body: Mapping[str, Any], user: str = "") -> None:
+        """A merge patch, as another user if one is named."""
+        who = ["--as", user] if user else []
+        self.run("patch", kind, name, "-n", namespace, "--type", "merge", "-p", json.dumps(body), *who)
 
     def can_i(self, user: str, words: Sequence[str]) -> bool:
         """kubectl auth can-i, as another user."""

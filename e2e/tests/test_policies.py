@@ -110,12 +110,24 @@ def test_recommend_waits_for_approval_and_then_acts(here: World, place: str) -> 
     wait_until("its phase", lambda: phase(here, name) == "AwaitingApproval", LONG)
     assert count(here, "asked") == 1
 
-    here.kubectl.patch("sd", name, place, {"spec": {"approval": "Approved"}})
+    may(here, place, "erin", "role", "patch-decisions", "--verb=get,patch", "--resource=scalingdecisions.edgewarm.io")
+    with pytest.raises(KubectlError, match="needs the verb approve"):
+        here.kubectl.patch("sd", name, place, {"spec": {"approval": "Approved"}}, user="erin")
+    may(here, place, "ann", "clusterrole", "edgewarm-approve")
+    may(here, place, "ann", "clusterrole", "view")
+    here.kubectl.patch("sd", name, place, {"spec": {"approval": "Approved"}}, user="ann")
     wait_until("the approved change", lambda: count(here, "asked") == decision["spec"]["actions"][0]["to"], LONG)
 
     wait_until("Executed", lambda: phase(here, name) == "Executed", LONG)
     with pytest.raises(KubectlError, match="approval is given once"):
         here.kubectl.patch("sd", name, place, {"spec": {"approval": "Denied"}})
+
+
+def may(here: World, place: str, user: str, kind: str, role: str, *rules: str) -> None:
+    """Bind a role to a user in this namespace; with rules, the role is made first."""
+    if rules:
+        here.kubectl.run("create", kind, role, "-n", place, *rules)
+    here.kubectl.run("create", "rolebinding", f"{user}-{role}", "-n", place, f"--{kind}={role}", f"--user={user}")
 
 
 def phase(here: World, name: str) -> str:
