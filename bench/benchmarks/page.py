@@ -196,7 +196,7 @@ def _speed(found: Json) -> list[str]:
     return [
         SPEED,
         table(heads, passes),
-        "One step of the fleet's model, apart from the engine:\n",
+        "One step of the fleet's model, apart from the engine (means; the record is kept each fifth minute):\n",
         table(("rows", "update", "forecast", "update per row (ratio)"), updates),
         "Learning from history, as a new policy does in the background (two weeks of minutes in a full run):\n",
         table(("rows", "steps", "time", "per row (ratio)"), lessons),
