@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from random import Random
 from types import TracebackType
 
@@ -113,12 +114,11 @@ class DemandSources:
 
     async def start(self) -> None:
         """Open one HTTP session per source; raises Invalid when a caFile cannot be used."""
-        try:
+        async with AsyncExitStack() as unless_all_start:
+            unless_all_start.push_async_callback(self.close)
             for lanes in self._lanes.values():
                 await lanes.client.start()
-        except BaseException:
-            await self.close()
-            raise
+            unless_all_start.pop_all()
 
     async def close(self) -> None:
         for lanes in self._lanes.values():
