@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from demo.figures import Figures
 from demo.scenario import Scenario
-from demo.watching import Record
+from demo.watching import Record, Seen
 from rig.recorder import Sample
 
 PASS_SECONDS, STEP_SECONDS, TRAIL_SECONDS = 15.0, 60.0, 30.0
@@ -135,12 +136,14 @@ def forecast_band(play: Play, rise: float, last: float) -> list[tuple[float, flo
     """The band's outline: p50 forwards, p90 back; each point stands at the later edge of the window it was about.
 
     A pod decided now is ready after one lead time and one pass, and must do for the model step that follows. What is
-    forecast is the query's answer, a rate over a minute, which trails the demand of the plot by half a minute.
+    forecast is the query's answer, a rate over a minute, which trails the demand of the plot by half a minute. A look
+    counts where it tells something new: later ones repeat what the last pass said, up to a pass too late.
     """
+    looks = [Seen(rise, None, None, None, None), *play.record.seen]
     known = [
         (seen.at + (seen.lead_seconds or 60.0) + PASS_SECONDS + STEP_SECONDS - TRAIL_SECONDS - rise, seen.p50, seen.p90)
-        for seen in play.record.seen
-        if seen.p50 is not None and seen.p90 is not None
+        for before, seen in pairwise(looks)
+        if seen.p50 is not None and seen.p90 is not None and (seen.p50, seen.p90) != (before.p50, before.p90)
     ]
     shown = [item for item in known if item[0] <= last]
     lower = [(at, p50) for at, p50, _ in shown]
