@@ -284,7 +284,8 @@ class OperatorWorld:
             "forecast": {"historyWindow": "1h", "predictionHorizon": "1m"},
             **spec,
         }
-        body["forecast"] = {"confidenceThreshold": "0", **body["forecast"]}
+        forecast = {"confidenceThreshold": "0", **body["forecast"]}
+        body["forecast"] = {name: value for name, value in forecast.items() if value is not None}
         self.api.put({"kind": "WarmingPolicy", "metadata": {"name": name, "namespace": SHOP}, "spec": body})
         self.prometheus.queries.setdefault(f"demand:{name}", lambda at: _series(self.asked.get(name), {}, at))
 

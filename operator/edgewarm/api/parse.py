@@ -146,7 +146,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         scale_down_utilization=parse_ratio(scaling.scale_down_utilization),
         schedules=tuple(_schedule(entry, spec.time_zone) for entry in spec.schedules),
         fallback=_fallback(spec.fallback),
-        confidence_threshold=parse_ratio(spec.forecast.confidence_threshold),
+        confidence_threshold=_ratio(spec.forecast.confidence_threshold),
         history_window_seconds=parse_duration(spec.forecast.history_window),
         prediction_horizon_seconds=parse_duration(spec.forecast.prediction_horizon),
         paused_until=paused_until,
@@ -166,6 +166,10 @@ def _pace(spec: ScaleUp | ScaleDown) -> Pace:
 
 def _schedule(spec: ScheduleSpec, zone: str) -> Schedule:
     return Schedule(spec.name, spec.time_zone or zone, spec.start, spec.end, spec.min, spec.max)
+
+
+def _ratio(text: str | None) -> float | None:
+    return None if text is None else parse_ratio(text)
 
 
 def _fallback(spec: FallbackSpec | None) -> Fallback | None:

@@ -103,15 +103,17 @@ class ForecastSpec(Wire):
     """Past demand to learn from when the operator starts, a Go duration from 1h to 2160h (90 days)."""
     prediction_horizon: Annotated[DurationText, duration_within("forecast.predictionHorizon", "15s", "24h")] = "5m"
     """How far ahead to look until the workload's lead time is measured, a Go duration from 15s to 24h."""
-    confidence_threshold: RatioText = "0.7"
+    confidence_threshold: RatioText | None = None
     """How sure it must be that following the forecast costs less than reacting, before it is acted on: a ratio from 0
-    (always act) to 0.99. Until then the forecast is only shown; see status.confidence."""
+    (always act) to 0.99. Without it the operator begins with 0.7 and learns within 0.6 to 0.9, from its record, what
+    would have paid. Until it is reached the forecast is only shown; see status.confidence."""
 
     rules = (
         Rule(
             'forecast.confidenceThreshold must be a ratio from 0 to 0.99, such as "0.7" or "70%"',
-            cel=f"{is_ratio_in_cel('self.confidenceThreshold')} && {ratio_in_cel('self.confidenceThreshold')} <= 0.99",
-            holds=lambda forecast: 0 <= parse_ratio(forecast.confidence_threshold) <= 0.99,
+            cel=f"!has(self.confidenceThreshold) || ({is_ratio_in_cel('self.confidenceThreshold')} && "
+            f"{ratio_in_cel('self.confidenceThreshold')} <= 0.99)",
+            holds=lambda f: f.confidence_threshold is None or 0 <= parse_ratio(f.confidence_threshold) <= 0.99,
         ),
     )
 

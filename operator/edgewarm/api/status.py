@@ -130,6 +130,8 @@ class ConfidenceStatus(Wire):
 
     value: Percent | None = None
     """Probability that the mean cost of following the forecast is below that of reacting."""
+    threshold: Percent | None = None
+    """From which probability on the forecast is acted on: forecast.confidenceThreshold, else what was learned."""
     acting: StrictBool | None = None
     """Whether that is enough to act on the forecast."""
     blocks: Annotated[tuple[BlockStatus, ...], ListMap(("start",), 28)] = ()

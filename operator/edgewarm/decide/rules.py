@@ -96,7 +96,7 @@ def one_at_a_time(situation: Situation, draft: Draft) -> Draft:
 
 def confidence(situation: Situation, draft: Draft) -> Draft:
     """Below the threshold the forecast is shown, not acted on: back to the reactive floor."""
-    sure, least = situation.confidence, situation.policy.least_confidence
+    sure, least = situation.confidence, situation.policy.least_confidence(situation.learned_threshold)
     if sure is None or sure >= least or situation.outlook is None:
         return draft
     note = f"confidence {sure:.0%} is below {least:.0%}"

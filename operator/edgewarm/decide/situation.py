@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from edgewarm.model.demand import Measured, Reading
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import DEFAULT_CONFIDENCE, Policy
 from edgewarm.model.quantiles import Outlook
 from edgewarm.model.reasons import Reason
 
@@ -32,6 +32,7 @@ class Situation:
 
     `lead_seconds` is the lead time plus one pass; `learning`: history is being read, so there is no outlook *yet*.
     `confidence`: P(the mean cost of following the forecast is below the reactive answer's); None where nobody asks.
+    `learned_threshold`: of that confidence, where the policy states none.
     `history_seconds`: how far back demand is known.
     """
 
@@ -44,6 +45,7 @@ class Situation:
     outlook: Outlook | None = None
     learning: bool = False
     confidence: float | None = None
+    learned_threshold: float = DEFAULT_CONFIDENCE
     history_seconds: float | None = None
     started_at: float = float("-inf")
     blind_since: float | None = None

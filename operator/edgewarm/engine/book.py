@@ -12,7 +12,7 @@ from typing import Any
 
 from edgewarm.decide.situation import Change, Recommendation
 from edgewarm.learn.capacity import Capacity
-from edgewarm.learn.confidence import Belief, Blocks
+from edgewarm.learn.confidence import Belief, Block, Blocks
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
@@ -20,7 +20,7 @@ from edgewarm.learn.shortages import MissCause, Shortages
 from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import Outcome
 from edgewarm.model.identity import Key
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import DEFAULT_CONFIDENCE, Policy
 
 LONGEST_WINDOW_SECONDS = 3600.0
 
@@ -114,6 +114,8 @@ class Book:
     foreseen: Shadow | None = None  # what following the forecast would hold, whether or not it is acted on
     blocks: Blocks = field(default_factory=Blocks)
     belief: Belief | None = None
+    learned_threshold: float = DEFAULT_CONFIDENCE
+    weighed: tuple[Block, ...] = ()  # the blocks that it was learned from
     blind_since: float | None = None
     lives: tuple[Live, ...] = ()  # oldest first
     unwritten: dict[Key, DecisionReport] = field(default_factory=dict)  # statuses that could not be written yet

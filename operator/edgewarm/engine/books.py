@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from edgewarm.engine.book import Book, Live
 from edgewarm.engine.resuming import blocks, lead_times, score
 from edgewarm.learn.confidence import Block, Blocks, belief, fleet_prior
+from edgewarm.learn.thresholds import learned_threshold
 from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.identity import Key
@@ -15,6 +17,7 @@ from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import PodStart
 
+WEIGHED_AT_ONCE = 50  # policies whose threshold is learned anew in one step, about 2 ms each
 IN_FORCE = frozenset({Phase.EXECUTED, Phase.OBSERVED})
 
 
@@ -68,6 +71,9 @@ class Books:
             others = len(means) - (key in means)
             mean = total - (means[key].gain if key in means else 0.0)
             book.belief = belief(book.blocks.closed, now, fleet_prior(mean, others))
+        for book in islice((b for b in self._books.values() if b.weighed is not b.blocks.closed), WEIGHED_AT_ONCE):
+            book.weighed = book.blocks.closed
+            book.learned_threshold = learned_threshold(book.weighed, now)
 
     def records(self, key: Key) -> tuple[DecisionRecord, ...]:
         """A policy's decisions, oldest first."""

@@ -77,6 +77,7 @@ def judge(policy: Policy, book: Book, workload: Workload, evidence: Evidence, mo
         outlook=evidence.outlook,
         learning=evidence.learning,
         confidence=evidence.confidence,
+        learned_threshold=book.learned_threshold,
         history_seconds=evidence.history_seconds,
         started_at=moment.started_at,
         blind_since=book.blind_since,

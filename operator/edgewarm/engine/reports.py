@@ -117,8 +117,8 @@ def confidence(book: Book, policy: Policy) -> Confidence | None:
     """How far the forecast is trusted, and from what."""
     if book.belief is None:
         return None
-    sure = book.belief.confidence
-    return Confidence(sure, sure >= policy.least_confidence, book.blocks.closed)
+    sure, least = book.belief.confidence, policy.least_confidence(book.learned_threshold)
+    return Confidence(sure, least, book.blocks.closed)
 
 
 def scores(score: Score, kappa: float) -> Scores | None:

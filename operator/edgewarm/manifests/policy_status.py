@@ -68,10 +68,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """P(following the forecast pays), whether that is enough, and the blocks that it comes from."""
+    """P(following the forecast pays), from which on it is acted on, and the blocks that it comes from."""
 
     value: float
-    acting: bool
+    threshold: float
     blocks: tuple[Block, ...] = ()
 
 
@@ -137,7 +137,12 @@ def _lead_time(lead: LeadTime) -> dict[str, Any]:
 
 
 def _confidence(found: Confidence) -> dict[str, Any]:
-    return present(value=percent(found.value), acting=found.acting, blocks=[_block(b) for b in found.blocks] or None)
+    return present(
+        value=percent(found.value),
+        threshold=percent(found.threshold),
+        acting=found.value >= found.threshold,
+        blocks=[_block(b) for b in found.blocks] or None,
+    )
 
 
 def _block(block: Block) -> dict[str, Any]:

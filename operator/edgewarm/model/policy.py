@@ -33,6 +33,9 @@ DEFAULT_KAPPA = 10.0
 KAPPA_FACTOR = {Strategy.AGGRESSIVE: 3.0, Strategy.CONSERVATIVE: 1 / 3}
 """How much dearer (or cheaper) than the user says a strategy takes a shortage to be; 1 where a strategy is absent."""
 
+DEFAULT_CONFIDENCE = 0.7
+"""What acting on a forecast asks for where nothing else is stated or learned."""
+
 LEAST_CONFIDENCE = {Strategy.CONSERVATIVE: 0.9}
 """What a strategy asks of the forecast at least, where the user asks for less."""
 
@@ -127,7 +130,7 @@ class Policy:
     scale_down_utilization: float = 0.3
     schedules: tuple[Schedule, ...] = ()
     fallback: Fallback | None = None
-    confidence_threshold: float = 0.7
+    confidence_threshold: float | None = None
     history_window_seconds: float = 336 * 3600.0
     prediction_horizon_seconds: float = 300.0
     paused_until: float | None = None
@@ -139,12 +142,12 @@ class Policy:
         if not (math.isfinite(self.kappa) and self.kappa > 0):
             raise ValueError(f"kappa must be finite and > 0, got {self.kappa}")
 
-    @property
-    def least_confidence(self) -> float:
-        """Below it the forecast is shown, not acted on; 0 never asks, under any strategy."""
+    def least_confidence(self, learned: float = DEFAULT_CONFIDENCE) -> float:
+        """Below it the forecast is shown, not acted on; 0 never asks. Where the user says nothing, `learned` counts."""
         if self.confidence_threshold == 0:
             return 0.0
-        return max(self.confidence_threshold, LEAST_CONFIDENCE.get(self.strategy, 0.0))
+        asked = learned if self.confidence_threshold is None else self.confidence_threshold
+        return max(asked, LEAST_CONFIDENCE.get(self.strategy, 0.0))
 
     @property
     def service_level(self) -> float:

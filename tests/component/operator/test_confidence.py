@@ -10,7 +10,7 @@ from support.operator_world import MIDNIGHT, OperatorWorld
 
 pytestmark = pytest.mark.component
 OPENING = MIDNIGHT + 8 * 3600
-BY_DEFAULT = {"confidenceThreshold": "0.7"}
+BY_DEFAULT = {"confidenceThreshold": None}
 
 
 def shop_hours(at: float) -> float:
@@ -46,7 +46,7 @@ async def test_an_hour_of_history_is_shown_and_not_acted_on(world: OperatorWorld
     await world.start()
     await world.passes(900)
     status = world.status()
-    assert status["confidence"] == {"value": "50%", "acting": False}
+    assert status["confidence"] == {"value": "50%", "threshold": "70%", "acting": False}
     assert status["forecast"]  # it is shown
     reasons = {d["spec"]["reason"] for d in world.decisions()}
     assert "Forecast" not in reasons

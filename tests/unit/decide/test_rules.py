@@ -157,6 +157,7 @@ def test_a_strategy_may_take_a_shortage_for_dearer(strategy: Strategy, tau: floa
     [
         pytest.param(0.69, {}, 2, Reason.CONFIDENCE_LIMITED, id="69 % of 70 %: shown, not acted on"),
         pytest.param(0.7, {}, 6, Reason.FORECAST, id="enough"),
+        pytest.param(0.75, {"confidence_threshold": 0.8}, 2, Reason.CONFIDENCE_LIMITED, id="the user asks for 80 %"),
         pytest.param(None, {}, 6, Reason.FORECAST, id="nobody asks"),
         pytest.param(0.0, {"confidence_threshold": 0.0}, 6, Reason.FORECAST, id="no threshold"),
         pytest.param(0.8, {"strategy": Strategy.CONSERVATIVE}, 2, Reason.CONFIDENCE_LIMITED, id="it asks for 90 %"),

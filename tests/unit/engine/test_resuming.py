@@ -93,6 +93,6 @@ def test_a_status_that_somebody_edited_stops_nobody() -> None:
 
 def test_the_evidence_of_an_earlier_life_goes_on() -> None:
     live, rehearsed = Block(1000.0, 0.25, 12.5), Block(2000.0, -0.5, -3.0, backtest=True)
-    saved = policy_status(PolicyReport(1, (), confidence=Confidence(0.8, True, (live, rehearsed))))
+    saved = policy_status(PolicyReport(1, (), confidence=Confidence(0.8, 0.7, (live, rehearsed))))
     assert blocks(policy_object(status=saved)) == (live, rehearsed)
     assert blocks(policy_object(status={})) == ()

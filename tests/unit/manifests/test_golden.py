@@ -114,7 +114,7 @@ POLICY = PolicyReport(
     scores=SCORES,
     confidence=Confidence(
         0.934,
-        acting=True,
+        threshold=0.65,
         blocks=(Block(NOW - 46800, 0.3125, 41.5), Block(NOW - 68400, -0.05, -3.0, backtest=True)),
     ),
 )
