@@ -123,6 +123,38 @@ def test_recommend_waits_for_approval_and_then_acts(here: World, place: str) -> 
         here.kubectl.patch("sd", name, place, {"spec": {"approval": "Denied"}})
 
 
+def test_a_pool_asks_for_approval_of_what_only_the_forecast_wants(here: World, place: str) -> None:
+    pool = {
+        "apiVersion": "edgewarm.io/v1alpha1",
+        "kind": "EdgeNodePool",
+        "metadata": {"name": "tended"},
+        "spec": {"selector": {"matchLabels": {"type": "kwok"}}, "approval": {"strategies": ["Hybrid"]}},
+    }
+    tended = policy(place, "tended", rate_of("generated"), 20, mode="Act", poolRef={"name": "tended"})
+    tended["spec"] |= {"objective": {"kappa": "30"}, "forecast": {"confidenceThreshold": "0"}}
+    here.kubectl.apply(pool, deployment(place, "tended", 12, "1s"), tended)
+    wait_until("a rise to wait", lambda: bool(waiting(here, "tended")), LONG, here.operator.last_lines)
+
+    decision = waiting(here, "tended")[0]["spec"]
+    assert decision["approvalReasons"] == ["its strategy is Hybrid"]
+    assert decision["actions"][0]["from"] >= 400 / 20  # what demand asks for was not held up
+
+    wait_until("an approved rise to be done", lambda: approved_and_done(here, "tended"), LONG, here.operator.last_lines)
+
+
+def waiting(here: World, name: str) -> list[Mapping[str, Any]]:
+    found = here.kubectl.list("sd", "shop", f"edgewarm.io/policy={name}")
+    return [d for d in found if d.get("status", {}).get("phase") == "AwaitingApproval" and "approval" not in d["spec"]]
+
+
+def approved_and_done(here: World, name: str) -> bool:
+    """Approve whatever waits: demand moves, so a proposal may be superseded before it is carried out."""
+    for decision in waiting(here, name):
+        here.kubectl.patch("sd", decision["metadata"]["name"], "shop", {"spec": {"approval": "Approved"}})
+    found = here.kubectl.list("sd", "shop", f"edgewarm.io/policy={name}")
+    return any(d["spec"].get("approval") and d.get("status", {}).get("phase") == "Executed" for d in found)
+
+
 def may(here: World, place: str, user: str, kind: str, role: str, *rules: str) -> None:
     """Bind a role to a user in this namespace; with rules, the role is made first."""
     if rules:
