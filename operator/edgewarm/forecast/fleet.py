@@ -189,7 +189,7 @@ class FleetModel:
 
     def keep(self, rows: IntArray) -> None:
         """Keep these rows, in this order."""
-        self._take({name: array[..., rows] for name, array in self._rows().items()})
+        self._take({name: array.take(rows, axis=-1) for name, array in self._rows().items()})
 
     def state(self) -> State:
         """All arrays, copied, with the clock and the windows."""

@@ -14,7 +14,6 @@ level that learned from the error of another one would drift for ever too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
-from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum
+from edgewarm.forecast.rows import Patch, Rows, SingleArray, ordered_sum, patches
 from edgewarm.forecast.windows import ISSUE_SECONDS, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
@@ -43,7 +42,7 @@ YOUNG = 20.0  # verified forecasts after which the prior scale is forgotten
 PRIOR_SCALE = 0.05  # of the level: 10 % of the demand
 TRUSTED_SECONDS = 3600.0  # until when the last value is believed by default
 TINY = 1e-12
-BLOCK = 128  # rows at a time
+WIDTH = len(EXPERTS) * len(LEVELS)  # numbers of one window and row in the large arrays
 
 
 @dataclass(frozen=True)
@@ -114,15 +113,15 @@ class Mixture(Rows):
         """
         anchor, unit = points[:, LAST], np.where(level > 0, level, 1.0)
         scale = self._scale(which, level)
-        apart = ((points - anchor[:, None]) / unit).astype(np.float32)
-        relative = (scale * widening[:, None] / unit).astype(np.float32)
+        apart = ((points - anchor[:, None]) / unit).astype(np.float32) * tilt
+        relative = (scale * widening[:, None] / unit).astype(np.float32) * tilt
         result = np.empty((len(points), len(LEVELS), points.shape[-1]))
-        for rows in blocks(points.shape[-1]):
-            said = self.quantile[..., rows][which] * relative[:, :, None, rows]
-            said += apart[:, :, None, rows]
-            weight = self.weight[..., rows][which] * tilt[:, :, None, rows]
-            said *= weight
-            result[..., rows] = said.sum(axis=1) / weight.sum(axis=1)
+        for at, windows, rows in patches(np.arange(len(self.seen))[which], points.shape[-1], WIDTH):
+            quantile, weight = self.quantile[windows, :, :, rows], self.weight[windows, :, :, rows]
+            said = np.einsum("deqn,den->dqn", weight, apart[at, :, rows])
+            said += np.einsum("deqn,deqn,den->dqn", weight, quantile, relative[at, :, rows])
+            said /= np.einsum("deqn,den->dqn", weight, tilt[at, :, rows])
+            result[at, :, rows] = said
         result *= unit
         result += anchor[:, None]
         result += self.correction[which] * scale.min(axis=1)[:, None]
@@ -145,8 +144,8 @@ class Mixture(Rows):
         self._correct(which, error)
         lesson = Lesson(which, (residual / before).astype(np.float32), before, known, first)
         evidence = np.empty(residual.shape, dtype=np.float32)
-        for rows in blocks(actual.shape[-1]):
-            evidence[..., rows] = self._learn_block(lesson, rows)
+        for patch in patches(which, actual.shape[-1], WIDTH):
+            self._learn_patch(lesson, patch, evidence)
         return evidence, np.where(known, np.abs(error[:, MEDIAN]) / before.min(axis=1), np.nan)
 
     def _scale(self, which: IntArray | slice, level: FloatArray) -> FloatArray:
@@ -173,38 +172,43 @@ class Mixture(Rows):
         moved = self.correction[which] + self.paces.correction[which, None, None] * _pull(error, TAU)
         self.correction[which] = np.minimum(np.maximum(moved, -CORRECTIONS), CORRECTIONS)
 
-    def _learn_block(self, lesson: Lesson, rows: slice) -> SingleArray:
-        which, known = lesson.which, lesson.known[:, rows]
-        quantile = self.quantile[..., rows][which]
-        error = lesson.residual[..., rows][:, :, None] - quantile
-        gain = np.maximum(self.paces.gain[which, None], np.minimum(0.25, lesson.first[:, rows])) * known
-        self.quantile[which, :, :, rows] = quantile + gain.astype(np.float32)[:, None, None] * _pull(error, TAU_SINGLE)
-        return self._weigh(lesson, error, rows)
+    def _learn_patch(self, lesson: Lesson, patch: Patch, evidence: SingleArray) -> None:
+        at, windows, rows = patch
+        known, first = lesson.known[at, rows], lesson.first[at, rows]
+        quantile = self.quantile[windows, :, :, rows]
+        error = lesson.residual[at, :, rows][:, :, None] - quantile
+        pull = TAU_SINGLE - (error < 0.0)
+        loss = pull * error
+        tie = error == 0.0
+        if tie.any():
+            pull[tie] = 0.0
+        gain = np.maximum(self.paces.gain[windows, None], np.minimum(0.25, first)) * known
+        pull *= gain.astype(np.float32)[:, None, None]
+        self.quantile[windows, :, :, rows] = np.add(quantile, pull, out=pull)
+        self._weigh(lesson, patch, loss, evidence)
 
-    def _weigh(self, lesson: Lesson, error: SingleArray, rows: slice) -> SingleArray:
-        """Move the weights by the losses of these errors, which are in units of each expert's scale.
+    def _weigh(self, lesson: Lesson, patch: Patch, loss: SingleArray, evidence: SingleArray) -> None:
+        """Move the weights by these losses, which are in units of each expert's scale.
 
-        The mean exponent of each expert, (D, E, B): what fixed share made of it.
+        `evidence` (D, E, N) becomes the mean exponent of each expert: what fixed share made of it.
         """
-        which, known, before = lesson.which, lesson.known[:, rows], lesson.before[..., rows]
+        at, windows, rows = patch
+        known, before = lesson.known[at, rows], lesson.before[at, :, rows]
         mean = ordered_sum(before) / len(EXPERTS)
-        loss = np.maximum(TAU_SINGLE * error, (TAU_SINGLE - 1) * error)
         loss *= (before / mean[:, None]).astype(np.float32)[:, :, None]
-        pace = np.where(known, np.maximum(lesson.first[:, rows], self.paces.usual[which, None]), 0.0)
-        usual = self.usual[..., rows][which]
-        usual += pace[:, None] * (loss.mean(axis=1) * mean[:, None] - usual)
-        self.usual[which, :, rows] = usual
-        rate = -self.paces.rate[which, None, None] * (
-            known[:, None] * mean[:, None] / np.maximum(usual, TINY * mean[:, None])
-        )
+        pace = np.where(known, np.maximum(lesson.first[at, rows], self.paces.usual[windows, None]), 0.0)
+        usual = self.usual[windows, :, rows]
+        usual = usual + pace[:, None] * (loss.mean(axis=1) * mean[:, None] - usual)
+        self.usual[windows, :, rows] = usual
+        rate = (-self.paces.rate[windows, None] * known * mean)[:, None] / np.maximum(usual, TINY * mean[:, None])
         loss *= rate.astype(np.float32)[:, None]
-        evidence = ordered_sum(np.maximum(loss, LEAST, out=loss), axis=2) / np.float32(len(LEVELS))
+        evidence[at, :, rows] = ordered_sum(np.maximum(loss, LEAST, out=loss), axis=2) / np.float32(len(LEVELS))
         weight = np.exp(loss, out=loss)
-        weight *= self.weight[..., rows][which]
+        weight *= self.weight[windows, :, :, rows]
         share = (SHARE * known).astype(np.float32)[:, None, None]
         weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
-        self.weight[which, :, :, rows] = weight + share / len(EXPERTS)
-        return np.asarray(evidence)
+        weight += share / len(EXPERTS)
+        self.weight[windows, :, :, rows] = weight
 
 
 @dataclass(frozen=True)
@@ -231,9 +235,3 @@ def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
 def _pull(error: Floats, tau: Floats) -> Floats:
     """tau - 1{actual below the quantile}, 0 where they are equal; `error` (..., Q, N)."""
     return np.asarray((tau - (error < 0.0).astype(tau.dtype)) * (error != 0.0).astype(tau.dtype))
-
-
-def blocks(rows: int) -> Iterator[slice]:
-    """Rows in slices that keep what is computed on the way inside the processor's cache."""
-    for start in range(0, rows, BLOCK):
-        yield slice(start, min(start + BLOCK, rows))
