@@ -142,9 +142,7 @@ class FleetModel:
         _, said = self._points(self._step)
         issued = self._mixed(slice(None), said, self._step)
         issued[..., self._levels.samples == 0] = 0.0
-        z = np.sort(np.moveaxis(issued, -1, 0), axis=-1)
-        values = np.square(np.clip(z, 0.0, LARGEST))
-        split = self.windows.points
+        values, split = _settled(issued), self.windows.points
         return FleetForecast(
             self._step,
             LEVELS,
@@ -209,3 +207,15 @@ class FleetModel:
         fleet._take({name: state[name].copy() for name in fleet._rows()})
         fleet._step = int(state["step"]) if int(state["step"]) >= 0 else None
         return fleet
+
+
+def _settled(issued: FloatArray) -> FloatArray:
+    """Demand (N, K, Q), bounded and in order, of quantiles (K, Q, N) on the square-root scale, which are used up."""
+    crossed = np.nonzero((issued[:, 1:] < issued[:, :-1]).any(axis=1))
+    if len(crossed[0]):
+        window, row = crossed
+        issued[window, :, row] = np.sort(issued[window, :, row], axis=-1)
+    np.maximum(issued, 0.0, out=issued)
+    np.minimum(issued, LARGEST, out=issued)
+    issued *= issued
+    return np.ascontiguousarray(np.moveaxis(issued, -1, 0))

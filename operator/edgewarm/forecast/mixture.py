@@ -150,16 +150,19 @@ class Mixture(Rows):
 
     def _scale(self, which: IntArray | slice, level: FloatArray) -> FloatArray:
         """Local scale of residuals (D, E, N) of these windows; `level` (N,) stands in where hardly one was seen."""
-        own = (self.long[which] + self.short[which]) / 2
+        own = self.long[which] + self.short[which]
+        own *= 0.5
         prior = np.maximum(1 - self.seen[which, None] / YOUNG, 0.0)
-        if prior.any():
-            own += prior * (self._borrowed(level) - own)
-        return np.asarray(own + TINY * np.where(level > 0, level, 1.0))
+        young = prior.any(axis=(1, 2))
+        if young.any():
+            own[young] += prior[young] * (self._borrowed(level) - own[young])
+        own += TINY * np.where(level > 0, level, 1.0)
+        return np.asarray(own)
 
     def _borrowed(self, level: FloatArray) -> FloatArray:
         """The scale (E, N) of windows hardly tested: the largest of the others, else a share of the level."""
         settled = self.seen[:, None] >= YOUNG
-        largest = np.where(settled, (self.long + self.short) / 2, 0.0).max(axis=0)
+        largest = ((self.long + self.short) * (settled / 2)).max(axis=0)
         return np.where(settled.any(axis=0), largest, PRIOR_SCALE * level)
 
     def _rescale(self, which: IntArray, size: FloatArray, known: BoolArray, first: FloatArray) -> None:
