@@ -141,7 +141,9 @@ class FleetModel:
             raise ValueError("no step has been seen yet")
         _, said = self._points(self._step)
         issued = self._mixed(slice(None), said, self._step)
-        issued[..., self._levels.samples == 0] = 0.0
+        blank = self._levels.samples == 0
+        if blank.any():
+            issued[..., blank] = 0.0
         values, split = _settled(issued), self.windows.points
         return FleetForecast(
             self._step,

@@ -111,20 +111,19 @@ class Mixture(Rows):
 
         `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are the time of day's (forecast.clock).
         """
-        anchor, unit = points[:, LAST], np.where(level > 0, level, 1.0)
-        scale = self._scale(which, level)
-        apart = ((points - anchor[:, None]) / unit).astype(np.float32) * tilt
-        relative = (scale * widening[:, None] / unit).astype(np.float32) * tilt
+        unit, scale = np.where(level > 0, level, 1.0), self._scale(which, level)
         result = np.empty((len(points), len(LEVELS), points.shape[-1]))
         for at, windows, rows in patches(np.arange(len(self.seen))[which], points.shape[-1], WIDTH):
             quantile, weight = self.quantile[windows, :, :, rows], self.weight[windows, :, :, rows]
-            said = np.einsum("deqn,den->dqn", weight, apart[at, :, rows])
-            said += np.einsum("deqn,deqn,den->dqn", weight, quantile, relative[at, :, rows])
-            said /= np.einsum("deqn,den->dqn", weight, tilt[at, :, rows])
-            result[at, :, rows] = said
-        result *= unit
-        result += anchor[:, None]
-        result += self.correction[which] * scale.min(axis=1)[:, None]
+            ones, anchor, wide = tilt[at, :, rows], points[at, LAST, None, rows], scale[at, :, rows]
+            apart = ((points[at, :, rows] - anchor) / unit[rows]).astype(np.float32)
+            relative = (wide * widening[at, None, rows] / unit[rows]).astype(np.float32)
+            said = np.einsum("deqn,den->dqn", weight, apart * ones)
+            said += np.einsum("deqn,deqn,den->dqn", weight, quantile, relative * ones)
+            said /= np.einsum("deqn,den->dqn", weight, ones)
+            mixed = np.multiply(said, unit[rows], out=result[at, :, rows])
+            mixed += anchor
+            mixed += self.correction[windows, :, rows] * wide.min(axis=1)[:, None]
         return result
 
     def learn(
