@@ -217,7 +217,6 @@ def _settled(issued: FloatArray) -> FloatArray:
     if len(crossed[0]):
         window, row = crossed
         issued[window, :, row] = np.sort(issued[window, :, row], axis=-1)
-    np.maximum(issued, 0.0, out=issued)
-    np.minimum(issued, LARGEST, out=issued)
+    issued.clip(0.0, LARGEST, out=issued)
     issued *= issued
     return np.ascontiguousarray(np.moveaxis(issued, -1, 0))

@@ -134,18 +134,21 @@ class Mixture(Rows):
         The evidence (D, E, N) for each expert, and the size (D, N) of the median's error in scales, NaN for none.
         """
         known: BoolArray = np.isfinite(actual) & np.isfinite(points[:, LAST])
-        residual = np.where(known[:, None], actual[:, None] - points, 0.0)
         before = self._scale(which, level)
         self.seen[which] += known
         first = np.where(known, 1 / np.maximum(self.seen[which], 1), 0.0)
-        self._rescale(which, np.abs(residual), known, first)
-        error = np.where(known[:, None], actual[:, None] - issued, 0.0)
-        self._correct(which, error)
-        lesson = Lesson(which, (residual / before).astype(np.float32), before, known, first)
-        evidence = np.empty(residual.shape, dtype=np.float32)
-        for patch in patches(which, actual.shape[-1], WIDTH):
-            self._learn_patch(lesson, patch, evidence)
-        return evidence, np.where(known, np.abs(error[:, MEDIAN]) / before.min(axis=1), np.nan)
+        evidence, size = np.empty(points.shape, dtype=np.float32), np.empty(actual.shape)
+        for at, windows, rows in patches(which, actual.shape[-1], WIDTH):
+            lesson = Lesson(windows, rows, before[at, :, rows], known[at, rows], first[at, rows])
+            residual = lesson.missed(actual[at, rows], points[at, :, rows])
+            self._rescale(lesson, np.abs(residual))
+            error = lesson.missed(actual[at, rows], issued[at, :, rows])
+            size[at, rows] = np.abs(error[:, MEDIAN]) / lesson.before.min(axis=1)
+            self._correct(lesson, error)
+            residual /= lesson.before
+            loss = self._track(lesson, residual.astype(np.float32))
+            evidence[at, :, rows] = self._weigh(lesson, loss)
+        return evidence, np.where(known, size, np.nan)
 
     def _scale(self, which: IntArray | slice, level: FloatArray) -> FloatArray:
         """Local scale of residuals (D, E, N) of these windows; `level` (N,) stands in where hardly one was seen."""
@@ -164,65 +167,76 @@ class Mixture(Rows):
         largest = ((self.long + self.short) * (settled / 2)).max(axis=0)
         return np.where(settled.any(axis=0), largest, PRIOR_SCALE * level)
 
-    def _rescale(self, which: IntArray, size: FloatArray, known: BoolArray, first: FloatArray) -> None:
-        for mean, pace in ((self.long, self.paces.slow), (self.short, self.paces.recent)):
-            gain = np.where(known, np.maximum(first, pace[which, None]), 0.0)
-            mean[which] += gain[:, None] * (size - mean[which])
+    def _rescale(self, lesson: Lesson, size: FloatArray) -> None:
+        windows, rows = lesson.windows, lesson.rows
+        for scale, pace in ((self.long, self.paces.slow), (self.short, self.paces.recent)):
+            mean = scale[windows, :, rows]
+            gain = np.maximum(lesson.first, pace[windows, None]) * lesson.known
+            scale[windows, :, rows] = mean + gain[:, None] * (size - mean)
 
-    def _correct(self, which: IntArray, error: FloatArray) -> None:
-        """`error` (D, Q, N) is 0 where nothing is known: a tie, which moves nothing."""
-        moved = self.correction[which] + self.paces.correction[which, None, None] * _pull(error, TAU)
-        self.correction[which] = np.minimum(np.maximum(moved, -CORRECTIONS), CORRECTIONS)
+    def _correct(self, lesson: Lesson, error: FloatArray) -> None:
+        windows, rows = lesson.windows, lesson.rows
+        moved = _pull(error, TAU)
+        moved *= self.paces.correction[windows, None, None]
+        moved += self.correction[windows, :, rows]
+        self.correction[windows, :, rows] = moved.clip(-CORRECTIONS, CORRECTIONS, out=moved)
 
-    def _learn_patch(self, lesson: Lesson, patch: Patch, evidence: SingleArray) -> None:
-        at, windows, rows = patch
-        known, first = lesson.known[at, rows], lesson.first[at, rows]
+    def _track(self, lesson: Lesson, residual: SingleArray) -> SingleArray:
+        """Move the residual quantiles; their losses (D, E, Q, B), in units of each expert's scale."""
+        windows, rows = lesson.windows, lesson.rows
         quantile = self.quantile[windows, :, :, rows]
-        error = lesson.residual[at, :, rows][:, :, None] - quantile
-        pull = TAU_SINGLE - (error < 0.0)
-        loss = pull * error
-        tie = error == 0.0
-        if tie.any():
-            pull[tie] = 0.0
-        gain = np.maximum(self.paces.gain[windows, None], np.minimum(0.25, first)) * known
-        pull *= gain.astype(np.float32)[:, None, None]
-        self.quantile[windows, :, :, rows] = np.add(quantile, pull, out=pull)
-        self._weigh(lesson, patch, loss, evidence)
+        error = residual[:, :, None] - quantile
+        moved = _pull(error, TAU_SINGLE)
+        error *= moved
+        gain = np.maximum(self.paces.gain[windows, None], np.minimum(0.25, lesson.first)) * lesson.known
+        moved *= gain.astype(np.float32)[:, None, None]
+        moved += quantile
+        self.quantile[windows, :, :, rows] = moved
+        return error
 
-    def _weigh(self, lesson: Lesson, patch: Patch, loss: SingleArray, evidence: SingleArray) -> None:
-        """Move the weights by these losses, which are in units of each expert's scale.
+    def _weigh(self, lesson: Lesson, loss: SingleArray) -> SingleArray:
+        """Move the weights by these losses, which are used up.
 
-        `evidence` (D, E, N) becomes the mean exponent of each expert: what fixed share made of it.
+        The mean exponent of each expert, (D, E, B): what fixed share made of it.
         """
-        at, windows, rows = patch
-        known, before = lesson.known[at, rows], lesson.before[at, :, rows]
-        mean = ordered_sum(before) / len(EXPERTS)
-        loss *= (before / mean[:, None]).astype(np.float32)[:, :, None]
-        pace = np.where(known, np.maximum(lesson.first[at, rows], self.paces.usual[windows, None]), 0.0)
+        windows, rows, known = lesson.windows, lesson.rows, lesson.known
+        mean = ordered_sum(lesson.before) / len(EXPERTS)
+        loss *= (lesson.before / mean[:, None]).astype(np.float32)[:, :, None]
+        pace = np.maximum(lesson.first, self.paces.usual[windows, None]) * known
         usual = self.usual[windows, :, rows]
-        usual = usual + pace[:, None] * (loss.mean(axis=1) * mean[:, None] - usual)
+        lost = loss.sum(axis=1) / np.float32(len(EXPERTS))
+        usual = usual + pace[:, None] * (lost * mean[:, None] - usual)
         self.usual[windows, :, rows] = usual
         rate = (-self.paces.rate[windows, None] * known * mean)[:, None] / np.maximum(usual, TINY * mean[:, None])
         loss *= rate.astype(np.float32)[:, None]
-        evidence[at, :, rows] = ordered_sum(np.maximum(loss, LEAST, out=loss), axis=2) / np.float32(len(LEVELS))
+        loss.clip(LEAST, 0.0, out=loss)
+        evidence = ordered_sum(loss, axis=2) / np.float32(len(LEVELS))
         weight = np.exp(loss, out=loss)
         weight *= self.weight[windows, :, :, rows]
         share = (SHARE * known).astype(np.float32)[:, None, None]
         weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
         weight += share / len(EXPERTS)
         self.weight[windows, :, :, rows] = weight
+        return evidence
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One verification of D windows: `residual` (D, E, N) in units of the scale `before`, `known` (D, N), and `first`
-    (D, N), one over the verified forecasts so far."""
+    """One verification of D windows and B rows: their scale `before` (D, E, B), which were `known` (D, B), and `first`
+    (D, B), one over the verified forecasts so far, 0 where unknown."""
 
-    which: IntArray
-    residual: SingleArray
+    windows: IntArray | slice
+    rows: slice
     before: FloatArray
     known: BoolArray
     first: FloatArray
+
+    def missed(self, actual: FloatArray, said: FloatArray) -> FloatArray:
+        """How far `actual` (D, B) lies above what was `said` (D, X, B); 0 where unknown: a tie, which moves nothing."""
+        result = actual[:, None] - said
+        if not self.known.all():
+            np.copyto(result, 0.0, where=~self.known[:, None])
+        return result
 
 
 def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
@@ -235,5 +249,10 @@ def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
 
 
 def _pull(error: Floats, tau: Floats) -> Floats:
-    """tau - 1{actual below the quantile}, 0 where they are equal; `error` (..., Q, N)."""
-    return np.asarray((tau - (error < 0.0).astype(tau.dtype)) * (error != 0.0).astype(tau.dtype))
+    """tau - 1{actual below the quantile}, 0 where they are equal; `error` (..., Q, N), `tau` (Q, 1)."""
+    pull = (error < 0.0).astype(error.dtype)
+    np.subtract(tau.repeat(error.shape[-1], axis=1), pull, out=pull)
+    tie = error == 0.0
+    if tie.any():
+        pull[tie] = 0.0
+    return pull
