@@ -135,12 +135,22 @@ class FleetModel:
         x = features(self._seasons, self._levels, step, ahead)
         return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
 
+    def _issued(self, step: int) -> FloatArray:
+        """Quantiles (K, Q, N) of every window after the last step, not sorted: on record, or else mixed now."""
+        which = self._schedule.issuing(step)
+        others = np.setdiff1d(np.arange(self.windows.count), which)
+        result = np.empty((self.windows.count, len(LEVELS), self.size))
+        result[which] = self._pending.quantiles[self._schedule.slots(which, step)]
+        if len(others):
+            _, said = self._points(step)
+            result[others] = self._mixed(others if len(which) else slice(None), said[others], step)
+        return result
+
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
         if self._step is None:
             raise ValueError("no step has been seen yet")
-        _, said = self._points(self._step)
-        issued = self._mixed(slice(None), said, self._step)
+        issued = self._issued(self._step)
         blank = self._levels.samples == 0
         if blank.any():
             issued[..., blank] = 0.0

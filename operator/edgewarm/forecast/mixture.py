@@ -111,19 +111,21 @@ class Mixture(Rows):
 
         `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are the time of day's (forecast.clock).
         """
-        unit, scale = np.where(level > 0, level, 1.0), self._scale(which, level)
+        unit = np.where(level > 0, level, 1.0)
         result = np.empty((len(points), len(LEVELS), points.shape[-1]))
         for at, windows, rows in patches(np.arange(len(self.seen))[which], points.shape[-1], WIDTH):
             quantile, weight = self.quantile[windows, :, :, rows], self.weight[windows, :, :, rows]
-            ones, anchor, wide = tilt[at, :, rows], points[at, LAST, None, rows], scale[at, :, rows]
+            ones, anchor, scale = tilt[at, :, rows], points[at, LAST, None, rows], self._scale(windows, level, rows)
             apart = ((points[at, :, rows] - anchor) / unit[rows]).astype(np.float32)
-            relative = (wide * widening[at, None, rows] / unit[rows]).astype(np.float32)
+            relative = (scale * widening[at, None, rows] / unit[rows]).astype(np.float32)
             said = np.einsum("deqn,den->dqn", weight, apart * ones)
             said += np.einsum("deqn,deqn,den->dqn", weight, quantile, relative * ones)
             said /= np.einsum("deqn,den->dqn", weight, ones)
-            mixed = np.multiply(said, unit[rows], out=result[at, :, rows])
+            mixed = said.astype(np.float64)
+            mixed *= unit[rows]
             mixed += anchor
-            mixed += self.correction[windows, :, rows] * wide.min(axis=1)[:, None]
+            mixed += self.correction[windows, :, rows] * scale.min(axis=1)[:, None]
+            result[at, :, rows] = mixed
         return result
 
     def learn(
@@ -150,21 +152,20 @@ class Mixture(Rows):
             evidence[at, :, rows] = self._weigh(lesson, loss)
         return evidence, np.where(known, size, np.nan)
 
-    def _scale(self, which: IntArray | slice, level: FloatArray) -> FloatArray:
-        """Local scale of residuals (D, E, N) of these windows; `level` (N,) stands in where hardly one was seen."""
-        own = self.long[which] + self.short[which]
+    def _scale(self, which: IntArray | slice, level: FloatArray, rows: slice = slice(None)) -> FloatArray:
+        """Local scale of residuals (D, E, B) of these windows; `level` (N,) stands in where hardly one was seen."""
+        own, level = self.long[which, :, rows] + self.short[which, :, rows], level[rows]
         own *= 0.5
-        prior = np.maximum(1 - self.seen[which, None] / YOUNG, 0.0)
-        young = prior.any(axis=(1, 2))
-        if young.any():
-            own[young] += prior[young] * (self._borrowed(level) - own[young])
+        seen = self.seen[which, None, rows]
+        if seen.size and seen.min() < YOUNG:
+            own += np.maximum(1 - seen / YOUNG, 0.0) * (self._borrowed(level, rows) - own)
         own += TINY * np.where(level > 0, level, 1.0)
         return np.asarray(own)
 
-    def _borrowed(self, level: FloatArray) -> FloatArray:
-        """The scale (E, N) of windows hardly tested: the largest of the others, else a share of the level."""
-        settled = self.seen[:, None] >= YOUNG
-        largest = ((self.long + self.short) * (settled / 2)).max(axis=0)
+    def _borrowed(self, level: FloatArray, rows: slice) -> FloatArray:
+        """The scale (E, B) of windows hardly tested: the largest of the others, else a share of the level."""
+        settled = self.seen[:, None, rows] >= YOUNG
+        largest = ((self.long[..., rows] + self.short[..., rows]) * (settled / 2)).max(axis=0)
         return np.where(settled.any(axis=0), largest, PRIOR_SCALE * level)
 
     def _rescale(self, lesson: Lesson, size: FloatArray) -> None:
@@ -203,9 +204,12 @@ class Mixture(Rows):
         mean = ordered_sum(lesson.before) / len(EXPERTS)
         loss *= (lesson.before / mean[:, None]).astype(np.float32)[:, :, None]
         pace = np.maximum(lesson.first, self.paces.usual[windows, None]) * known
-        usual = self.usual[windows, :, rows]
-        lost = loss.sum(axis=1) / np.float32(len(EXPERTS))
-        usual = usual + pace[:, None] * (lost * mean[:, None] - usual)
+        before = self.usual[windows, :, rows]
+        usual = (loss.sum(axis=1) / np.float32(len(EXPERTS))).astype(np.float64)
+        usual *= mean[:, None]
+        usual -= before
+        usual *= pace[:, None]
+        usual += before
         self.usual[windows, :, rows] = usual
         rate = (-self.paces.rate[windows, None] * known * mean)[:, None] / np.maximum(usual, TINY * mean[:, None])
         loss *= rate.astype(np.float32)[:, None]
