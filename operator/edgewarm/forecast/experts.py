@@ -44,4 +44,5 @@ def points(ridge: Ridge, seasons: Seasons, levels: Levels, x: FloatArray, step: 
     said[:, 5] = seasons.past(then - days_back(seasons, ahead))
     said[:, 6] = levels.last + levels.slope * np.minimum(ahead, quarter)[:, None] / 2
     usual = np.where(np.isfinite(said[:, 2]), said[:, 2], levels.last)
-    return np.maximum(np.where(np.isfinite(said), said, usual[:, None]), 0.0)
+    np.copyto(said, usual[:, None], where=~np.isfinite(said))
+    return np.maximum(said, 0.0, out=said)

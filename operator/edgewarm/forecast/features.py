@@ -48,7 +48,8 @@ def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> Fl
     for index, lag in zip((6, 7, 8, 10), lags, strict=True):
         result[:, index] = np.where(np.isfinite(lag), lag - slow, result[:, 4])
     result[:, 9] = seasons.usual_of_hour(then)
-    return np.nan_to_num(result, copy=False)
+    np.copyto(result, 0.0, where=~np.isfinite(result))
+    return result
 
 
 def days_back(seasons: Seasons, ahead: IntArray) -> IntArray:

@@ -135,16 +135,26 @@ class FleetModel:
         x = features(self._seasons, self._levels, step, ahead)
         return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
 
+    def _issued(self, step: int) -> FloatArray:
+        """Quantiles (K, Q, N) of every window after the last step, not sorted: on record, or else mixed now."""
+        which = self._schedule.issuing(step)
+        others = np.setdiff1d(np.arange(self.windows.count), which)
+        result = np.empty((self.windows.count, len(LEVELS), self.size))
+        result[which] = self._pending.quantiles[self._schedule.slots(which, step)]
+        if len(others):
+            _, said = self._points(step)
+            result[others] = self._mixed(others if len(which) else slice(None), said[others], step)
+        return result
+
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
         if self._step is None:
             raise ValueError("no step has been seen yet")
-        _, said = self._points(self._step)
-        issued = self._mixed(slice(None), said, self._step)
-        issued[..., self._levels.samples == 0] = 0.0
-        z = np.sort(np.moveaxis(issued, -1, 0), axis=-1)
-        values = np.square(np.clip(z, 0.0, LARGEST))
-        split = self.windows.points
+        issued = self._issued(self._step)
+        blank = self._levels.samples == 0
+        if blank.any():
+            issued[..., blank] = 0.0
+        values, split = _settled(issued), self.windows.points
         return FleetForecast(
             self._step,
             LEVELS,
@@ -189,7 +199,7 @@ class FleetModel:
 
     def keep(self, rows: IntArray) -> None:
         """Keep these rows, in this order."""
-        self._take({name: array[..., rows] for name, array in self._rows().items()})
+        self._take({name: array.take(rows, axis=-1) for name, array in self._rows().items()})
 
     def state(self) -> State:
         """All arrays, copied, with the clock and the windows."""
@@ -209,3 +219,14 @@ class FleetModel:
         fleet._take({name: state[name].copy() for name in fleet._rows()})
         fleet._step = int(state["step"]) if int(state["step"]) >= 0 else None
         return fleet
+
+
+def _settled(issued: FloatArray) -> FloatArray:
+    """Demand (N, K, Q), bounded and in order, of quantiles (K, Q, N) on the square-root scale, which are used up."""
+    crossed = np.nonzero((issued[:, 1:] < issued[:, :-1]).any(axis=1))
+    if len(crossed[0]):
+        window, row = crossed
+        issued[window, :, row] = np.sort(issued[window, :, row], axis=-1)
+    issued.clip(0.0, LARGEST, out=issued)
+    issued *= issued
+    return np.ascontiguousarray(np.moveaxis(issued, -1, 0))

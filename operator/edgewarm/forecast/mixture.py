@@ -14,7 +14,6 @@ level that learned from the error of another one would drift for ever too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
-from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum
+from edgewarm.forecast.rows import Patch, Rows, SingleArray, ordered_sum, patches
 from edgewarm.forecast.windows import ISSUE_SECONDS, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
@@ -43,7 +42,7 @@ YOUNG = 20.0  # verified forecasts after which the prior scale is forgotten
 PRIOR_SCALE = 0.05  # of the level: 10 % of the demand
 TRUSTED_SECONDS = 3600.0  # until when the last value is believed by default
 TINY = 1e-12
-BLOCK = 128  # rows at a time
+WIDTH = len(EXPERTS) * len(LEVELS)  # numbers of one window and row in the large arrays
 
 
 @dataclass(frozen=True)
@@ -112,20 +111,21 @@ class Mixture(Rows):
 
         `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are the time of day's (forecast.clock).
         """
-        anchor, unit = points[:, LAST], np.where(level > 0, level, 1.0)
-        scale = self._scale(which, level)
-        apart = ((points - anchor[:, None]) / unit).astype(np.float32)
-        relative = (scale * widening[:, None] / unit).astype(np.float32)
+        unit = np.where(level > 0, level, 1.0)
         result = np.empty((len(points), len(LEVELS), points.shape[-1]))
-        for rows in blocks(points.shape[-1]):
-            said = self.quantile[..., rows][which] * relative[:, :, None, rows]
-            said += apart[:, :, None, rows]
-            weight = self.weight[..., rows][which] * tilt[:, :, None, rows]
-            said *= weight
-            result[..., rows] = said.sum(axis=1) / weight.sum(axis=1)
-        result *= unit
-        result += anchor[:, None]
-        result += self.correction[which] * scale.min(axis=1)[:, None]
+        for at, windows, rows in patches(np.arange(len(self.seen))[which], points.shape[-1], WIDTH):
+            quantile, weight = self.quantile[windows, :, :, rows], self.weight[windows, :, :, rows]
+            ones, anchor, scale = tilt[at, :, rows], points[at, LAST, None, rows], self._scale(windows, level, rows)
+            apart = ((points[at, :, rows] - anchor) / unit[rows]).astype(np.float32)
+            relative = (scale * widening[at, None, rows] / unit[rows]).astype(np.float32)
+            said = np.einsum("deqn,den->dqn", weight, apart * ones)
+            said += np.einsum("deqn,deqn,den->dqn", weight, quantile, relative * ones)
+            said /= np.einsum("deqn,den->dqn", weight, ones)
+            mixed = said.astype(np.float64)
+            mixed *= unit[rows]
+            mixed += anchor
+            mixed += self.correction[windows, :, rows] * scale.min(axis=1)[:, None]
+            result[at, :, rows] = mixed
         return result
 
     def learn(
@@ -136,87 +136,111 @@ class Mixture(Rows):
         The evidence (D, E, N) for each expert, and the size (D, N) of the median's error in scales, NaN for none.
         """
         known: BoolArray = np.isfinite(actual) & np.isfinite(points[:, LAST])
-        residual = np.where(known[:, None], actual[:, None] - points, 0.0)
         before = self._scale(which, level)
         self.seen[which] += known
         first = np.where(known, 1 / np.maximum(self.seen[which], 1), 0.0)
-        self._rescale(which, np.abs(residual), known, first)
-        error = np.where(known[:, None], actual[:, None] - issued, 0.0)
-        self._correct(which, error)
-        lesson = Lesson(which, (residual / before).astype(np.float32), before, known, first)
-        evidence = np.empty(residual.shape, dtype=np.float32)
-        for rows in blocks(actual.shape[-1]):
-            evidence[..., rows] = self._learn_block(lesson, rows)
-        return evidence, np.where(known, np.abs(error[:, MEDIAN]) / before.min(axis=1), np.nan)
+        evidence, size = np.empty(points.shape, dtype=np.float32), np.empty(actual.shape)
+        for at, windows, rows in patches(which, actual.shape[-1], WIDTH):
+            lesson = Lesson(windows, rows, before[at, :, rows], known[at, rows], first[at, rows])
+            residual = lesson.missed(actual[at, rows], points[at, :, rows])
+            self._rescale(lesson, np.abs(residual))
+            error = lesson.missed(actual[at, rows], issued[at, :, rows])
+            size[at, rows] = np.abs(error[:, MEDIAN]) / lesson.before.min(axis=1)
+            self._correct(lesson, error)
+            residual /= lesson.before
+            loss = self._track(lesson, residual.astype(np.float32))
+            evidence[at, :, rows] = self._weigh(lesson, loss)
+        return evidence, np.where(known, size, np.nan)
 
-    def _scale(self, which: IntArray | slice, level: FloatArray) -> FloatArray:
-        """Local scale of residuals (D, E, N) of these windows; `level` (N,) stands in where hardly one was seen."""
-        own = (self.long[which] + self.short[which]) / 2
-        prior = np.maximum(1 - self.seen[which, None] / YOUNG, 0.0)
-        if prior.any():
-            own += prior * (self._borrowed(level) - own)
-        return np.asarray(own + TINY * np.where(level > 0, level, 1.0))
+    def _scale(self, which: IntArray | slice, level: FloatArray, rows: slice = slice(None)) -> FloatArray:
+        """Local scale of residuals (D, E, B) of these windows; `level` (N,) stands in where hardly one was seen."""
+        own, level = self.long[which, :, rows] + self.short[which, :, rows], level[rows]
+        own *= 0.5
+        seen = self.seen[which, None, rows]
+        if seen.size and seen.min() < YOUNG:
+            own += np.maximum(1 - seen / YOUNG, 0.0) * (self._borrowed(level, rows) - own)
+        own += TINY * np.where(level > 0, level, 1.0)
+        return np.asarray(own)
 
-    def _borrowed(self, level: FloatArray) -> FloatArray:
-        """The scale (E, N) of windows hardly tested: the largest of the others, else a share of the level."""
-        settled = self.seen[:, None] >= YOUNG
-        largest = np.where(settled, (self.long + self.short) / 2, 0.0).max(axis=0)
+    def _borrowed(self, level: FloatArray, rows: slice) -> FloatArray:
+        """The scale (E, B) of windows hardly tested: the largest of the others, else a share of the level."""
+        settled = self.seen[:, None, rows] >= YOUNG
+        largest = ((self.long[..., rows] + self.short[..., rows]) * (settled / 2)).max(axis=0)
         return np.where(settled.any(axis=0), largest, PRIOR_SCALE * level)
 
-    def _rescale(self, which: IntArray, size: FloatArray, known: BoolArray, first: FloatArray) -> None:
-        for mean, pace in ((self.long, self.paces.slow), (self.short, self.paces.recent)):
-            gain = np.where(known, np.maximum(first, pace[which, None]), 0.0)
-            mean[which] += gain[:, None] * (size - mean[which])
+    def _rescale(self, lesson: Lesson, size: FloatArray) -> None:
+        windows, rows = lesson.windows, lesson.rows
+        for scale, pace in ((self.long, self.paces.slow), (self.short, self.paces.recent)):
+            mean = scale[windows, :, rows]
+            gain = np.maximum(lesson.first, pace[windows, None]) * lesson.known
+            scale[windows, :, rows] = mean + gain[:, None] * (size - mean)
 
-    def _correct(self, which: IntArray, error: FloatArray) -> None:
-        """`error` (D, Q, N) is 0 where nothing is known: a tie, which moves nothing."""
-        moved = self.correction[which] + self.paces.correction[which, None, None] * _pull(error, TAU)
-        self.correction[which] = np.minimum(np.maximum(moved, -CORRECTIONS), CORRECTIONS)
+    def _correct(self, lesson: Lesson, error: FloatArray) -> None:
+        windows, rows = lesson.windows, lesson.rows
+        moved = _pull(error, TAU)
+        moved *= self.paces.correction[windows, None, None]
+        moved += self.correction[windows, :, rows]
+        self.correction[windows, :, rows] = moved.clip(-CORRECTIONS, CORRECTIONS, out=moved)
 
-    def _learn_block(self, lesson: Lesson, rows: slice) -> SingleArray:
-        which, known = lesson.which, lesson.known[:, rows]
-        quantile = self.quantile[..., rows][which]
-        error = lesson.residual[..., rows][:, :, None] - quantile
-        gain = np.maximum(self.paces.gain[which, None], np.minimum(0.25, lesson.first[:, rows])) * known
-        self.quantile[which, :, :, rows] = quantile + gain.astype(np.float32)[:, None, None] * _pull(error, TAU_SINGLE)
-        return self._weigh(lesson, error, rows)
+    def _track(self, lesson: Lesson, residual: SingleArray) -> SingleArray:
+        """Move the residual quantiles; their losses (D, E, Q, B), in units of each expert's scale."""
+        windows, rows = lesson.windows, lesson.rows
+        quantile = self.quantile[windows, :, :, rows]
+        error = residual[:, :, None] - quantile
+        moved = _pull(error, TAU_SINGLE)
+        error *= moved
+        gain = np.maximum(self.paces.gain[windows, None], np.minimum(0.25, lesson.first)) * lesson.known
+        moved *= gain.astype(np.float32)[:, None, None]
+        moved += quantile
+        self.quantile[windows, :, :, rows] = moved
+        return error
 
-    def _weigh(self, lesson: Lesson, error: SingleArray, rows: slice) -> SingleArray:
-        """Move the weights by the losses of these errors, which are in units of each expert's scale.
+    def _weigh(self, lesson: Lesson, loss: SingleArray) -> SingleArray:
+        """Move the weights by these losses, which are used up.
 
         The mean exponent of each expert, (D, E, B): what fixed share made of it.
         """
-        which, known, before = lesson.which, lesson.known[:, rows], lesson.before[..., rows]
-        mean = ordered_sum(before) / len(EXPERTS)
-        loss = np.maximum(TAU_SINGLE * error, (TAU_SINGLE - 1) * error)
-        loss *= (before / mean[:, None]).astype(np.float32)[:, :, None]
-        pace = np.where(known, np.maximum(lesson.first[:, rows], self.paces.usual[which, None]), 0.0)
-        usual = self.usual[..., rows][which]
-        usual += pace[:, None] * (loss.mean(axis=1) * mean[:, None] - usual)
-        self.usual[which, :, rows] = usual
-        rate = -self.paces.rate[which, None, None] * (
-            known[:, None] * mean[:, None] / np.maximum(usual, TINY * mean[:, None])
-        )
+        windows, rows, known = lesson.windows, lesson.rows, lesson.known
+        mean = ordered_sum(lesson.before) / len(EXPERTS)
+        loss *= (lesson.before / mean[:, None]).astype(np.float32)[:, :, None]
+        pace = np.maximum(lesson.first, self.paces.usual[windows, None]) * known
+        before = self.usual[windows, :, rows]
+        usual = (loss.sum(axis=1) / np.float32(len(EXPERTS))).astype(np.float64)
+        usual *= mean[:, None]
+        usual -= before
+        usual *= pace[:, None]
+        usual += before
+        self.usual[windows, :, rows] = usual
+        rate = (-self.paces.rate[windows, None] * known * mean)[:, None] / np.maximum(usual, TINY * mean[:, None])
         loss *= rate.astype(np.float32)[:, None]
-        evidence = ordered_sum(np.maximum(loss, LEAST, out=loss), axis=2) / np.float32(len(LEVELS))
+        loss.clip(LEAST, 0.0, out=loss)
+        evidence = ordered_sum(loss, axis=2) / np.float32(len(LEVELS))
         weight = np.exp(loss, out=loss)
-        weight *= self.weight[..., rows][which]
+        weight *= self.weight[windows, :, :, rows]
         share = (SHARE * known).astype(np.float32)[:, None, None]
         weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
-        self.weight[which, :, :, rows] = weight + share / len(EXPERTS)
-        return np.asarray(evidence)
+        weight += share / len(EXPERTS)
+        self.weight[windows, :, :, rows] = weight
+        return evidence
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One verification of D windows: `residual` (D, E, N) in units of the scale `before`, `known` (D, N), and `first`
-    (D, N), one over the verified forecasts so far."""
+    """One verification of D windows and B rows: their scale `before` (D, E, B), which were `known` (D, B), and `first`
+    (D, B), one over the verified forecasts so far, 0 where unknown."""
 
-    which: IntArray
-    residual: SingleArray
+    windows: IntArray | slice
+    rows: slice
     before: FloatArray
     known: BoolArray
     first: FloatArray
+
+    def missed(self, actual: FloatArray, said: FloatArray) -> FloatArray:
+        """How far `actual` (D, B) lies above what was `said` (D, X, B); 0 where unknown: a tie, which moves nothing."""
+        result = actual[:, None] - said
+        if not self.known.all():
+            np.copyto(result, 0.0, where=~self.known[:, None])
+        return result
 
 
 def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
@@ -229,11 +253,10 @@ def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
 
 
 def _pull(error: Floats, tau: Floats) -> Floats:
-    """tau - 1{actual below the quantile}, 0 where they are equal; `error` (..., Q, N)."""
-    return np.asarray((tau - (error < 0.0).astype(tau.dtype)) * (error != 0.0).astype(tau.dtype))
-
-
-def blocks(rows: int) -> Iterator[slice]:
-    """Rows in slices that keep what is computed on the way inside the processor's cache."""
-    for start in range(0, rows, BLOCK):
-        yield slice(start, min(start + BLOCK, rows))
+    """tau - 1{actual below the quantile}, 0 where they are equal; `error` (..., Q, N), `tau` (Q, 1)."""
+    pull = (error < 0.0).astype(error.dtype)
+    np.subtract(tau.repeat(error.shape[-1], axis=1), pull, out=pull)
+    tie = error == 0.0
+    if tie.any():
+        pull[tie] = 0.0
+    return pull

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.forecast.features import NAMES, PRIOR
-from edgewarm.forecast.rows import Rows, ordered_sum
+from edgewarm.forecast.rows import Rows, ordered_sum, patches
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 HALF_LIFE_SECONDS = 3 * 86400.0
@@ -22,9 +22,15 @@ PENALTY = 0.02
 FLOOR = 0.1  # of the penalty, spread evenly: a feature that never moved must not make A singular
 
 
+ONE, OTHER = np.tril_indices(len(NAMES))  # the pairs of features (P,), each once: A is symmetric
+ITSELF = np.flatnonzero(ONE == OTHER)
+PAIR = np.zeros((len(NAMES), len(NAMES)), dtype=np.int64)
+PAIR[ONE, OTHER] = PAIR[OTHER, ONE] = np.arange(len(ONE))
+
+
 @dataclass
 class Ridge(Rows):
-    """`products` (A, F, F, N), `targets` (A, F, N), `beta` (A, F, N) as it was solved last."""
+    """`products` (A, P, N) of pairs of features, `targets` (A, F, N), `beta` (A, F, N) as it was solved last."""
 
     products: FloatArray
     targets: FloatArray
@@ -34,7 +40,7 @@ class Ridge(Rows):
     def blank(cls, rows: int, ahead: int) -> Ridge:
         size = len(NAMES)
         beta = np.repeat(np.repeat(PRIOR[None, :, None], ahead, axis=0), rows, axis=2)
-        return cls(np.zeros((ahead, size, size, rows)), np.zeros((ahead, size, rows)), beta)
+        return cls(np.zeros((ahead, len(ONE), rows)), np.zeros((ahead, size, rows)), beta)
 
     def learn(self, which: IntArray, x: FloatArray, target: FloatArray, seconds: FloatArray) -> None:
         """Take features x (D, F, N) and what came, (D, N) above the level; NaN is none. `seconds` (D,) since the last.
@@ -43,21 +49,44 @@ class Ridge(Rows):
         """
         known: BoolArray = np.isfinite(target)
         keep = np.where(known, 0.5 ** (seconds / HALF_LIFE_SECONDS)[:, None], 1.0)
-        x = np.where(known[:, None], x, 0.0)
-        y = np.where(known, target, 0.0)
-        self.products[which] = self.products[which] * keep[:, None, None] + x[:, :, None] * x[:, None]
+        y = target
+        if not known.all():
+            x, y = np.where(known[:, None], x, 0.0), np.where(known, target, 0.0)
         self.targets[which] = self.targets[which] * keep[:, None] + x * y[:, None]
+        for at, windows, rows in patches(which, target.shape[-1], len(ONE)):
+            seen = x[at, :, rows]
+            product = seen.take(ONE, axis=1)
+            product *= seen.take(OTHER, axis=1)
+            product += self.products[windows, :, rows] * keep[at, None, rows]
+            self.products[windows, :, rows] = product
 
     def solve(self, which: IntArray) -> None:
         """Bring the coefficients of these steps ahead up to date."""
-        products, size = self.products[which], len(NAMES)
-        diagonal = products[:, range(size), range(size)]
-        even = FLOOR / size * ordered_sum(diagonal)[:, None]
-        penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
-        system = np.moveaxis(products, -1, 1) + np.moveaxis(penalty, -1, 1)[..., None] * np.eye(size)
-        wanted = np.moveaxis(self.targets[which] + penalty * PRIOR[:, None], -1, 1)
-        self.beta[which] = np.moveaxis(np.linalg.solve(system, wanted[..., None])[..., 0], 1, -1)
+        size = len(NAMES)
+        for _, windows, rows in patches(which, self.beta.shape[-1], PAIR.size):
+            products = self.products[windows, :, rows]
+            diagonal = products[:, ITSELF]
+            even = FLOOR / size * ordered_sum(diagonal)[:, None]
+            penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
+            system = np.empty((*diagonal.shape[:2], size + 1, diagonal.shape[-1]))
+            system[:, :, :size] = products[:, PAIR]
+            system[:, range(size), range(size)] += penalty
+            system[:, :, size] = self.targets[windows, :, rows] + penalty * PRIOR[:, None]
+            self.beta[windows, :, rows] = _solved(system)
 
     def predict(self, x: FloatArray) -> FloatArray:
         """Expected difference from the level, (A, N)."""
         return ordered_sum(x * self.beta)
+
+
+def _solved(system: FloatArray) -> FloatArray:
+    """Solutions (D, F, N) of systems (D, F, F + 1, N) with the right side last, by elimination (Gauss and Jordan).
+
+    Over all rows at once; a positive definite system needs no other order of its pivots. `system` is used up.
+    """
+    size = system.shape[1]
+    for pivot in range(size):
+        row = system[:, pivot, pivot + 1 :] / system[:, pivot, pivot, None]
+        system[:, :, pivot + 1 :] -= system[:, :, pivot, None] * row[:, None]
+        system[:, pivot, pivot + 1 :] = row
+    return np.asarray(system[:, :, size])

@@ -5,18 +5,21 @@ Rows stand last because every operation goes over all rows at once: numpy's inne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.model.demand import FloatArray
+from edgewarm.model.demand import FloatArray, IntArray
 
 Arrays = Mapping[str, NDArray[Any]]
 SingleArray = NDArray[np.float32]
+Patch = tuple[slice, "slice | IntArray", slice]
 Floats = TypeVar("Floats", FloatArray, SingleArray)
+COLUMNS = 1024  # rows of one patch: a run of numpy's inner loop
+PATCH = 2**17  # numbers of one patch
 
 
 class Rows:
@@ -34,5 +37,25 @@ class Rows:
 
 
 def ordered_sum(array: Floats, axis: int = 1) -> Floats:
-    """The sum over an axis, in order: the same to the last bit however many rows stand beside (numpy's own is not)."""
+    """The sum over an axis before the last, in order: the same to the last bit however many rows stand beside.
+
+    numpy's own adds up in order where rows stand side by side, and in another one where there is one row only.
+    """
+    if array.shape[-1] > 1:
+        return np.asarray(np.add.reduce(array, axis=axis))
     return np.asarray(np.add.accumulate(array, axis=axis).take(-1, axis=axis))
+
+
+def patches(which: IntArray, rows: int, width: int) -> Iterator[Patch]:
+    """Parts of the first axis (K,) and of the rows of large arrays (K, ..., N), with `width` numbers between, each part
+    small enough for the processor's cache: where in `which` (D,), which of K (a slice, so a view, if neighbours), and
+    which rows."""
+    columns = min(max(rows, 1), COLUMNS)
+    count = max(1, PATCH // (width * columns))
+    for start in range(0, len(which), count):
+        at = slice(start, start + count)
+        part = which[at]
+        near = part[-1] - part[0] == len(part) - 1
+        windows = slice(int(part[0]), int(part[-1]) + 1) if near else part
+        for column in range(0, rows, columns):
+            yield at, windows, slice(column, column + columns)

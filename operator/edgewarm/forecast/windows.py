@@ -72,10 +72,13 @@ class Windows:
 
     def of_path(self, path: FloatArray) -> FloatArray:
         """Window values (K, ...) of predictions `path` (points, ...) at `ahead`."""
-        if not len(self.until):
-            return path
-        highest = np.maximum.accumulate(path[: self.until_index[-1] + 1], axis=0)
-        return np.concatenate([path, highest[self.until_index]])
+        result = np.empty((self.count, *path.shape[1:]))
+        result[: self.points] = path
+        highest, done = path[0], 0
+        for window, index in enumerate(self.until_index, self.points):
+            highest = np.maximum(highest, path[done : index + 1].max(axis=0), out=result[window])
+            done = index + 1
+        return result
 
     def late(self, step_seconds: float) -> IntArray:
         """Steps by which the test of each window waits for the next issue, (K,), so that all are tested together."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgewarm.forecast.experts import EXPERTS, LAST
-from edgewarm.forecast.mixture import LEVELS, MEDIAN, Mixture, blocks, first_weights
+from edgewarm.forecast.mixture import LEVELS, MEDIAN, Mixture, first_weights
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 
@@ -84,7 +84,3 @@ def test_a_tilt_silences_an_expert() -> None:
     tilt = np.where(np.arange(len(EXPERTS))[None, :, None] == PROFILE, 1.0, 0.0).astype(np.float32)
     found = Mixture.blank(1, SOON, 300.0).issue(ONE, said(day_profile=20.0), LEVEL, tilt, np.ones((1, 1)))
     assert found[0, MEDIAN, 0] == pytest.approx(20.0)
-
-
-def test_blocks_cover_all_rows_once() -> None:
-    assert [(part.start, part.stop) for part in blocks(300)] == [(0, 128), (128, 256), (256, 300)]

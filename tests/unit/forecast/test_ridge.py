@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgewarm.forecast.features import NAMES, PRIOR
-from edgewarm.forecast.ridge import HALF_LIFE_SECONDS, Ridge
+from edgewarm.forecast.ridge import HALF_LIFE_SECONDS, PAIR, Ridge
 
 pytestmark = pytest.mark.unit
 
@@ -45,7 +45,7 @@ def test_another_unit_gives_the_same_coefficients() -> None:
 
 def test_half_of_a_lesson_is_forgotten_in_three_days() -> None:
     found = taught(({LAST_VALUE: 2.0}, 1.0), ({}, 0.0), seconds=HALF_LIFE_SECONDS)
-    assert found.products[0, LAST_VALUE, LAST_VALUE, 0] == pytest.approx(4.0 / 2)
+    assert found.products[0, PAIR[LAST_VALUE, LAST_VALUE], 0] == pytest.approx(4.0 / 2)
 
 
 def test_an_unknown_outcome_teaches_nothing() -> None:
