@@ -130,11 +130,13 @@ def _policy_or_problem(spec: Any, meta: Wired) -> tuple[Policy | None, str | Non
 
 
 def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None) -> Policy:
-    scaling = spec.scaling
+    scaling, series = spec.scaling, _series(spec.demand, namespace)
+    alone = not spec.demand.resources
     return Policy(
         target=TargetRef(spec.target_ref.api_version, spec.target_ref.kind, spec.target_ref.name),
-        demand=_demand(spec.demand, namespace),
-        capacity_per_pod=float(parse_quantity(spec.demand.capacity_per_pod)),
+        demand=series[0].request,
+        capacity_per_pod=series[0].per_pod if alone else 1.0,
+        resources=() if alone else series,
         pool=None if spec.pool_ref is None else spec.pool_ref.name,
         mode=spec.mode,
         strategy=scaling.strategy,
@@ -153,10 +155,20 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
     )
 
 
-def _demand(spec: DemandSpec, namespace: str) -> DemandRequest:
-    template, arguments = (None, ()) if spec.template is None else (spec.template.name, spec.template.arguments)
+def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
+    """Everything that is asked for: query or template first, then the resources."""
+    found = [] if spec.capacity_per_pod is None else [(DEMAND, spec.query, spec.template, spec.capacity_per_pod)]
+    found += [(one.name, one.query, one.template, one.per_pod) for one in spec.resources]
+    return tuple(
+        Resource(name, _request(spec.source, query, template, namespace), float(parse_quantity(each)), unit_of(each))
+        for name, query, template, each in found
+    )
+
+
+def _request(source: str | None, query: str | None, template: Template | None, namespace: str) -> DemandRequest:
+    name, arguments = (None, ()) if template is None else (template.name, template.arguments)
     labels = tuple(sorted((argument.name, argument.value) for argument in arguments))
-    return DemandRequest(namespace, spec.source, spec.query, template, labels)
+    return DemandRequest(namespace, source, query, name, labels)
 
 
 def _pace(spec: ScaleUp | ScaleDown) -> Pace:

@@ -18,7 +18,7 @@ from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.replay import learned
 from edgewarm.model.demand import DemandRequest, History, Reading
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.quantiles import Outlook
 
 pytestmark = pytest.mark.unit
@@ -44,19 +44,19 @@ class FakeDemand:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def read(self, requests: Mapping[Key, DemandRequest], now: float) -> Mapping[Key, Reading]:
+    async def read(self, requests: Mapping[SeriesKey, DemandRequest], now: float) -> Mapping[SeriesKey, Reading]:
         raise NotImplementedError
 
     async def history(
-        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
-    ) -> Mapping[Key, History]:
-        self.asked.append((frozenset(requests), start, end))
+        self, requests: Mapping[SeriesKey, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[SeriesKey, History]:
+        self.asked.append((frozenset(key.policy for key in requests), start, end))
         await self.gate.wait()
         steps = range(round(start / step_seconds), round(end / step_seconds) + 1)
         return {
             key: History(start, step_seconds, np.array([truth(request.query, step) for step in steps]))
             for key, request in requests.items()
-            if key in self.knows
+            if key.policy in self.knows
         }
 
 
@@ -85,7 +85,7 @@ class World:
         self.rows.follow(names, self.now)
         await asyncio.sleep(0)  # the question is asked
         step = int(self.now // STEP)
-        samples: dict[Key, Sample] = {n.policy: (truth(n.request.query, step), False) for n in names}
+        samples: dict[SeriesKey, Sample] = {n.key: (truth(n.request.query, step), False) for n in names}
         made = self.rows.observe({} if blind else samples, self.now)
         await self.settle()
         return made
@@ -246,7 +246,7 @@ async def test_passes_may_pause_for_minutes_before_a_policy_joins(world: World) 
     world.now += 5 * STEP
     world.rows.follow([name(), name(API)], world.now)
     await world.settle()  # it is learned while the demand of this pass is read
-    world.rows.observe({WEB: (100.0, False)}, world.now)
+    world.rows.observe({SeriesKey(WEB): (100.0, False)}, world.now)
     assert not world.rows.learning(API)
 
 
