@@ -13,18 +13,26 @@ from pydantic import ValidationError
 from edgewarm.api.decision_wire import ActionSpec, ScalingDecisionSpec
 from edgewarm.api.fields import parse_ratio
 from edgewarm.api.objective_spec import kappa
-from edgewarm.api.policy_spec import DemandSpec, FallbackSpec, ScaleDown, ScaleUp, ScheduleSpec, WarmingPolicySpec
+from edgewarm.api.policy_spec import (
+    DemandSpec,
+    FallbackSpec,
+    ScaleDown,
+    ScaleUp,
+    ScheduleSpec,
+    Template,
+    WarmingPolicySpec,
+)
 from edgewarm.api.pool_spec import Approval, EdgeNodePoolSpec, NodeSelector, PoolPrices
 from edgewarm.api.problem import sentence
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.identity import DEMAND, Key, TargetRef
 from edgewarm.model.names import PAUSED_UNTIL
 from edgewarm.model.objects import PolicyObject, PoolObject
-from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Schedule
+from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule
 from edgewarm.model.prices import ApprovalTerms
-from edgewarm.model.units import parse_duration, parse_quantity, parse_time
+from edgewarm.model.units import parse_duration, parse_quantity, parse_time, unit_of
 from edgewarm.model.workload import Requirement, Selector
 
 Wired = Mapping[str, Any]

@@ -79,7 +79,7 @@ QueryText = Annotated[StrictStr, Field(min_length=1, max_length=4096)]
 
 
 class ResourceSpec(Wire):
-    """Something of which demand uses up, and how much of it one pod gives."""
+    """Something that demand uses up, and how much of it one pod gives."""
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
     """Name of the resource, a DNS label such as cpu, memory, gpu, storage or network; it appears where it binds."""
@@ -87,11 +87,9 @@ class ResourceSpec(Wire):
     """PromQL whose one result is what is used of the resource now, over all pods. Set either query or template."""
     template: Template | None = None
     """A query template of the operator's configuration, instead of query."""
-    per_pod: Annotated[
-        StrictStr, Field(max_length=32), quantity_above_zero("demand.resources[].perPod", "1E", "2Gi")
-    ]
-    """What one pod gives of the resource, as a quantity in the unit of the query: "500m" for a query in cores, "2Gi" for
-    one in bytes, "300M" for one in bits per second."""
+    per_pod: Annotated[StrictStr, Field(max_length=32), quantity_above_zero("demand.resources[].perPod", "1E", "2Gi")]
+    """What one pod gives of the resource, as a quantity in the unit of the query: "500m" for a query in cores, "2Gi"
+    for one in bytes, "300M" for one in bits per second."""
 
     rules = (
         Rule(
@@ -108,8 +106,8 @@ class ResourceSpec(Wire):
 
 
 class DemandSpec(Wire):
-    """What is asked of the workload, and how much of it one pod serves: a query or template with capacityPerPod, a list of
-    resources, or both."""
+    """What is asked of the workload, and how much of it one pod serves: a query or template with capacityPerPod, a list
+    of resources, or both."""
 
     source: Name | None = None
     """Name of a metrics source in the operator's configuration; without it the operator's default source is asked."""
@@ -119,11 +117,11 @@ class DemandSpec(Wire):
     template: Template | None = None
     """A query template of the operator's configuration, instead of query; it spares one query per policy."""
     capacity_per_pod: Annotated[IntOrText, quantity_above_zero("demand.capacityPerPod", "1E", "50")] | None = None
-    """Demand that one ready pod serves, as a quantity in the unit of the query, such as "50" for 50 requests/s. Required
-    with query or template."""
+    """Demand that one ready pod serves, as a quantity in the unit of the query, such as "50" for 50 requests/s.
+    Required with query or template."""
     resources: Annotated[tuple[ResourceSpec, ...], ListMap(("name",), 8)] = ()
-    """Resources that demand uses up, at most 8, each with its own forecast. The need is the largest of all needs, that of
-    query or template included; while one of them is unknown, nothing is lowered."""
+    """Resources that demand uses up, at most 8, each with its own forecast. The need is the largest of all needs, that
+    of query or template included; while one of them is unknown, nothing is lowered."""
 
     rules = (
         Rule(

@@ -58,6 +58,11 @@ class Situation:
         return self.reading.value if isinstance(self.reading, Measured) else None
 
     @property
+    def parts(self) -> tuple[Load, ...]:
+        """The resources, or the one demand as the only part."""
+        return self.loads or (Load(self.policy.series[0], self.reading, self.outlook),)
+
+    @property
     def least_demand(self) -> float | None:
         """Demand, or while some resources are blind what the others ask for at least."""
         known = [load.pods for load in self.loads if load.pods is not None]

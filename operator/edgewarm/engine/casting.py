@@ -25,7 +25,9 @@ class Casting:
         parts: dict[Key, dict[str, int]] = {}
         for row, key in enumerate(rows):
             parts.setdefault(key.policy, {})[key.series] = row
-        whole = {key: found for key, found in parts.items() if key in terms and found.keys() == _shares(terms[key])}
+        whole = {
+            key: found for key, found in parts.items() if key in terms and found.keys() == _shares(terms[key]).keys()
+        }
         self.policies = tuple(whole)
         played = [(row, _shares(terms[key])[name]) for key, found in whole.items() for name, row in found.items()]
         self._rows = np.array([row for row, _ in played], dtype=np.int64)
@@ -43,9 +45,7 @@ class Casting:
 
     def _joint(self, demand: FloatArray, fleet: FleetForecast) -> tuple[FloatArray, FleetForecast]:
         mine = self._rows
-        rows = replace(
-            fleet, at_ahead=fleet.at_ahead[mine], max_until=fleet.max_until[mine], known=fleet.known[mine]
-        )
+        rows = replace(fleet, at_ahead=fleet.at_ahead[mine], max_until=fleet.max_until[mine], known=fleet.known[mine])
         return joint_demand(demand[mine], self._per_pod, self._starts), joint_fleet(rows, self._per_pod, self._starts)
 
     def blocks(self) -> Mapping[Key, tuple[Block, ...]]:

@@ -20,9 +20,14 @@ class Load:
     outlook: Outlook | None = None
 
     @property
+    def demand(self) -> float | None:
+        """Demand now; None while it is unknown."""
+        return self.reading.value if isinstance(self.reading, Measured) else None
+
+    @property
     def pods(self) -> float | None:
-        """Demand now in pods, before it is rounded up; None while it is unknown."""
-        return self.reading.value / self.resource.per_pod if isinstance(self.reading, Measured) else None
+        """The same in pods, before it is rounded up."""
+        return None if self.demand is None else self.demand / self.resource.per_pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,13 @@ class Binding:
     def of(cls, resource: Resource, demand: float) -> Binding:
         return cls(demand, resource.per_pod, resource.name, resource.unit)
 
-    @property
-    def pods(self) -> float:
-        return self.demand / self.per_pod
-
     def amount(self, number: Callable[[float], str]) -> str:
         """The demand for people: "310", "cpu 7.2" or "memory 3.1Gi"."""
-        return f"{self.name} {self._shown(self.demand, number)}".lstrip()
+        return f"{self.name} {self.size(number)}".lstrip()
+
+    def size(self, number: Callable[[float], str]) -> str:
+        """The same without the name."""
+        return self._shown(self.demand, number)
 
     def each(self, number: Callable[[float], str]) -> str:
         """What one pod serves, in the same unit."""
