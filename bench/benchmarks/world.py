@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgewarm.model.demand import DemandRequest, History, Measured, Reading
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.identity import Key, SeriesKey, TargetRef
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.workload import PodStart
@@ -51,15 +51,15 @@ class MemoryDemand:
     def __init__(self, seed: int = 1) -> None:
         self._random = np.random.default_rng(seed)
 
-    async def read(self, requests: Mapping[Key, DemandRequest], now: float) -> Mapping[Key, Reading]:
+    async def read(self, requests: Mapping[SeriesKey, DemandRequest], now: float) -> Mapping[SeriesKey, Reading]:
         noise = self._random.normal(1.0, 0.03, len(requests))
         return {
             key: Measured(now, max(0.0, float(_wave(now, index) * noise[index]))) for index, key in enumerate(requests)
         }
 
     async def history(
-        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
-    ) -> Mapping[Key, History]:
+        self, requests: Mapping[SeriesKey, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[SeriesKey, History]:
         times = np.arange(start, end + step_seconds / 2, step_seconds)
         return {
             key: History(start, step_seconds, np.array([_wave(at, index) for at in times]))

@@ -40,8 +40,7 @@ from edgewarm.cluster.resources import (
 )
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.model.demand import DemandRequest, History
-from edgewarm.model.identity import Key
-from edgewarm.sources.demand import DemandSources
+from edgewarm.sources.demand import DemandSources, Name
 from edgewarm.sources.settings import Source, SourceSettings, Template
 from edgewarm.telemetry.metrics import Metrics
 from support.fake_api import FakeApi, FakeDeploymentController, Request
@@ -124,8 +123,8 @@ class _Sources(DemandSources):
     lessons = 0
 
     async def history(
-        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
-    ) -> Mapping[Key, History]:
+        self, requests: Mapping[Name, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[Name, History]:
         self.lessons += 1
         return await super().history(requests, start, end, step_seconds)
 

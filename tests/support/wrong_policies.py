@@ -59,6 +59,14 @@ def _demand(**fields: Any) -> dict[str, Any]:
     return _spec(demand=fields)
 
 
+CPU = {"name": "cpu", "query": 'sum(rate(container_cpu_usage_seconds_total{pod=~"checkout-.*"}[1m]))', "perPod": "500m"}
+
+
+def _resource(resource: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    """Resource cpu, changed; without other fields beside the query that is there."""
+    return _demand(**fields, resources=[merged(CPU, resource or {})])
+
+
 def _objective(**fields: Any) -> dict[str, Any]:
     return _spec(objective=fields)
 
@@ -74,16 +82,60 @@ def _schedule(**fields: Any) -> dict[str, Any]:
 
 WRONG_POLICIES = (
     WrongPolicy(
-        "query-and-template", _demand(template={"name": "http"}), "set exactly one of demand.query and demand.template"
+        "query-and-template", _demand(template={"name": "http"}), "set only one of demand.query and demand.template"
     ),
     WrongPolicy(
-        "neither-query-nor-template", _demand(query=None), "set exactly one of demand.query and demand.template"
+        "no-demand",
+        _demand(query=None, capacityPerPod=None),
+        "demand needs a query or a template with capacityPerPod, or resources",
     ),
     WrongPolicy(
         "no-capacity",
         _demand(capacityPerPod=None),
-        "spec.demand.capacityPerPod: Required value",
-        operator_sentence="spec.demand.capacityPerPod is required",
+        "demand.capacityPerPod goes with demand.query or demand.template: set it with one of them, and not without",
+    ),
+    WrongPolicy(
+        "capacity-of-nothing",
+        _resource(query=None, capacityPerPod="50"),
+        "demand.capacityPerPod goes with demand.query or demand.template: set it with one of them, and not without",
+    ),
+    WrongPolicy(
+        "resource-without-query",
+        _resource(resource={"query": None}),
+        "set exactly one of demand.resources[].query and demand.resources[].template",
+    ),
+    WrongPolicy(
+        "resource-with-both",
+        _resource(resource={"template": {"name": "cpu"}}),
+        "set exactly one of demand.resources[].query and demand.resources[].template",
+    ),
+    WrongPolicy(
+        "resource-of-nothing",
+        _resource(resource={"perPod": "0"}),
+        "demand.resources[].perPod must be a quantity above 0 and at most 1E",
+    ),
+    WrongPolicy(
+        "resource-without-per-pod",
+        _resource(resource={"perPod": None}),
+        "spec.demand.resources[0].perPod: Required value",
+        operator_sentence="spec.demand.resources[0].perPod is required",
+    ),
+    WrongPolicy(
+        "resource-called-demand",
+        _resource(resource={"name": "demand"}),
+        "demand.resources[].name must not be demand: that is what demand.query and demand.template ask for",
+    ),
+    WrongPolicy(
+        "resource-twice",
+        _demand(resources=[CPU, CPU]),
+        "spec.demand.resources[1]: Duplicate value",
+        operator_sentence="spec.demand.resources: name must be unique, found 'cpu' twice",
+    ),
+    WrongPolicy(
+        "nine-resources",
+        _demand(resources=[{**CPU, "name": f"cpu-{index}"} for index in range(9)]),
+        "spec.demand.resources: Too many: 9: must have at most 8 items",
+        operator_sentence="spec.demand.resources: must have at most 8 entries, found 9",
     ),
     WrongPolicy("capacity-zero", _demand(capacityPerPod="0"), "demand.capacityPerPod must be a quantity above 0"),
     WrongPolicy("capacity-int-zero", _demand(capacityPerPod=0), "demand.capacityPerPod must be a quantity above 0"),

@@ -39,7 +39,7 @@ class Prediction(Wire):
     """What was expected when the decision was made."""
 
     resource: Word
-    """What was predicted: demand."""
+    """What was predicted: demand, or the resource that asks for the most pods at this distance."""
     horizon: Word
     """Distance ahead: lead (one lead time), 5m, 15m, 1h or 24h."""
     seconds: Count
@@ -119,6 +119,7 @@ _FIXED = (
     "mode",
     "reason",
     "summary",
+    "bindingResource",
     "urgency",
     "predictions",
     "actions",
@@ -149,6 +150,8 @@ class ScalingDecisionSpec(Wire):
     """The rule that set the number, in one CamelCase word."""
     summary: Sentence
     """The decision in one sentence."""
+    binding_resource: Word | None = None
+    """The resource behind the number; absent without demand.resources, and where not demand set it."""
     urgency: Literal["Immediate", "Routine"] = "Routine"
     """Immediate where demand needs it now, else Routine."""
     predictions: Annotated[tuple[Prediction, ...], ListMap(("resource", "horizon"), 8)] = ()

@@ -13,18 +13,26 @@ from pydantic import ValidationError
 from edgewarm.api.decision_wire import ActionSpec, ScalingDecisionSpec
 from edgewarm.api.fields import parse_ratio
 from edgewarm.api.objective_spec import kappa
-from edgewarm.api.policy_spec import DemandSpec, FallbackSpec, ScaleDown, ScaleUp, ScheduleSpec, WarmingPolicySpec
+from edgewarm.api.policy_spec import (
+    DemandSpec,
+    FallbackSpec,
+    ScaleDown,
+    ScaleUp,
+    ScheduleSpec,
+    Template,
+    WarmingPolicySpec,
+)
 from edgewarm.api.pool_spec import Approval, EdgeNodePoolSpec, NodeSelector, PoolPrices
 from edgewarm.api.problem import sentence
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.identity import DEMAND, Key, TargetRef
 from edgewarm.model.names import PAUSED_UNTIL
 from edgewarm.model.objects import PolicyObject, PoolObject
-from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Schedule
+from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule
 from edgewarm.model.prices import ApprovalTerms
-from edgewarm.model.units import parse_duration, parse_quantity, parse_time
+from edgewarm.model.units import parse_duration, parse_quantity, parse_time, unit_of
 from edgewarm.model.workload import Requirement, Selector
 
 Wired = Mapping[str, Any]
@@ -130,11 +138,13 @@ def _policy_or_problem(spec: Any, meta: Wired) -> tuple[Policy | None, str | Non
 
 
 def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None) -> Policy:
-    scaling = spec.scaling
+    scaling, series = spec.scaling, _series(spec.demand, namespace)
+    alone = not spec.demand.resources
     return Policy(
         target=TargetRef(spec.target_ref.api_version, spec.target_ref.kind, spec.target_ref.name),
-        demand=_demand(spec.demand, namespace),
-        capacity_per_pod=float(parse_quantity(spec.demand.capacity_per_pod)),
+        demand=series[0].request,
+        capacity_per_pod=series[0].per_pod if alone else 1.0,
+        resources=() if alone else series,
         pool=None if spec.pool_ref is None else spec.pool_ref.name,
         mode=spec.mode,
         strategy=scaling.strategy,
@@ -153,10 +163,20 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
     )
 
 
-def _demand(spec: DemandSpec, namespace: str) -> DemandRequest:
-    template, arguments = (None, ()) if spec.template is None else (spec.template.name, spec.template.arguments)
+def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
+    """Everything that is asked for: query or template first, then the resources."""
+    found = [] if spec.capacity_per_pod is None else [(DEMAND, spec.query, spec.template, spec.capacity_per_pod)]
+    found += [(one.name, one.query, one.template, one.per_pod) for one in spec.resources]
+    return tuple(
+        Resource(name, _request(spec.source, query, template, namespace), float(parse_quantity(each)), unit_of(each))
+        for name, query, template, each in found
+    )
+
+
+def _request(source: str | None, query: str | None, template: Template | None, namespace: str) -> DemandRequest:
+    name, arguments = (None, ()) if template is None else (template.name, template.arguments)
     labels = tuple(sorted((argument.name, argument.value) for argument in arguments))
-    return DemandRequest(namespace, spec.source, spec.query, template, labels)
+    return DemandRequest(namespace, source, query, name, labels)
 
 
 def _pace(spec: ScaleUp | ScaleDown) -> Pace:

@@ -25,6 +25,7 @@ from edgewarm.api.fields import (
 )
 from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
+from edgewarm.model.identity import DEMAND
 from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Pace, RateUnit, Select, Strategy
 
 CronText = Annotated[StrictStr, Field(max_length=128)]
@@ -74,24 +75,69 @@ class Template(Wire):
     """Arguments of the template, at most 16; together they must pick exactly one series."""
 
 
+QueryText = Annotated[StrictStr, Field(min_length=1, max_length=4096)]
+
+
+class ResourceSpec(Wire):
+    """Something that demand uses up, and how much of it one pod gives."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    """Name of the resource, a DNS label such as cpu, memory, gpu, storage or network; it appears where it binds."""
+    query: QueryText | None = None
+    """PromQL whose one result is what is used of the resource now, over all pods. Set either query or template."""
+    template: Template | None = None
+    """A query template of the operator's configuration, instead of query."""
+    per_pod: Annotated[StrictStr, Field(max_length=32), quantity_above_zero("demand.resources[].perPod", "1E", "2Gi")]
+    """What one pod gives of the resource, as a quantity in the unit of the query: "500m" for a query in cores, "2Gi"
+    for one in bytes, "300M" for one in bits per second."""
+
+    rules = (
+        Rule(
+            "set exactly one of demand.resources[].query and demand.resources[].template",
+            cel="has(self.query) != has(self.template)",
+            holds=lambda resource: (resource.query is None) != (resource.template is None),
+        ),
+        Rule(
+            "demand.resources[].name must not be demand: that is what demand.query and demand.template ask for",
+            cel="self.name != 'demand'",
+            holds=lambda resource: resource.name != DEMAND,
+        ),
+    )
+
+
 class DemandSpec(Wire):
-    """What is asked of the workload, and how much of it one pod serves."""
+    """What is asked of the workload, and how much of it one pod serves: a query or template with capacityPerPod, a list
+    of resources, or both."""
 
     source: Name | None = None
     """Name of a metrics source in the operator's configuration; without it the operator's default source is asked."""
-    query: Annotated[StrictStr, Field(min_length=1, max_length=4096)] | None = None
+    query: QueryText | None = None
     """PromQL whose one result is the demand now, such as sum(rate(http_requests_total{app="checkout"}[1m])), in
     requests/s. Set either query or template."""
     template: Template | None = None
     """A query template of the operator's configuration, instead of query; it spares one query per policy."""
-    capacity_per_pod: Annotated[IntOrText, quantity_above_zero("demand.capacityPerPod", "1E", "50")]
-    """Demand that one ready pod serves, as a quantity in the unit of the query, such as "50" for 50 requests/s."""
+    capacity_per_pod: Annotated[IntOrText, quantity_above_zero("demand.capacityPerPod", "1E", "50")] | None = None
+    """Demand that one ready pod serves, as a quantity in the unit of the query, such as "50" for 50 requests/s.
+    Required with query or template."""
+    resources: Annotated[tuple[ResourceSpec, ...], ListMap(("name",), 8)] = ()
+    """Resources that demand uses up, at most 8, each with its own forecast. The need is the largest of all needs, that
+    of query or template included; while one of them is unknown, nothing is lowered."""
 
     rules = (
         Rule(
-            "set exactly one of demand.query and demand.template",
-            cel="has(self.query) != has(self.template)",
-            holds=lambda demand: (demand.query is None) != (demand.template is None),
+            "set only one of demand.query and demand.template",
+            cel="!(has(self.query) && has(self.template))",
+            holds=lambda demand: demand.query is None or demand.template is None,
+        ),
+        Rule(
+            "demand needs a query or a template with capacityPerPod, or resources",
+            cel="has(self.query) || has(self.template) || (has(self.resources) && self.resources.size() > 0)",
+            holds=lambda demand: bool(demand.query or demand.template or demand.resources),
+        ),
+        Rule(
+            "demand.capacityPerPod goes with demand.query or demand.template: set it with one of them, and not without",
+            cel="has(self.capacityPerPod) == (has(self.query) || has(self.template))",
+            holds=lambda d: (d.capacity_per_pod is None) == (d.query is None and d.template is None),
         ),
     )
 

@@ -41,6 +41,19 @@ class ReplicaCounts(Wire):
     """Pods that the rules chose."""
 
 
+class ResourceNeedStatus(Wire):
+    """What one resource asks for by itself."""
+
+    name: Word
+    """Name of the resource; demand is what demand.query or demand.template asks for."""
+    demand: Number | None = None
+    """Its last sample, in the unit of its query."""
+    need: Count | None = None
+    """Pods that it needs now."""
+    forecast_need: Count | None = None
+    """Pods that suffice for it in 90 of 100 cases one lead time ahead."""
+
+
 class HorizonNeed(Wire):
     """The need at one distance ahead."""
 
@@ -150,11 +163,15 @@ class WarmingPolicyStatus(Wire):
     summary: Sentence | None = None
     """One sentence that says what is done, and why."""
     demand: Number | None = None
-    """The last demand sample, in the unit of the query."""
+    """The last demand sample, in the unit of the query; with resources, of the one that needs the most pods now."""
     replicas: ReplicaCounts | None = None
     """Pods asked for, ready and wanted."""
     need: Count | None = None
     """Pods that demand needs now."""
+    binding_resource: Word | None = None
+    """The resource behind the wanted count; absent without demand.resources, and where not demand set it."""
+    resources: Annotated[tuple[ResourceNeedStatus, ...], ListMap(("name",), 9)] | None = None
+    """The need of each of demand.resources, and of demand.query or demand.template beside them."""
     forecast: Annotated[tuple[HorizonNeed, ...], ListMap(("horizon",), 8)] | None = None
     """Pods that demand will need, by distance ahead."""
     forecast_need: Count | None = None

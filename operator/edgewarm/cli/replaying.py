@@ -188,6 +188,9 @@ def _policy(path: Path | None) -> Policy | None:
     item = parse_policy(found)
     if item.policy is None:
         raise Invalid(f"--policy {path}: {item.problem}")
+    if item.policy.resources:
+        fix = "replay a copy without resources, with query and capacityPerPod of the one that TRACE holds"
+        raise Invalid(f"--policy {path} has demand.resources, and TRACE has one column of demand: {fix}")
     return item.policy
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
+from edgewarm.decide.binding import binding_ahead, binding_now, hold, lead
 from edgewarm.decide.newsvendor import held, is_censored, need, reactive_floor
 from edgewarm.decide.schedules import OpenSchedule, open_schedules
 from edgewarm.decide.situation import Draft, Situation
@@ -19,56 +20,61 @@ from edgewarm.model.policy import Strategy
 from edgewarm.model.reasons import Reason
 
 Rule = Callable[[Situation, Draft], Draft]
+four_digits = "{:.4g}".format
 
 
 def floor(situation: Situation, draft: Draft) -> Draft:
-    """What demand asks for now."""
-    demand, capacity = situation.demand, situation.policy.capacity_per_pod
-    if demand is None:
+    """What demand asks for now; while a resource is blind, what the others ask for."""
+    demand, capacity, binding = situation.least_demand, situation.policy.capacity_per_pod, binding_now(situation)
+    if demand is None or binding is None:
         return draft
     count = reactive_floor(demand, situation.ready, capacity)
     if 0 < count < situation.current and is_censored(demand, count, capacity):
         note = f"{count} pods would be busy to the last, and their demand censored"
         return draft.becomes("floor", count + 1, Reason.REACTIVE_FLOOR, note)
     if is_censored(demand, situation.ready, capacity) and count > need(demand, capacity):
-        note = f"{demand:.4g} is all that {situation.ready} ready pods serve, so more may be asked"
+        note = f"{binding.amount(four_digits)} is all that {situation.ready} ready pods serve, so more may be asked"
         return draft.becomes("floor", count, Reason.DEMAND_CENSORED, note)
-    return draft.becomes("floor", count, Reason.REACTIVE_FLOOR, f"{demand:.4g} now, {capacity:.4g} per pod")
+    note = f"{binding.amount(four_digits)} now, {binding.each(four_digits)} per pod"
+    return draft.becomes("floor", count, Reason.REACTIVE_FLOOR, note)
 
 
 def utilization_band(situation: Situation, draft: Draft) -> Draft:
     """Strategy Reactive: outside the two utilisations, demand / (capacity x scaleUpUtilization); inside, no change."""
-    demand, policy = situation.demand, situation.policy
-    if demand is None:
+    demand, policy, binding = situation.least_demand, situation.policy, binding_now(situation)
+    if demand is None or binding is None:
         return draft
     served = situation.current * policy.capacity_per_pod
     if situation.current and policy.scale_down_utilization <= demand / served <= policy.scale_up_utilization:
-        note = f"utilisation {demand / served:.0%}"
+        note = f"utilisation {demand / served:.0%}" + (f" of {binding.name}" if binding.name else "")
         return draft.becomes("band", max(draft.wanted, situation.current), Reason.WITHIN_UTILIZATION, note)
     answer = need(demand, policy.capacity_per_pod * policy.scale_up_utilization)
-    note = f"{demand:.4g} now at {policy.scale_up_utilization:.0%} of {policy.capacity_per_pod:.4g} per pod"
+    share = f"{policy.scale_up_utilization:.0%} of {binding.each(four_digits)} per pod"
+    note = f"{binding.amount(four_digits)} now at {share}"
     return draft.becomes("band", max(draft.wanted, answer), Reason.REACTIVE_ANSWER, note)
 
 
 def forecast(situation: Situation, draft: Draft) -> Draft:
     """The service level's quantile over the lead window, as a floor over the number so far."""
     outlook, policy = situation.outlook, situation.policy
-    if outlook is None:
-        return draft.becomes("forecast", draft.wanted, Reason.NO_FORECAST, "too little history")
     tau = policy.service_level
+    binding = binding_ahead(situation, lead, tau)
+    if outlook is None or binding is None:
+        return draft.becomes("forecast", draft.wanted, Reason.NO_FORECAST, "too little history")
     count = held(outlook.lead, tau, policy.capacity_per_pod)
     level = min(tau, outlook.lead.levels[-1])
-    note = f"{outlook.lead.at(tau):.4g} expected at most (p{100 * level:.0f}) when a pod decided now is ready"
+    note = f"{binding.amount(four_digits)} expected at most (p{100 * level:.0f}) when a pod decided now is ready"
     return draft.becomes("forecast", max(draft.wanted, count), Reason.FORECAST, note)
 
 
 def forecast_hold(situation: Situation, draft: Draft) -> Draft:
     """Scale in only to what is enough until a removed pod could be back."""
     outlook, policy = situation.outlook, situation.policy
-    if outlook is None or draft.wanted >= situation.current:
+    binding = binding_ahead(situation, hold, policy.service_level)
+    if outlook is None or binding is None or draft.wanted >= situation.current:
         return draft
     count = min(situation.current, held(outlook.hold, policy.service_level, policy.capacity_per_pod))
-    note = f"{outlook.hold.at(policy.service_level):.4g} expected before a removed pod could be back"
+    note = f"{binding.amount(four_digits)} expected before a removed pod could be back"
     return draft.becomes("hold", max(draft.wanted, count), Reason.FORECAST_HOLD, note)
 
 

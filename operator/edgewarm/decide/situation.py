@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from edgewarm.model.demand import Measured, Reading
+from edgewarm.model.load import Load
 from edgewarm.model.policy import DEFAULT_CONFIDENCE, Policy
 from edgewarm.model.quantiles import Outlook
 from edgewarm.model.reasons import Reason
@@ -33,7 +34,8 @@ class Situation:
     `lead_seconds` is the lead time plus one pass; `learning`: history is being read, so there is no outlook *yet*.
     `confidence`: P(the mean cost of following the forecast is below the reactive answer's); None where nobody asks.
     `learned_threshold`: of that confidence, where the policy states none.
-    `history_seconds`: how far back demand is known.
+    `history_seconds`: how far back demand is known. `loads`: the resources of a policy that has some; `reading` and
+    `outlook` are then those of the largest, in pods.
     """
 
     now: float
@@ -51,10 +53,22 @@ class Situation:
     blind_since: float | None = None
     recommendations: tuple[Recommendation, ...] = ()
     changes: tuple[Change, ...] = ()
+    loads: tuple[Load, ...] = ()
 
     @property
     def demand(self) -> float | None:
         return self.reading.value if isinstance(self.reading, Measured) else None
+
+    @property
+    def parts(self) -> tuple[Load, ...]:
+        """The resources, or the one demand as the only part."""
+        return self.loads or (Load(self.policy.series[0], self.reading, self.outlook),)
+
+    @property
+    def least_demand(self) -> float | None:
+        """Demand, or while some resources are blind what the others ask for at least."""
+        known = [load.pods for load in self.loads if load.pods is not None]
+        return self.demand if self.demand is not None else max(known, default=None)
 
 
 @dataclass(frozen=True, slots=True)

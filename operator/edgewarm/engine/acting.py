@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import structlog
 
+from edgewarm.decide.binding import binding_resource, load_now
 from edgewarm.decide.explanation import change
 from edgewarm.decide.lifecycle import AWAITING, Create, Execute, Mark, Move
 from edgewarm.engine.book import Left, Live
@@ -183,6 +184,7 @@ class Actor:
 
     def _announce(self, case: Case, move: Create, key: Key, moment: Moment) -> None:
         reason, mode = case.judgement.verdict.reason.value, case.judgement.situation.policy.mode
+        asking = load_now(case.judgement.situation)
         self._telemetry.decided(case.item.key, reason, mode.value)
         log.info(
             change(move.before, move.after),
@@ -190,7 +192,8 @@ class Actor:
             decision=key.name,
             reason=reason,
             mode=mode.value,
-            demand=case.judgement.situation.demand,
+            demand=None if asking is None else asking.demand,
+            resource=binding_resource(case.judgement.situation, case.judgement.verdict),
             ready=case.judgement.situation.ready,
             because=case.summary,
         )

@@ -107,7 +107,7 @@ def _taken_up(record: DecisionRecord, now: float) -> Live:
 def _renew(book: Book, policy: Policy, now: float) -> None:
     """The spec changed. A change between simulated and real capacity starts the scores anew; all else goes on."""
     was, is_now = book.policy.mode is Mode.OBSERVE, policy.mode is Mode.OBSERVE
-    if (book.policy.demand, book.policy.capacity_per_pod) != (policy.demand, policy.capacity_per_pod):
+    if book.policy.series != policy.series:
         book.blocks, book.foreseen = Blocks(), None  # what was learned of another question says nothing of this one
         book.belief = belief((), now)
     book.policy = policy  # targetRef is immutable, so the workload is the same

@@ -10,6 +10,7 @@ from edgewarm.decide.verdict import decide
 from edgewarm.engine.book import Book, Pacing, Shadow
 from edgewarm.learn.capacity import Capacity
 from edgewarm.model.demand import Measured, Reading
+from edgewarm.model.load import Load
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.quantiles import Outlook
 from edgewarm.model.workload import Workload
@@ -27,13 +28,17 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of demand: now, ahead, whether history is still being read, and how far the forecast is trusted."""
+    """What is known of demand: now, ahead, whether history is still being read, and how far the forecast is trusted.
+
+    `loads` are the resources of a policy that has some.
+    """
 
     reading: Reading
     outlook: Outlook | None
     learning: bool
     confidence: float | None = None
     history_seconds: float | None = None
+    loads: tuple[Load, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def judge(policy: Policy, book: Book, workload: Workload, evidence: Evidence, mo
         blind_since=book.blind_since,
         recommendations=book.pacing.recommendations,
         changes=book.pacing.changes,
+        loads=evidence.loads,
     )
     asked = need(reading.value, policy.capacity_per_pod) if isinstance(reading, Measured) else None
     return Judgement(situation, decide(situation), asked, lead_seconds(book, policy))
@@ -118,8 +124,8 @@ def paced(book: Book, judgement: Judgement, now: float) -> Pacing:
     return book.pacing.recommended(now, judgement.verdict.recommended, memory_seconds(judgement.situation.policy))
 
 
-def censored(policy: Policy, workload: Workload | None, reading: Reading) -> bool:
+def censored(per_pod: float, workload: Workload | None, reading: Reading) -> bool:
     """The sample is only a lower bound: the pods that serve were all busy."""
     if workload is None or not isinstance(reading, Measured):
         return False
-    return is_censored(reading.value, workload.ready, policy.capacity_per_pod)
+    return is_censored(reading.value, workload.ready, per_pod)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from edgewarm.model.demand import DemandRequest, History, Reading
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import PodStart, Workload
@@ -39,12 +39,12 @@ class Cluster(Protocol):
 class Demand(Protocol):
     """All sources together. Neither method raises for one policy's trouble: that is a Missing in its place."""
 
-    async def read(self, requests: Mapping[Key, DemandRequest], now: float) -> Mapping[Key, Reading]: ...
+    async def read(self, requests: Mapping[SeriesKey, DemandRequest], now: float) -> Mapping[SeriesKey, Reading]: ...
 
     async def history(
-        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
-    ) -> Mapping[Key, History]:
-        """Past demand on the grid start, start + step, ... <= end; a policy without an answer is absent."""
+        self, requests: Mapping[SeriesKey, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[SeriesKey, History]:
+        """Past demand on the grid start, start + step, ... <= end; a series without an answer is absent."""
 
 
 class Telemetry(Protocol):

@@ -18,6 +18,7 @@ from edgewarm.decide.newsvendor import MOST_PODS, ROUNDING
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.learn.confidence import BLOCK_SECONDS, Block, OpenBlock
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+from edgewarm.model.identity import DEMAND
 from edgewarm.model.policy import Policy
 
 REHEARSED_SECONDS = 2 * 86400.0  # eight blocks: a tenth of the time that learning two weeks takes a class of rows
@@ -26,7 +27,10 @@ LONGEST_STEPS = 60  # of a lead time or a window that is simulated
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a row's plans depend on; `lead_seconds` is the lead time plus one pass."""
+    """What a row's plans depend on; `lead_seconds` is the lead time plus one pass.
+
+    `shares` are the series of the policy, and by what each is divided before the largest of them counts as its demand.
+    """
 
     capacity_per_pod: float
     kappa: float
@@ -34,6 +38,7 @@ class Terms:
     bounds: tuple[int, int] = (1, 100)
     utilizations: tuple[float, float] = (0.3, 0.8)
     window_seconds: float = 300.0
+    shares: tuple[tuple[str, float], ...] = ((DEMAND, 1.0),)
 
 
 def terms(policy: Policy, lead_seconds: float) -> Terms:
@@ -45,6 +50,7 @@ def terms(policy: Policy, lead_seconds: float) -> Terms:
         (policy.bounds.low, policy.bounds.high),
         (policy.scale_down_utilization, policy.scale_up_utilization),
         policy.scale_down.stabilization_seconds,
+        tuple((one.name, one.per_pod) for one in policy.resources) or ((DEMAND, 1.0),),
     )
 
 

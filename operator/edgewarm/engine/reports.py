@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from edgewarm.decide.binding import Window, binding_resource, load_ahead, load_now
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
-from edgewarm.decide.newsvendor import held, probability_needed
+from edgewarm.decide.newsvendor import held, need, probability_needed
+from edgewarm.decide.rules import four_digits
 from edgewarm.decide.situation import Candidate, Situation
 from edgewarm.decide.worth import Worth, expected
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
 from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction, Weighed
-from edgewarm.manifests.policy_status import Confidence, HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
+from edgewarm.manifests.policy_status import (
+    Confidence,
+    HorizonNeed,
+    LeadTime,
+    PolicyReport,
+    Replicas,
+    ResourceNeed,
+    Scores,
+)
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key
-from edgewarm.model.numbers import PolicyNumbers
+from edgewarm.model.load import Binding, Load
+from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Policy
 from edgewarm.model.quantiles import Outlook, Quantiles
@@ -24,6 +35,7 @@ from edgewarm.model.workload import Workload
 
 HORIZON_NAMES = {300.0: "5m", 900.0: "15m", 3600.0: "1h", 86400.0: "24h"}
 SHOWN_LEVELS = (0.5, 0.9, 0.95)
+SCRAPED_LEVELS = (0.5, 0.9)
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,11 @@ def horizons(outlook: Outlook | None) -> Sequence[tuple[str, float, Quantiles]]:
     return (("lead", outlook.lead_seconds, outlook.lead), *fixed)
 
 
+def _window(name: str) -> Window:
+    """The quantiles of one of these horizons."""
+    return lambda outlook: next((quantiles for found, _, quantiles in horizons(outlook) if found == name), None)
+
+
 def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
     """The spec of a new decision."""
     situation, verdict = case.judgement.situation, case.judgement.verdict
@@ -72,6 +89,7 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         candidates=tuple(_weighed(candidate, situation) for candidate in verdict.candidates),
         worth=case.worth,
         expires_at=now + lasts if awaiting else None,
+        resource=binding_resource(situation, verdict),
     )
 
 
@@ -81,18 +99,23 @@ def _weighed(candidate: Candidate, situation: Situation) -> Weighed:
 
 
 def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quantiles) -> Prediction:
-    policy = judgement.situation.policy
-    tau, capacity = policy.service_level, policy.capacity_per_pod
+    """Of the demand; with resources of the one that asks for the most pods at this distance, in its own unit."""
+    situation, window = judgement.situation, _window(name)
+    tau, capacity = situation.policy.service_level, situation.policy.capacity_per_pod
     recommended = held(quantiles, tau, capacity)
+    load = load_ahead(situation, window, tau) or situation.parts[0]
+    shown = (load.outlook and window(load.outlook)) or quantiles
+    resource, words = load.resource, Binding.of(load.resource, shown.at(tau))
     return Prediction(
         name,
         seconds,
-        judgement.situation.demand,
-        tuple((level, quantiles.at(level)) for level in SHOWN_LEVELS),
+        load.demand,
+        tuple((level, shown.at(level)) for level in SHOWN_LEVELS),
         probability_needed(quantiles, recommended, capacity),
         recommended,
-        f"p{100 * tau:.0f} of demand is {quantiles.at(tau):.4g}, {capacity:.4g} per pod",
-        judgement.situation.confidence,
+        f"p{100 * tau:.0f} of {resource.name} is {words.size(four_digits)}, {words.each(four_digits)} per pod",
+        situation.confidence,
+        resource.name,
     )
 
 
@@ -152,7 +175,7 @@ def scores(score: Score, kappa: float) -> Scores | None:
 def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
     """The whole status of a policy that was judged."""
     policy, situation, workload = case.book.policy, case.judgement.situation, case.workload
-    capacity = policy.capacity_per_pod
+    capacity, asking = policy.capacity_per_pod, load_now(situation)
     ahead = tuple(
         HorizonNeed(name, seconds, held(quantiles, 0.5, capacity), held(quantiles, 0.9, capacity))
         for name, seconds, quantiles in horizons(situation.outlook)
@@ -162,7 +185,7 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         conditions=found,
         reason=case.judgement.verdict.reason.value,
         summary=case.summary,
-        demand=situation.demand,
+        demand=None if asking is None else asking.demand,
         replicas=Replicas(workload.replicas, workload.ready, case.judgement.verdict.wanted),
         need=case.judgement.need,
         horizons=ahead,
@@ -171,20 +194,36 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         last_decision=case.book.last_decision,
         scores=scores(case.book.score, policy.kappa),
         confidence=confidence(case.book, policy),
+        resource=binding_resource(situation, case.judgement.verdict),
+        resources=tuple(_resource_need(load) for load in situation.loads),
+    )
+
+
+def _resource_need(load: Load) -> ResourceNeed:
+    demand, each = load.demand, load.resource.per_pod
+    return ResourceNeed(
+        load.resource.name,
+        demand,
+        None if demand is None else need(demand, each),
+        None if load.outlook is None else held(load.outlook.lead, 0.9, each),
     )
 
 
 def policy_numbers(case: Case) -> PolicyNumbers:
     """The gauges of a policy."""
-    situation = case.judgement.situation
-    outlook, lead = situation.outlook, case.book.lead
-    levels = (0.5, 0.9)
+    situation, lead = case.judgement.situation, case.book.lead
+    only = situation.parts[0] if not situation.loads else None
     return PolicyNumbers(
-        demand=situation.demand,
+        demand=None if only is None else only.demand,
         need=case.judgement.need,
         ready=case.workload.ready,
         wanted=case.judgement.verdict.wanted,
         blind=situation.demand is None,
-        forecast={} if outlook is None else {level: outlook.lead.at(level) for level in levels},
-        lead_seconds={level: value for level in levels if (value := lead.quantile(level)) is not None},
+        forecast={} if only is None else _lead_demand(only),
+        lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
+        resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
     )
+
+
+def _lead_demand(load: Load) -> Mapping[float, float]:
+    return {} if load.outlook is None else {level: load.outlook.lead.at(level) for level in SCRAPED_LEVELS}

@@ -1,6 +1,6 @@
-"""Which policy is which row of the fleet, and how a new one learns its history without holding up the others.
+"""Which series is which row of the fleet, and how a new one learns its history without holding up the others.
 
-A row is named by what its history depends on: policy, question and window. A changed query is a new row.
+A row is named by what its history depends on: policy, series, question and window. A changed query is a new row.
 
     new policy -> history asked (I/O) -> learned on a fleet of its own (worker thread) -> caught up -> appended
 """
@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import structlog
 
+from edgewarm.engine.casting import Casting
 from edgewarm.engine.ports import Demand
-from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Rehearsal, Terms
+from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Terms
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.replay import Audience, learned
 from edgewarm.learn.confidence import Block
 from edgewarm.model.demand import DemandRequest, History
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import DEMAND, Key, SeriesKey
 from edgewarm.model.quantiles import Outlook
 
+Samples = Mapping[SeriesKey, tuple[float, bool]]
 log = structlog.get_logger()
 ROUNDING = 1e-6  # of a step: 28 / 60 of an hour is not quite 1680 s
 RETRY_SECONDS = 30.0
@@ -40,17 +42,22 @@ class RowName:
     policy: Key
     request: DemandRequest
     window_seconds: float
+    series: str = DEMAND
+
+    @property
+    def key(self) -> SeriesKey:
+        return SeriesKey(self.policy, self.series)
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What a lesson brought: the rows that got an answer and their fleet; of each policy the backtest blocks, and since
-    when its demand is known."""
+    """What a lesson brought: the rows that got an answer and their fleet; of each policy the backtest blocks, and of
+    each series since when it is known."""
 
     names: tuple[RowName, ...] = ()
     fleet: FleetModel | None = None
     blocks: Mapping[Key, tuple[Block, ...]] = field(default_factory=dict)
-    since: Mapping[Key, float] = field(default_factory=dict)
+    since: Mapping[SeriesKey, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -60,7 +67,7 @@ class Lesson:
     names: tuple[RowName, ...]
     last_step: int
     task: asyncio.Task[Learned]
-    missed: dict[int, Mapping[Key, tuple[float, bool]]] = field(default_factory=dict)
+    missed: dict[int, Samples] = field(default_factory=dict)
 
 
 class Rows:
@@ -74,10 +81,11 @@ class Rows:
         self._step_seconds = step_seconds
         self._fleet = FleetModel(0, step_seconds)
         self._names: list[RowName] = []
-        self._index: dict[Key, int] = {}
+        self._index: dict[SeriesKey, int] = {}
         self._asked: set[RowName] = set()
+        self._series: dict[Key, list[SeriesKey]] = {}
         self._terms: Mapping[Key, Terms] = {}
-        self._since: dict[Key, float] = {}
+        self._since: dict[SeriesKey, float] = {}
         self._rehearsed: dict[Key, tuple[Block, ...]] = {}
         self._lesson: Lesson | None = None
         self._retry_at: dict[RowName, float] = {}
@@ -88,10 +96,13 @@ class Rows:
     def follow(self, wanted: Iterable[RowName], now: float, terms: Mapping[Key, Terms] | None = None) -> None:
         """Drop rows that nobody wants any more; start learning the new ones, all together.
 
-        A row whose policy has `terms` rehearses them on its history, for `take_rehearsed`.
+        The first series of each policy is its main one. A policy that has `terms` and learns all of its series in one
+        lesson rehearses them on its history, for `take_rehearsed`.
         """
-        self._terms = terms or {}
-        asked = self._asked = set(wanted)
+        self._terms, names, self._series = terms or {}, list(wanted), {}
+        for name in names:
+            self._series.setdefault(name.policy, []).append(name.key)
+        asked = self._asked = set(names)
         keep = [index for index, name in enumerate(self._names) if name in asked]
         if len(keep) < len(self._names):
             self._fleet.keep(np.array(keep, dtype=np.int64))
@@ -102,8 +113,8 @@ class Rows:
 
     def _begin_lesson(self, now: float) -> None:
         """The next class, unless one is under way."""
-        new = tuple(sorted(self._asked - set(self._names), key=lambda name: name.policy))
-        due = tuple(name for name in new if self._retry_at.get(name, now) <= now)[:CLASS_SIZE]
+        new = sorted(self._asked - set(self._names), key=lambda name: name.key)
+        due = _whole_policies([name for name in new if self._retry_at.get(name, now) <= now])
         if due and self._lesson is None:
             last = int(now // self._step_seconds) - 1
             task = asyncio.create_task(self._learn(due, last))
@@ -112,32 +123,28 @@ class Rows:
 
     async def _learn(self, names: tuple[RowName, ...], last: int) -> Learned:
         first = last - int(max(name.window_seconds for name in names) / self._step_seconds + ROUNDING) + 1
-        requests = {name.policy: name.request for name in names}
+        requests = {name.key: name.request for name in names}
         start, end = first * self._step_seconds, last * self._step_seconds
         answers = await self._demand.history(requests, start, end, self._step_seconds)
-        answered = tuple(name for name in names if name.policy in answers or self._failures.get(name, 0) >= TRIES)
+        answered = tuple(name for name in names if name.key in answers or self._failures.get(name, 0) >= TRIES)
         histories = [
-            _recent(answers[name.policy], end - name.window_seconds) if name.policy in answers else None
-            for name in answered
+            _recent(answers[name.key], end - name.window_seconds) if name.key in answers else None for name in answered
         ]
         if not answered:
             return Learned()
-        terms = [self._terms[name.policy] for name in answered if name.policy in self._terms]
-        rehearsal = Rehearsal(terms, self._step_seconds) if len(terms) == len(answered) else None
+        casting = Casting([name.key for name in answered], self._terms, self._step_seconds)
         since = last - int(REHEARSED_SECONDS / self._step_seconds) + 1
-        audience = None if rehearsal is None else Audience(since, rehearsal.see)
+        audience = Audience(since, casting.see) if casting.policies else None
         fleet = await asyncio.to_thread(learned, histories, first, last, self._step_seconds, audience)
-        blocks = () if rehearsal is None else rehearsal.blocks()
-        rehearsed = {name.policy: found for name, found in zip(answered, blocks, strict=False)}
-        since_when = {name.policy: _oldest(past, end) for name, past in zip(answered, histories, strict=True)}
-        return Learned(answered, fleet, rehearsed, since_when)
+        since_when = {name.key: _oldest(past, end) for name, past in zip(answered, histories, strict=True)}
+        return Learned(answered, fleet, casting.blocks(), since_when)
 
     def take_rehearsed(self) -> Mapping[Key, tuple[Block, ...]]:
         """The backtest blocks of the policies whose rows graduated since the last call."""
         taken, self._rehearsed = self._rehearsed, {}
         return taken
 
-    def observe(self, samples: Mapping[Key, tuple[float, bool]], now: float) -> bool:
+    def observe(self, samples: Samples, now: float) -> bool:
         """Take this pass's samples (value, censored); True if a model step was made. A missing one is unknown."""
         self._graduate(now)
         self._begin_lesson(now)
@@ -153,10 +160,8 @@ class Rows:
         return True
 
     @staticmethod
-    def _update(
-        fleet: FleetModel, names: Iterable[RowName], step: int, samples: Mapping[Key, tuple[float, bool]]
-    ) -> None:
-        pairs = [samples.get(name.policy, (np.nan, False)) for name in names]
+    def _update(fleet: FleetModel, names: Iterable[RowName], step: int, samples: Samples) -> None:
+        pairs = [samples.get(name.key, (np.nan, False)) for name in names]
         fleet.update(step, np.array([value for value, _ in pairs]), np.array([censored for _, censored in pairs]))
 
     def _graduate(self, now: float) -> None:
@@ -185,7 +190,7 @@ class Rows:
         self._fleet.append(fleet)
         self._renamed([*self._names, *names])
         self._forecast = self._fleet.forecast()
-        log.info("history learned", policies=[str(name.policy) for name in names], rows=self._fleet.size)
+        log.info("history learned", policies=[str(name.key) for name in names], rows=self._fleet.size)
 
     def _align(self, fleet: FleetModel, names: Iterable[RowName], seen: int) -> None:
         """Bring the older of the two fleets up to the step of the newer one; the steps between are unknown to it."""
@@ -198,20 +203,28 @@ class Rows:
 
     def _renamed(self, names: list[RowName]) -> None:
         self._names = names
-        self._index = {name.policy: index for index, name in enumerate(names)}
+        self._index = {name.key: index for index, name in enumerate(names)}
         self._forecast = self._fleet.forecast() if names and self._forecast is not None else None
 
     def history_seconds(self, key: Key, now: float) -> float | None:
-        """How far back a policy's demand is known; None while it is learning."""
-        return now - self._since[key] if key in self._index and key in self._since else None
+        """How far back all of a policy's demand is known; None while it is learning."""
+        known = [self._since.get(series) for series in self._series.get(key, ()) if series in self._index]
+        times = [since for since in known if since is not None]
+        return now - max(times) if times and not self.learning(key) else None
 
     def learning(self, key: Key) -> bool:
-        """The policy has no row yet."""
-        return key not in self._index
+        """A series of the policy has no row yet."""
+        series = self._series.get(key, ())
+        return not series or any(one not in self._index for one in series)
 
-    def outlook(self, key: Key, now: float, lead_seconds: float) -> Outlook | None:
-        """What is expected of a policy's demand; None while it is learning or knows too little."""
-        row = self._index.get(key)
+    def outlook(self, key: Key, now: float, lead_seconds: float, series: str | None = None) -> Outlook | None:
+        """What is expected of a policy's demand, its main series unless another is named, in the unit of its query.
+
+        None while it is learning or knows too little.
+        """
+        found = self._series.get(key, ())
+        wanted = SeriesKey(key, series) if series is not None else next(iter(found), None)
+        row = None if wanted is None else self._index.get(wanted)
         if row is None or self._forecast is None:
             return None
         return outlook(self._forecast, row, self._step_seconds, now, lead_seconds)
@@ -223,11 +236,17 @@ class Rows:
             await asyncio.gather(self._lesson.task, return_exceptions=True)
 
 
+def _whole_policies(due: Sequence[RowName]) -> tuple[RowName, ...]:
+    """The first hundred rows, and the rest of the last one's policy."""
+    last = due[:CLASS_SIZE][-1].policy if due else None
+    return tuple(name for index, name in enumerate(due) if index < CLASS_SIZE or name.policy == last)
+
+
 def _outcome(lesson: Lesson) -> Learned:
     """What a lesson brought; a bug in it is loud, and is met again no sooner than any failure."""
     problem = lesson.task.exception()
     if problem is not None:
-        log.error("history could not be learned", policies=[str(n.policy) for n in lesson.names], exc_info=problem)
+        log.error("history could not be learned", policies=[str(n.key) for n in lesson.names], exc_info=problem)
         return Learned()
     return lesson.task.result()
 

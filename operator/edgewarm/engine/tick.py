@@ -13,8 +13,9 @@ from edgewarm.decide.explanation import sentence
 from edgewarm.decide.lifecycle import Plan, leftovers, moves
 from edgewarm.decide.verdict import decide
 from edgewarm.decide.worth import worth
-from edgewarm.engine import rehearsal
+from edgewarm.engine import asking, rehearsal
 from edgewarm.engine.acting import Actor
+from edgewarm.engine.asking import Readings
 from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.engine.judge import (
@@ -23,7 +24,6 @@ from edgewarm.engine.judge import (
     Moment,
     begun,
     capacity_now,
-    censored,
     judge,
     lead_seconds,
     paced,
@@ -32,12 +32,13 @@ from edgewarm.engine.judge import (
 from edgewarm.engine.ports import Cluster, Demand, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
-from edgewarm.engine.rows import RowName, Rows
+from edgewarm.engine.rows import Rows
 from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Standing, Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
-from edgewarm.model.demand import Measured, Missing, MissingKind, Reading
+from edgewarm.model.demand import Measured, Reading
 from edgewarm.model.identity import Key
+from edgewarm.model.load import Load
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.prices import Terms
@@ -49,7 +50,6 @@ STALE_SECONDS = 10.0  # the same count for longer than this was set by somebody 
 UNSEEN_SECONDS = 300.0  # a proposal that does not show up for longer was deleted
 AT_ONCE = 32  # policies that write to the API server at the same time
 NO_TERMS = Terms()
-NOT_ASKED = Missing(MissingKind.UNAVAILABLE, "demand has not been read yet")
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,13 @@ class Engine:
         moment = Moment(now, self._started_at, self._pass_seconds)
         policies = _policies(self._ports.cluster.view())
         self._books.follow(self._ports.cluster.view(), now)
-        self._rows.follow(_row_names(policies), now, self._rehearsal_terms(policies))
-        readings = await self._ports.demand.read({key: p.demand for key, p in policies.items()}, now)
+        self._rows.follow(asking.row_names(policies), now, self._rehearsal_terms(policies))
+        readings = await self._ports.demand.read(asking.requests(policies), now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
-        step_made = self._rows.observe(_samples(policies, view, readings), now)
+        step_made = self._rows.observe(asking.samples(policies, view, readings), now)
         rehearsed = self._rows.take_rehearsed()
         self._books.take_rehearsed(rehearsed)
         if step_made or rehearsed:
@@ -112,7 +112,7 @@ class Engine:
         found = [
             one
             for key, item in view.policies.items()
-            if (one := self._found(item, view, elder.get(key), readings.get(key), moment)) is not None
+            if (one := self._found(item, view, elder.get(key), readings, moment)) is not None
         ]
         # first what gives capacity, for all; then what tells about it
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
@@ -123,17 +123,17 @@ class Engine:
         self._ports.telemetry.retain(list(view.policies))
 
     def _found(
-        self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, reading: Reading | None, moment: Moment
+        self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, readings: Readings, moment: Moment
     ) -> Found | None:
         """None where a bug of ours meets one policy: it is logged, and the others are served."""
         try:
-            return self._find(item, view, elder, reading, moment)
+            return self._find(item, view, elder, readings, moment)
         except Exception:
             log.exception("a policy could not be decided on", policy=str(item.key))
             return None
 
     def _find(
-        self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, reading: Reading | None, moment: Moment
+        self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, readings: Readings, moment: Moment
     ) -> Found:
         """Observe and decide for one policy."""
         policy, book = item.policy, self._books.get(item.key)
@@ -141,6 +141,8 @@ class Engine:
         workload = view.workloads.get(claim) if claim is not None else None
         autoscaler = view.autoscalers.get(claim) if claim is not None else None
         learning = self._rows.learning(item.key)
+        loads = () if policy is None else asking.loads(item.key, policy, readings)
+        reading = asking.joint_reading(policy, loads) if policy is not None and asking.was_asked(loads) else None
         trouble = book.trouble if book else None
         unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
         around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown)
@@ -149,19 +151,27 @@ class Engine:
             if book is not None:
                 book.blind_since = None  # it counts from when it decides again
             return Found(around, state, None)
-        reading = reading if reading is not None else NOT_ASKED
-        self._note_blindness(book, reading, moment.now)
+        evidence = self._evidence(book, loads, item.key, moment)
+        self._note_blindness(book, evidence.reading, moment.now)
         book.own = capacity_now(book, policy, workload, moment.now)
         book.pacing = book.pacing.begun(moment.now, book.own.planned, GAP_SECONDS)
-        ahead = lead_seconds(book, policy) + moment.pass_seconds
-        # a forecast of what a wrong question returned in the past is not worth acting on
-        outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
-        trust = book.belief.confidence if book.belief is not None else None
-        known = self._rows.history_seconds(item.key, moment.now)
-        judgement = judge(policy, book, workload, Evidence(reading, outlook, learning, trust, known), moment)
+        judgement = judge(policy, book, workload, evidence, moment)
         terms = resolved(self._terms, view.pools.get(policy.pool or ""))
         value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
         return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value))
+
+    def _evidence(self, book: Book, loads: tuple[Load, ...], key: Key, moment: Moment) -> Evidence:
+        """What is known of a policy's demand, now and ahead."""
+        policy, lead = book.policy, lead_seconds(book, book.policy) + moment.pass_seconds
+        found = asking.forecasted(loads, lambda series: self._rows.outlook(key, moment.now, lead, series))
+        return Evidence(
+            asking.joint_reading(policy, found),
+            asking.expected(policy, found),
+            self._rows.learning(key),
+            book.belief.confidence if book.belief is not None else None,
+            self._rows.history_seconds(key, moment.now),
+            found if policy.resources else (),
+        )
 
     def _rehearsal_terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, rehearsal.Terms]:
         books = ((key, policy, self._books.get(key)) for key, policy in policies.items())
@@ -241,23 +251,6 @@ def _summary(book: Book, judgement: Judgement) -> str:
 
 def _policies(view: ClusterView) -> Mapping[Key, Policy]:
     return {key: item.policy for key, item in view.policies.items() if item.policy is not None}
-
-
-def _row_names(policies: Mapping[Key, Policy]) -> Iterable[RowName]:
-    return (RowName(key, policy.demand, policy.history_window_seconds) for key, policy in policies.items())
-
-
-def _samples(
-    policies: Mapping[Key, Policy], view: ClusterView, readings: Mapping[Key, Reading]
-) -> Mapping[Key, tuple[float, bool]]:
-    """(value, censored) of every policy that has a value."""
-    result = {}
-    for key, policy in policies.items():
-        reading = readings.get(key)
-        if isinstance(reading, Measured):
-            workload = view.workloads.get((key.namespace, policy.target))
-            result[key] = (reading.value, censored(policy, workload, reading))
-    return result
 
 
 def resolved(terms: Terms, pool: PoolObject | None) -> Terms:

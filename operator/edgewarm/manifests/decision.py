@@ -13,7 +13,7 @@ from edgewarm.decide.situation import Candidate
 from edgewarm.decide.worth import Worth
 from edgewarm.manifests.text import clipped, percent, pods, present, short_number
 from edgewarm.model.decision import Action, Outcome, Phase
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.identity import DEMAND, Key, TargetRef
 from edgewarm.model.names import API_VERSION, POLICY_LABEL, SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.policy import Mode
 from edgewarm.model.units import format_time
@@ -23,7 +23,7 @@ _NAME_ROOM, _LABEL_ROOM, _SENTENCE_ROOM = 200, 63, 1024
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was expected `seconds` ahead: (level, demand) pairs, P(need >= recommended), and the pods it asks for."""
+    """What was expected of a resource `seconds` ahead: (level, demand) pairs, P(need >= recommended), and its pods."""
 
     horizon: str
     seconds: float
@@ -33,6 +33,7 @@ class Prediction:
     recommended: int
     reasoning: str = ""
     confidence: float | None = None
+    resource: str = DEMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class DecisionDraft:
-    """All that a decision records; `sequence` tells apart decisions of one policy within one second."""
+    """All that a decision records; `sequence` tells apart decisions of one policy within one second.
+
+    `resource` is the one behind the number, for a policy that has resources.
+    """
 
     policy: Key
     policy_uid: str
@@ -61,6 +65,7 @@ class DecisionDraft:
     worth: Worth | None = None
     expires_at: float | None = None
     sequence: int = 0
+    resource: str | None = None
 
 
 def decision_name(policy: str, at: float, sequence: int = 0) -> str:
@@ -112,6 +117,7 @@ def _spec(draft: DecisionDraft) -> dict[str, Any]:
         mode=str(draft.mode),
         reason=str(draft.reason),
         summary=clipped(draft.summary, _SENTENCE_ROOM),
+        bindingResource=draft.resource,
         urgency="Immediate" if draft.urgent else "Routine",
         predictions=[_prediction(entry, draft.action.before) for entry in draft.predictions] or None,
         actions=[_action(draft.action)],
@@ -124,7 +130,7 @@ def _spec(draft: DecisionDraft) -> dict[str, Any]:
 def _prediction(entry: Prediction, before: int) -> dict[str, Any]:
     levels = [{"level": f"p{level * 100:g}", "value": short_number(value)} for level, value in entry.predicted]
     return present(
-        resource="demand",
+        resource=entry.resource,
         horizon=entry.horizon,
         seconds=round(entry.seconds),
         current=None if entry.current is None else short_number(entry.current),

@@ -32,6 +32,16 @@ class HorizonNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceNeed:
+    """Demand for one resource in the unit of its query, and the pods that it asks for alone, now and ahead (p90)."""
+
+    name: str
+    demand: float | None
+    need: int | None
+    forecast_need: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LeadTime:
     """Quantiles of the lead time in seconds; `measured` is False while the policy's default stands in."""
 
@@ -92,6 +102,8 @@ class PolicyReport:
     last_decision: str | None = None
     scores: Scores | None = None
     confidence: Confidence | None = None
+    resource: str | None = None
+    resources: tuple[ResourceNeed, ...] = ()
 
 
 def policy_status(report: PolicyReport) -> dict[str, Any]:
@@ -104,6 +116,8 @@ def policy_status(report: PolicyReport) -> dict[str, Any]:
         demand=None if report.demand is None else short_number(report.demand),
         replicas=None if report.replicas is None else _replicas(report.replicas),
         need=None if report.need is None else pods(report.need),
+        bindingResource=report.resource,
+        resources=[_resource(entry) for entry in report.resources] or None,
         forecast=[_horizon(entry) for entry in report.horizons] or None,
         forecastNeed=None if report.forecast_need is None else pods(report.forecast_need),
         leadTime=None if report.lead_time is None else _lead_time(report.lead_time),
@@ -115,6 +129,15 @@ def policy_status(report: PolicyReport) -> dict[str, Any]:
 
 def _replicas(counts: Replicas) -> dict[str, Any]:
     return present(current=counts.current, ready=counts.ready, wanted=counts.wanted)
+
+
+def _resource(found: ResourceNeed) -> dict[str, Any]:
+    return present(
+        name=found.name,
+        demand=None if found.demand is None else short_number(found.demand),
+        need=None if found.need is None else pods(found.need),
+        forecastNeed=None if found.forecast_need is None else pods(found.forecast_need),
+    )
 
 
 def _horizon(need: HorizonNeed) -> dict[str, Any]:

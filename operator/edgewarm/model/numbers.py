@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceNumbers:
+    """Demand for one resource, now and at lead time by level, in the unit of its query."""
+
+    demand: float | None = None
+    forecast: Mapping[float, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyNumbers:
     """What one pass knows of one policy; None where nothing is known. Quantiles are keyed by level: 0.5 and 0.9.
 
-    `forecast` is demand at lead time, `lead_seconds` the lead time itself.
+    `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
+    own, only that of each of its `resources` by name.
     """
 
     demand: float | None = None
@@ -20,3 +29,4 @@ class PolicyNumbers:
     blind: bool = False
     forecast: Mapping[float, float] = field(default_factory=dict)
     lead_seconds: Mapping[float, float] = field(default_factory=dict)
+    resources: Mapping[str, ResourceNumbers] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edgewarm.model.demand import DemandRequest
-from edgewarm.model.identity import TargetRef
+from edgewarm.model.identity import DEMAND, TargetRef
 
 
 class Mode(StrEnum):
@@ -114,8 +114,29 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing that demand uses up: what to ask a source for, and how much of it one pod gives, in the query's unit.
+
+    `unit` is the suffix in which people read it, such as Gi; numbers are in ones all the same.
+    """
+
+    name: str
+    request: DemandRequest
+    per_pod: float
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.per_pod) and self.per_pod > 0):
+            raise ValueError(f"what one pod gives of {self.name} must be finite and > 0, got {self.per_pod}")
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """The spec of a WarmingPolicy, defaults filled in."""
+    """The spec of a WarmingPolicy, defaults filled in.
+
+    With `resources` demand is counted in pods, the largest of value / per pod, so `capacity_per_pod` is 1; `demand` is
+    then the request of the first of them.
+    """
 
     target: TargetRef
     demand: DemandRequest
@@ -135,12 +156,20 @@ class Policy:
     prediction_horizon_seconds: float = 300.0
     paused_until: float | None = None
     pool: str | None = None
+    resources: tuple[Resource, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.resources and self.capacity_per_pod != 1:
+            raise ValueError(f"with resources demand is in pods, got {self.capacity_per_pod} per pod")
         if not (math.isfinite(self.capacity_per_pod) and self.capacity_per_pod > 0):
             raise ValueError(f"capacity per pod must be finite and > 0, got {self.capacity_per_pod}")
         if not (math.isfinite(self.kappa) and self.kappa > 0):
             raise ValueError(f"kappa must be finite and > 0, got {self.kappa}")
+
+    @property
+    def series(self) -> tuple[Resource, ...]:
+        """Every question that the policy asks, the main one first."""
+        return self.resources or (Resource(DEMAND, self.demand, self.capacity_per_pod),)
 
     def least_confidence(self, learned: float = DEFAULT_CONFIDENCE) -> float:
         """Below it the forecast is shown, not acted on; 0 never asks. Where the user says nothing, `learned` counts."""

@@ -49,6 +49,18 @@ def parse_quantity(text: str) -> Decimal:
         return number.scaleb(power)
 
 
+def unit_of(text: str) -> str:
+    """The suffix of a quantity that stands for many, "Gi" in "2Gi"; "" for ones and for parts of one."""
+    match = _QUANTITY.fullmatch(text)
+    suffix = (match.group(2) if match else None) or ""
+    return suffix if suffix in _BINARY_POWER or _DECIMAL_POWER.get(suffix, 0) > 0 else ""
+
+
+def unit_size(unit: str) -> float:
+    """How many ones a suffix stands for: 1 for ""."""
+    return float(parse_quantity(f"1{unit}"))
+
+
 def format_quantity(value: Decimal) -> str:
     """The quantity in plain digits, without suffix, exponent or trailing zeros."""
     text = f"{value:f}"

@@ -17,7 +17,7 @@ from edgewarm.api.parse import parse_conditions, parse_decision
 from edgewarm.engine.ports import Manifest
 from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest, FloatArray, History, Measured, Missing, MissingKind, Reading
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.identity import Key, SeriesKey, TargetRef
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject
@@ -132,15 +132,15 @@ class TraceDemand:
 
     trace: Trace
 
-    async def read(self, requests: Mapping[Key, DemandRequest], now: float) -> Mapping[Key, Reading]:
+    async def read(self, requests: Mapping[SeriesKey, DemandRequest], now: float) -> Mapping[SeriesKey, Reading]:
         """The value of the step before."""
         value = self.at(now)
         reading = GAP if math.isnan(value) else Measured(now, value)
         return dict.fromkeys(requests, reading)
 
     async def history(
-        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
-    ) -> Mapping[Key, History]:
+        self, requests: Mapping[SeriesKey, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[SeriesKey, History]:
         """What `read` would have answered on the grid start, start + step, .. <= end."""
         count = math.floor((end - start) / step_seconds + ROUNDING) + 1
         times = start + step_seconds * np.arange(count, dtype=np.float64)

@@ -7,15 +7,15 @@ failing one costs the others nothing; within a source, queries that were slow or
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from random import Random
 from types import TracebackType
+from typing import TypeVar
 
 import structlog
 
 from edgewarm.model.demand import DemandRequest, History, Missing, Reading
-from edgewarm.model.identity import Key
 from edgewarm.sources.breaker import Breaker
 from edgewarm.sources.grid import Grid, Stretch
 from edgewarm.sources.guard import Clock, Guard
@@ -38,6 +38,7 @@ UNKNOWN_TOOK_SECONDS = 1.0
 
 NOT_SENT = frozenset({Cause.QUEUED, Cause.CIRCUIT_OPEN})
 
+Name = TypeVar("Name", bound=Hashable)
 OnError = Callable[[str, str], None]
 OnQuery = Callable[[str, float, int], None]
 
@@ -135,14 +136,14 @@ class DemandSources:
         """Closed."""
         await self.close()
 
-    async def read(self, requests: Mapping[Key, DemandRequest], now: float) -> Mapping[Key, Reading]:
+    async def read(self, requests: Mapping[Name, DemandRequest], now: float) -> Mapping[Name, Reading]:
         """One reading per request; takes no longer than the slowest source's timeout."""
         routes = {key: route(self._settings, request) for key, request in requests.items()}
         questions = self._quick_first({found.question for found in routes.values() if isinstance(found, Route)})
         answers = dict(zip(questions, await asyncio.gather(*(self._live(q, now) for q in questions)), strict=True))
         self._took = {question: seconds for question, (_, seconds) in answers.items()}
         pickers = {question: Picker(answer) for question, (answer, _) in answers.items() if isinstance(answer, tuple)}
-        readings: dict[Key, Reading] = {}
+        readings: dict[Name, Reading] = {}
         for key, found in routes.items():
             if isinstance(found, Missing):
                 readings[key] = found
@@ -155,8 +156,8 @@ class DemandSources:
         return readings
 
     async def history(
-        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
-    ) -> Mapping[Key, History]:
+        self, requests: Mapping[Name, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[Name, History]:
         """Past demand on the grid start, start + step, ... <= end; absent where the source did not answer.
 
         Where it answered that it knows nothing, the history is there and all NaN.

@@ -44,6 +44,18 @@ FORECAST = Metric(
     (*POLICY, "quantile"),
     "Largest demand expected in the lead window, in the unit of the policy's query; quantile is 0.5 or 0.9.",
 )
+RESOURCE_DEMAND = Metric(
+    "edgewarm_resource_demand",
+    Type.GAUGE,
+    (*POLICY, "resource"),
+    "Last sample of each series of a policy with demand.resources, in the unit of its query.",
+)
+RESOURCE_FORECAST = Metric(
+    "edgewarm_resource_forecast_demand",
+    Type.GAUGE,
+    (*POLICY, "resource", "quantile"),
+    "The same expected in the lead window; quantile is 0.5 or 0.9.",
+)
 LEAD_TIME = Metric(
     "edgewarm_lead_time_seconds",
     Type.GAUGE,
@@ -108,6 +120,8 @@ METRICS: tuple[Metric, ...] = (
     READY,
     WANTED,
     FORECAST,
+    RESOURCE_DEMAND,
+    RESOURCE_FORECAST,
     LEAD_TIME,
     BLIND,
     DECISIONS,

@@ -142,4 +142,9 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
     values: dict[tuple[Metric, tuple[str, ...]], float] = {(m, ()): value for m, value in plain if value is not None}
     for metric, quantiles in ((catalog.FORECAST, numbers.forecast), (catalog.LEAD_TIME, numbers.lead_seconds)):
         values.update({(metric, (f"{level:g}",)): value for level, value in quantiles.items()})
+    for name, resource in numbers.resources.items():
+        if resource.demand is not None:
+            values[catalog.RESOURCE_DEMAND, (name,)] = resource.demand
+        for level, value in resource.forecast.items():
+            values[catalog.RESOURCE_FORECAST, (name, f"{level:g}")] = value
     return values

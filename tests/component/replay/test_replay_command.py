@@ -27,6 +27,9 @@ spec:
   objective: {kappa: "5"}
   scaling: {minReplicas: 3, maxReplicas: 9}
 """
+POLICY_OF_RESOURCES = POLICY.replace(
+    '{query: demand, capacityPerPod: "2"}', "{resources: [{name: cpu, query: cores, perPod: 500m}]}"
+)
 
 
 def write_trace(path: Path, days: float = 2.5) -> Path:
@@ -153,6 +156,7 @@ def test_what_cannot_be_done_is_one_sentence(recorded: Path, arguments: tuple[st
         ("kind: Deployment", "is no WarmingPolicy"),
         ("kind: [", "cannot be read"),
         (POLICY.replace('"2"', '"-1"'), "capacityPerPod"),
+        (POLICY_OF_RESOURCES, "has demand.resources, and TRACE has one column of demand: replay a copy without"),
     ],
 )
 def test_a_wrong_policy_is_one_sentence(recorded: Path, tmp_path: Path, content: str, said: str) -> None:

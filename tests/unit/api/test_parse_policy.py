@@ -19,6 +19,7 @@ from edgewarm.model.policy import (
     Policy,
     RateLimit,
     RateUnit,
+    Resource,
     Schedule,
     Select,
     Strategy,
@@ -90,6 +91,28 @@ def test_a_template_carries_its_arguments_sorted() -> None:
     policy = spec(demand={"query": None, "source": "edge", "template": {"name": "http", "arguments": arguments}})
     labels = (("app", "checkout"), ("route", "/pay"))
     assert policy.demand == DemandRequest("default", "edge", None, "http", labels)
+
+
+def test_resources_stand_beside_the_query_or_instead_of_it() -> None:
+    query, cpu = (
+        'sum(rate(http_requests_total{app="checkout"}[1m]))',
+        {"name": "cpu", "query": "cores", "perPod": "500m"},
+    )
+    memory = {"name": "memory", "template": {"name": "bytes"}, "perPod": "2Gi"}
+    main = Resource("demand", DemandRequest("default", query=query), 50.0)
+    rest = (
+        Resource("cpu", DemandRequest("default", query="cores"), 0.5),
+        Resource("memory", DemandRequest("default", template="bytes"), 2.0**31, "Gi"),
+    )
+    beside = spec(demand={"resources": [cpu, memory]})
+    instead = spec(demand={"query": None, "capacityPerPod": None, "resources": [cpu, memory]})
+    assert (beside.series, beside.demand, beside.capacity_per_pod) == ((main, *rest), main.request, 1.0)
+    assert (instead.series, instead.demand, instead.capacity_per_pod) == (rest, rest[0].request, 1.0)
+
+
+def test_a_demand_without_resources_is_its_only_series() -> None:
+    policy = spec()
+    assert (policy.series, policy.resources) == ((Resource("demand", policy.demand, 50.0),), ())
 
 
 def test_a_partial_behavior_keeps_the_other_defaults_of_hpa_v2() -> None:

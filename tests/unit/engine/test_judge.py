@@ -123,8 +123,8 @@ def test_pacing_remembers_recommendations_for_the_longer_window() -> None:
     ],
 )
 def test_censored_is_about_the_pods_that_really_serve(demand: float | None, ready: int, cut_off: bool) -> None:
-    assert censored(policy(), workload(ready=ready), reading(demand)) is cut_off
-    assert censored(policy(), None, reading(demand)) is False
+    assert censored(50.0, workload(ready=ready), reading(demand)) is cut_off
+    assert censored(50.0, None, reading(demand)) is False
 
 
 def test_whoever_begins_to_decide_begins_with_the_count_that_is_there() -> None:

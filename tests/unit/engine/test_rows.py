@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.replay import learned
 from edgewarm.model.demand import DemandRequest, History, Reading
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.quantiles import Outlook
 
 pytestmark = pytest.mark.unit
@@ -40,23 +41,25 @@ class FakeDemand:
 
     def __init__(self) -> None:
         self.asked: list[tuple[frozenset[Key], float, float]] = []
+        self.questions: list[frozenset[SeriesKey]] = []
         self.knows = {WEB, API}
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def read(self, requests: Mapping[Key, DemandRequest], now: float) -> Mapping[Key, Reading]:
+    async def read(self, requests: Mapping[SeriesKey, DemandRequest], now: float) -> Mapping[SeriesKey, Reading]:
         raise NotImplementedError
 
     async def history(
-        self, requests: Mapping[Key, DemandRequest], start: float, end: float, step_seconds: float
-    ) -> Mapping[Key, History]:
-        self.asked.append((frozenset(requests), start, end))
+        self, requests: Mapping[SeriesKey, DemandRequest], start: float, end: float, step_seconds: float
+    ) -> Mapping[SeriesKey, History]:
+        self.questions.append(frozenset(requests))
+        self.asked.append((frozenset(key.policy for key in requests), start, end))
         await self.gate.wait()
         steps = range(round(start / step_seconds), round(end / step_seconds) + 1)
         return {
             key: History(start, step_seconds, np.array([truth(request.query, step) for step in steps]))
             for key, request in requests.items()
-            if key in self.knows
+            if key.policy in self.knows
         }
 
 
@@ -85,7 +88,7 @@ class World:
         self.rows.follow(names, self.now)
         await asyncio.sleep(0)  # the question is asked
         step = int(self.now // STEP)
-        samples: dict[Key, Sample] = {n.policy: (truth(n.request.query, step), False) for n in names}
+        samples: dict[SeriesKey, Sample] = {n.key: (truth(n.request.query, step), False) for n in names}
         made = self.rows.observe({} if blind else samples, self.now)
         await self.settle()
         return made
@@ -246,7 +249,7 @@ async def test_passes_may_pause_for_minutes_before_a_policy_joins(world: World) 
     world.now += 5 * STEP
     world.rows.follow([name(), name(API)], world.now)
     await world.settle()  # it is learned while the demand of this pass is read
-    world.rows.observe({WEB: (100.0, False)}, world.now)
+    world.rows.observe({SeriesKey(WEB): (100.0, False)}, world.now)
     assert not world.rows.learning(API)
 
 
@@ -268,3 +271,41 @@ async def test_closing_stops_a_lesson(world: World) -> None:
     assert lesson is not None
     await world.rows.close()
     assert lesson.task.cancelled()
+
+
+async def test_each_series_of_a_policy_is_a_row_and_the_first_its_main_one(world: World) -> None:
+    rows = name(), replace(name(query="new"), series="cpu")
+    for _ in range(3):
+        await world.run(*rows)
+    assert world.rows._fleet.size == 2
+    assert values(world.outlook()) == values(in_one_go(world, 0))
+    cpu = world.rows.outlook(WEB, world.now, 60.0, "cpu")
+    assert cpu is not None
+    assert cpu.lead.values[MEDIAN] == pytest.approx(900.0, rel=0.01)
+    assert world.rows.outlook(WEB, world.now, 60.0, "memory") is None
+
+
+async def test_a_resource_that_is_added_learns_alone_and_the_policy_with_it(world: World) -> None:
+    for _ in range(3):
+        await world.run(name())
+    world.demand.gate.clear()
+    await world.run(name(), replace(name(query="new"), series="cpu"))
+    assert (world.rows.learning(WEB), world.rows.history_seconds(WEB, world.now)) == (True, None)
+    assert values(world.outlook()) == values(in_one_go(world, 0))
+    world.demand.gate.set()
+    await world.settle()
+    await world.run(name(), replace(name(query="new"), series="cpu"))
+    assert not world.rows.learning(WEB)
+    known = world.rows.history_seconds(WEB, world.now)
+    assert known is not None
+    assert known == pytest.approx(30 * STEP, abs=3 * STEP)  # the younger of the two
+
+
+async def test_the_rows_of_one_policy_learn_in_one_class(world: World) -> None:
+    """99 policies, then one with three resources: the third of them is row 102, and still in the first class of 100."""
+    alone = [name(Key("a", f"{index:03}")) for index in range(99)]
+    three = [replace(name(), series=series) for series in ("cpu", "gpu", "memory")]
+    later = name(Key("z", "late"))
+    await world.run(*alone, *three, later)
+    assert len(world.demand.questions[0]) == 102
+    assert [key.series for key in sorted(world.demand.questions[0])[-3:]] == ["cpu", "gpu", "memory"]

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from edgewarm.model.identity import Key
-from edgewarm.model.numbers import PolicyNumbers
+from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
 from edgewarm.telemetry.catalog import METRICS, Type
 from edgewarm.telemetry.metrics import Metrics
 
@@ -51,6 +51,21 @@ def test_every_number_of_a_policy_has_its_series():
         ("edgewarm_lead_time_seconds", "quantile=0.5"): 40,
         ("edgewarm_lead_time_seconds", "quantile=0.9"): 62,
     }
+
+
+def test_a_policy_with_resources_has_the_numbers_of_each():
+    metrics = Metrics("1.2.3")
+    cpu, memory = ResourceNumbers(3.2, {0.5: 3.0, 0.9: 3.9}), ResourceNumbers(None, {})
+    metrics.policy(WEB, PolicyNumbers(need=7, blind=True, resources={"cpu": cpu, "memory": memory}))
+    assert of(metrics, WEB) == {
+        ("edgewarm_need_pods", ""): 7,
+        ("edgewarm_blind", ""): 1,
+        ("edgewarm_resource_demand", "resource=cpu"): 3.2,
+        ("edgewarm_resource_forecast_demand", "quantile=0.5 resource=cpu"): 3.0,
+        ("edgewarm_resource_forecast_demand", "quantile=0.9 resource=cpu"): 3.9,
+    }
+    metrics.policy(WEB, PolicyNumbers(blind=False))
+    assert of(metrics, WEB) == {("edgewarm_blind", ""): 0}
 
 
 def test_what_is_no_longer_known_has_no_series_and_zero_has_one():
