@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from edgewarm.forecast.clock import Clock
 from edgewarm.forecast.experts import points
+from edgewarm.forecast.explain import Ingredients
 from edgewarm.forecast.features import features
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.mixture import LEVELS, Mixture
@@ -154,6 +155,37 @@ class FleetModel:
             values[:, split:],
             self._levels.samples >= ENOUGH,
         )
+
+    def ingredients(self, row: int) -> Ingredients:
+        """What the forecast of one row is mixed from; ValueError before it has seen a value."""
+        one = self._alone(row)
+        if one._step is None or not one._levels.samples[0]:
+            raise ValueError(f"row {row} has seen nothing yet")
+        x, said = one._points(one._step)
+        quarters, every = one._clock.quarter(one._step + one.windows.ends), slice(None)
+        tilt, widening = one._clock.tilt(quarters, every), one._clock.widening(quarters, every)
+        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, tilt, widening)
+        found = one.forecast()
+        return Ingredients(
+            windows=one.windows,
+            levels=found.levels,
+            last=float(one._levels.last[0]),
+            slow=float(one._levels.slow[0]),
+            points=said[..., 0],
+            features=x[..., 0],
+            beta=one._ridge.beta[..., 0],
+            share=share[..., 0],
+            residual=residual[..., 0],
+            correction=correction[..., 0],
+            values=np.concatenate([found.at_ahead[0], found.max_until[0]]),
+        )
+
+    def _alone(self, row: int) -> FleetModel:
+        """A fleet of this row only."""
+        one = FleetModel(0, self.step_seconds, self.windows)
+        one._take({name: array[..., [row]] for name, array in self._rows().items()})
+        one._step = self._step
+        return one
 
     def _parts(self) -> Mapping[str, Rows]:
         return {
