@@ -16,12 +16,13 @@ from edgewarm.forecast.explain import (
     TIME_OF_DAY,
     Explained,
     Explanation,
+    at_horizon,
     at_lead,
     at_window,
     explained,
 )
 from edgewarm.forecast.fleet import FleetModel
-from edgewarm.forecast.outlook import HORIZONS_SECONDS, lead_edge, outlook
+from edgewarm.forecast.outlook import HORIZONS_SECONDS, outlook
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.quantiles import Quantiles
@@ -97,7 +98,7 @@ def test_nearly_all_of_a_forecast_is_explained_by_what_made_it(grown: FleetModel
 
 
 def test_the_sum_is_split_as_the_formula_says() -> None:
-    """Two experts apart from the last value of 9 = 3^2: the day profile with weight 1/2 at z = 7, and residuals of 1/2."""
+    """A last value of 9 = 3^2, the day profile with weight 1/2 at z = 7, and residuals of 1/2."""
     fleet = fed(daily(4))
     base = fleet.ingredients(0)
     points = np.full(base.points.shape, 3.0)
@@ -137,11 +138,9 @@ def test_what_is_interpolated_adds_up_too(level: float, lead: float) -> None:
     ahead = outlook(fleet.forecast(), 0, MINUTE, now, lead)
     assert ahead is not None
     found = explained(fleet.ingredients(0))
-    edge = lead_edge(599, MINUTE, now, lead)
-    check_same(at_lead(found, edge, level), ahead.lead, level)
-    ends = list(fleet.windows.ahead)
+    check_same(at_lead(found, now, lead, level), ahead.lead, level)
     for seconds, quantiles in ahead.horizons:
-        check_same(at_window(found, ends.index(round(seconds / MINUTE)), level), quantiles, level)
+        check_same(at_horizon(found, seconds, level), quantiles, level)
     assert [seconds for seconds, _ in ahead.horizons] == list(HORIZONS_SECONDS)
 
 

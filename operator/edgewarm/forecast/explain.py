@@ -19,7 +19,7 @@ import numpy as np
 
 from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
 from edgewarm.forecast.features import NAMES
-from edgewarm.forecast.outlook import between
+from edgewarm.forecast.outlook import between, lead_edge
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 
@@ -100,6 +100,8 @@ class Ingredients:
     (A, F), `share` (K, E, Q) of each expert, `residual` and `correction` (K, Q), `values` (K, Q) as they were told.
     """
 
+    step: int
+    step_seconds: float
     windows: Windows
     levels: tuple[float, ...]
     last: float
@@ -137,8 +139,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explained:
-    """Every window of one row: `amounts` (K, Q, P) of the P `SOURCES`, in demand units."""
+    """Every window of one row after `step`: `amounts` (K, Q, P) of the P `SOURCES`, in demand units."""
 
+    step: int
+    step_seconds: float
     windows: Windows
     levels: tuple[float, ...]
     amounts: FloatArray
@@ -163,7 +167,8 @@ def explained(found: Ingredients) -> Explained:
     terms[..., -2] += np.where(lost, rest, 0.0)
     terms = np.concatenate([terms, np.where(lost, 0.0, rest)[..., None]], axis=-1)
     now = np.full((*z.shape, 1), found.last**2)
-    return Explained(found.windows, found.levels, np.concatenate([now, terms * (found.last + z)[..., None]], axis=-1))
+    amounts = np.concatenate([now, terms * (found.last + z)[..., None]], axis=-1)
+    return Explained(found.step, found.step_seconds, found.windows, found.levels, amounts)
 
 
 def _terms(found: Ingredients) -> FloatArray:
@@ -196,8 +201,15 @@ def at_window(found: Explained, index: int, level: float) -> Explanation:
     return _explanation(found, found.amounts[index], level)
 
 
-def at_lead(found: Explained, edge: float, level: float) -> Explanation:
-    """The window of one step that ends `edge` steps after the last one, as forecast.outlook has it."""
+def at_horizon(found: Explained, seconds: float, level: float) -> Explanation:
+    """The step `seconds` ahead, which must be one of the grid's; ValueError otherwise."""
+    ends = found.windows.ahead.tolist()
+    return at_window(found, ends.index(round(seconds / found.step_seconds)), level)
+
+
+def at_lead(found: Explained, now: float, lead_seconds: float, level: float) -> Explanation:
+    """The lead window of a pod that is decided `now`, as forecast.outlook has it."""
+    edge = lead_edge(found.step, found.step_seconds, now, lead_seconds)
     near = found.windows.ahead <= found.windows.until[-1]
     first, last = (between(found.windows.ahead[near], found.at_ahead[near], at) for at in (edge - 1.0, edge))
     larger = last.sum(axis=-1, keepdims=True) > first.sum(axis=-1, keepdims=True)

@@ -167,6 +167,8 @@ class FleetModel:
         share, residual, correction = one._mixture.parts(every, said, one._levels.slow, tilt, widening)
         found = one.forecast()
         return Ingredients(
+            step=found.step,
+            step_seconds=one.step_seconds,
             windows=one.windows,
             levels=found.levels,
             last=float(one._levels.last[0]),

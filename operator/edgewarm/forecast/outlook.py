@@ -12,7 +12,7 @@ HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
 
 
 def between(grid: IntArray | FloatArray, values: FloatArray, position: float) -> FloatArray:
-    """Of values (G, ...), those at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
+    """Values (G, ...) at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
     right = int(np.searchsorted(grid, position))
     if right == 0 or right == len(grid):
         return np.asarray(values[min(right, len(grid) - 1)])
