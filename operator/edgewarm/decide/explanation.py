@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.forecast.explain import DRIVERS, NOW, Explanation
 from edgewarm.model.quantiles import Outlook
 from edgewarm.model.reasons import Reason
 
+TOLD = 2  # contributions beside where the demand is now; the rest is one sum
+NOTEWORTHY = 0.005  # of the forecast or of the demand now, whichever is larger
 FORECAST_REASONS = frozenset({Reason.FORECAST, Reason.FORECAST_HOLD})
 
 
@@ -49,3 +52,23 @@ def _expectation(situation: Situation, outlook: Outlook, reason: Reason, time_zo
         f"{number(window.at(tau))} expected {when} {at:%H:%M} (p{100 * tau:.0f}), "
         f"{number(policy.capacity_per_pod)} per pod"
     )
+
+
+def because(found: Explanation) -> str:
+    """Where the demand is now, the largest contributions and the rest, e.g. "180 now, +95 the usual for this time of
+    day, +35 uncertainty"."""
+    moved = {name: amount for name, amount in found.drivers.items() if name != NOW}
+    now = found.drivers[NOW]
+    least = NOTEWORTHY * max(now, found.total)
+    told = [(DRIVERS[name], amount) for name, amount in list(moved.items())[:TOLD]]
+    told.append(("from all else", sum(list(moved.values())[TOLD:])))
+    parts = [
+        f"{'-' if amount < 0 else '+'}{number(abs(amount))} {words}" for words, amount in told if abs(amount) > least
+    ]
+    return ", ".join([f"{number(now)} {DRIVERS[NOW]}", *parts])
+
+
+def expectation(found: Explanation, at: float) -> str:
+    """What is expected at that time, and why, e.g. "310 expected at 08:05 UTC (p90): 180 now, +95 ..."."""
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{number(found.total)} expected at {when:%H:%M} UTC (p{100 * found.level:g}): {because(found)}"

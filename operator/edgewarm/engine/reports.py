@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edgewarm.decide.explanation import because
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, probability_needed
 from edgewarm.decide.situation import Candidate, Situation
 from edgewarm.decide.worth import Worth, expected
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
+from edgewarm.engine.standing import Standing, Surroundings
+from edgewarm.forecast.explain import Explained, Explanation, at_horizon, at_lead
 from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction, Weighed
 from edgewarm.manifests.policy_status import Confidence, HorizonNeed, LeadTime, PolicyReport, Replicas, Scores
 from edgewarm.model.conditions import Condition
@@ -23,6 +26,7 @@ from edgewarm.model.quantiles import Outlook, Quantiles
 from edgewarm.model.workload import Workload
 
 HORIZON_NAMES = {300.0: "5m", 900.0: "15m", 3600.0: "1h", 86400.0: "24h"}
+LEAD = "lead"
 SHOWN_LEVELS = (0.5, 0.9, 0.95)
 
 
@@ -36,6 +40,7 @@ class Case:
     judgement: Judgement
     summary: str
     worth: Worth | None = None
+    why: Callable[[], Explained | None] = lambda: None  # asked only when somebody reads it
 
     @property
     def written(self) -> frozenset[Key]:
@@ -44,12 +49,21 @@ class Case:
         return frozenset(ours | ({self.book.wrote} if self.book.wrote is not None else set()))
 
 
+@dataclass(frozen=True)
+class Found:
+    """One policy after observe and decide: where it stands, and its case if it may have one."""
+
+    around: Surroundings
+    state: Standing
+    case: Case | None
+
+
 def horizons(outlook: Outlook | None) -> Sequence[tuple[str, float, Quantiles]]:
     """(name, seconds, quantiles): lead time first, then the fixed distances."""
     if outlook is None:
         return ()
     fixed = [(HORIZON_NAMES[seconds], seconds, quantiles) for seconds, quantiles in outlook.horizons]
-    return (("lead", outlook.lead_seconds, outlook.lead), *fixed)
+    return ((LEAD, outlook.lead_seconds, outlook.lead), *fixed)
 
 
 def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
@@ -68,7 +82,7 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         reason=verdict.reason.value,
         summary=case.summary,
         urgent=move.after > move.before,
-        predictions=tuple(_prediction(case.judgement, *horizon) for horizon in horizons(situation.outlook)),
+        predictions=_predictions(case),
         candidates=tuple(_weighed(candidate, situation) for candidate in verdict.candidates),
         worth=case.worth,
         expires_at=now + lasts if awaiting else None,
@@ -80,19 +94,35 @@ def _weighed(candidate: Candidate, situation: Situation) -> Weighed:
     return Weighed(candidate, None if outlook is None else expected(outlook.lead, candidate.wanted, capacity))
 
 
-def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quantiles) -> Prediction:
-    policy = judgement.situation.policy
-    tau, capacity = policy.service_level, policy.capacity_per_pod
+def _predictions(case: Case) -> tuple[Prediction, ...]:
+    situation = case.judgement.situation
+    found = None if situation.outlook is None else case.why()
+    return tuple(
+        _prediction(situation, name, seconds, quantiles, found)
+        for name, seconds, quantiles in horizons(situation.outlook)
+    )
+
+
+def why_at(found: Explained, name: str, seconds: float, now: float, level: float) -> Explanation:
+    """Of one of `horizons`."""
+    return at_lead(found, now, seconds, level) if name == LEAD else at_horizon(found, seconds, level)
+
+
+def _prediction(
+    situation: Situation, name: str, seconds: float, quantiles: Quantiles, found: Explained | None
+) -> Prediction:
+    tau, capacity = situation.policy.service_level, situation.policy.capacity_per_pod
     recommended = held(quantiles, tau, capacity)
+    why = "" if found is None else f": {because(why_at(found, name, seconds, situation.now, tau))}"
     return Prediction(
         name,
         seconds,
-        judgement.situation.demand,
+        situation.demand,
         tuple((level, quantiles.at(level)) for level in SHOWN_LEVELS),
         probability_needed(quantiles, recommended, capacity),
         recommended,
-        f"p{100 * tau:.0f} of demand is {quantiles.at(tau):.4g}, {capacity:.4g} per pod",
-        judgement.situation.confidence,
+        f"p{100 * tau:.0f} of demand is {quantiles.at(tau):.4g}, {capacity:.4g} per pod{why}",
+        situation.confidence,
     )
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import structlog
 
 from edgewarm.engine.ports import Demand
 from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Rehearsal, Terms
+from edgewarm.forecast.explain import Explained, explained
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast
@@ -215,6 +216,18 @@ class Rows:
         if row is None or self._forecast is None:
             return None
         return outlook(self._forecast, row, self._step_seconds, now, lead_seconds)
+
+    def forecast(self, key: Key) -> FleetForecast | None:
+        """What is forecast of a policy's demand, a fleet of one row; None while it is learning or knows too little."""
+        row = self._index.get(key)
+        if row is None or self._forecast is None or not self._forecast.known[row]:
+            return None
+        found, one = self._forecast, slice(row, row + 1)
+        return replace(found, at_ahead=found.at_ahead[one], max_until=found.max_until[one], known=found.known[one])
+
+    def explained(self, key: Key) -> Explained | None:
+        """Why that is forecast: computed on request, for one row; None where `forecast` is."""
+        return None if self.forecast(key) is None else explained(self._fleet.ingredients(self._index[key]))
 
     async def close(self) -> None:
         """Stop a lesson under way."""
