@@ -80,6 +80,7 @@ async def test_it_starts_answers_its_probes_acts_and_stops(
         assert status == 200
         assert 'edgewarm_need_pods{namespace="shop",policy="checkout"} 6.0' in text
         assert 'edgewarm_api_requests_total{code="200",resource="deployments/scale",verb="patch"} 1.0' in text
+        await eventually(lambda: world.standing() == "Forecasting", 15.0)
         status, text = await answer(f"{url}/forecasts/shop/checkout")
         assert status == 200
         assert '"why":[{"level":"p50"' in text
