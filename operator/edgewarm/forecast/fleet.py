@@ -12,6 +12,7 @@ Everything is on the scale z = sqrt(y), which evens out the variance of counts a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -141,10 +142,7 @@ class FleetModel:
         if self._step is None:
             raise ValueError("no step has been seen yet")
         _, said = self._points(self._step)
-        issued = self._mixed(slice(None), said, self._step)
-        issued[..., self._levels.samples == 0] = 0.0
-        z = np.sort(np.moveaxis(issued, -1, 0), axis=-1)
-        values = np.square(np.clip(z, 0.0, LARGEST))
+        values = self._values(said, self._step)
         split = self.windows.points
         return FleetForecast(
             self._step,
@@ -156,6 +154,13 @@ class FleetModel:
             self._levels.samples >= ENOUGH,
         )
 
+    def _values(self, said: FloatArray, step: int) -> FloatArray:
+        """Quantiles of every window after `step` in demand units, in order, (N, K, Q)."""
+        issued = self._mixed(slice(None), said, step)
+        issued[..., self._levels.samples == 0] = 0.0
+        z = np.sort(np.moveaxis(issued, -1, 0), axis=-1)
+        return np.square(np.clip(z, 0.0, LARGEST))
+
     def ingredients(self, row: int) -> Ingredients:
         """What the forecast of one row is mixed from; ValueError before it has seen a value."""
         one = self._alone(row)
@@ -165,12 +170,11 @@ class FleetModel:
         quarters, every = one._clock.quarter(one._step + one.windows.ends), slice(None)
         tilt, widening = one._clock.tilt(quarters, every), one._clock.widening(quarters, every)
         share, residual, correction = one._mixture.parts(every, said, one._levels.slow, tilt, widening)
-        found = one.forecast()
         return Ingredients(
-            step=found.step,
+            step=one._step,
             step_seconds=one.step_seconds,
             windows=one.windows,
-            levels=found.levels,
+            levels=LEVELS,
             last=float(one._levels.last[0]),
             slow=float(one._levels.slow[0]),
             points=said[..., 0],
@@ -179,14 +183,14 @@ class FleetModel:
             share=share[..., 0],
             residual=residual[..., 0],
             correction=correction[..., 0],
-            values=np.concatenate([found.at_ahead[0], found.max_until[0]]),
+            values=one._values(said, one._step)[0],
         )
 
     def _alone(self, row: int) -> FleetModel:
-        """A fleet of this row only."""
-        one = FleetModel(0, self.step_seconds, self.windows)
-        one._take({name: array[..., [row]] for name, array in self._rows().items()})
-        one._step = self._step
+        """This row's part of what a forecast is made from."""
+        one = copy(self)
+        one._levels, one._seasons = self._levels.only(row), self._seasons.only(row)
+        one._ridge, one._mixture, one._clock = self._ridge.only(row), self._mixture.only(row), self._clock.only(row)
         return one
 
     def _parts(self) -> Mapping[str, Rows]:

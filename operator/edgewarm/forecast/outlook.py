@@ -37,8 +37,9 @@ def curve(fleet: FleetForecast, row: int, seconds: FloatArray, step_seconds: flo
     Beyond the longest maximum the last value is held: a day ahead is no neighbour of an hour.
     """
     near = fleet.ahead <= fleet.until[-1]
-    path = [between(fleet.ahead[near], fleet.at_ahead[row, near], at) for at in seconds / step_seconds]
-    return np.maximum.accumulate(np.array(path), axis=1)
+    ahead, told = fleet.ahead[near], fleet.at_ahead[row, near]
+    path = [np.interp(seconds / step_seconds, ahead, values) for values in told.T]
+    return np.maximum.accumulate(np.array(path).T, axis=1)
 
 
 def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lead_seconds: float) -> Outlook | None:
