@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -31,6 +31,7 @@ from edgewarm.forecast.windows import GRID
 
 STEP_SECONDS = 60.0
 PATIENCE_SECONDS = 600.0
+IDLE = 1  # policies of process_world that have no target
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -77,7 +78,7 @@ def _measured(folder: Path, size: Size) -> dict[str, Any]:
         with _process("edgewarm", *command, "--log-level", "error", kubeconfig=folder / "kubeconfig") as pid:
             _until(lambda: (folder / "port").exists())
             reader = Reader(int((folder / "port").read_text()), size)
-            _until(lambda: reader.listed() == [])
+            _until(lambda: len(reader.listed() or ()) == IDLE)
             time.sleep(2 * size.pass_seconds)
             base = resident(pid)
             (folder / "fill").touch()
@@ -156,7 +157,7 @@ def _process(module: str, *arguments: str, kubeconfig: Path | None = None) -> It
             process.terminate()
 
 
-def _until(condition: Any) -> None:
+def _until(condition: Callable[[], object]) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > end:

@@ -49,9 +49,18 @@ class Demand:
         return list(zip(self._labels, values.tolist(), strict=True))
 
 
+def furnish(api: FakeApi) -> None:
+    """One of each of our kinds, idle: kopf falls over the null that the fake answers for an empty list."""
+    api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {"selector": {"matchLabels": {"a": "b"}}}})
+    api.put(_policy("idle"))
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "idle"}
+    action = {"rung": "Replica", "from": 1, "to": 2, "executeAt": "2026-01-01T08:00:00Z"}
+    spec = {"policy": "idle", "target": target, "mode": "Act", "reason": "Forecast", "summary": "", "actions": [action]}
+    api.put({"kind": "ScalingDecision", "metadata": {"name": "idle-1", "namespace": NAMESPACE}, "spec": spec})
+
+
 def fill(api: FakeApi, count: int) -> None:
     """Policies in mode Observe: decided on and recorded, their pods stay as they are."""
-    api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {"selector": {"matchLabels": {"a": "b"}}}})
     for number in range(count):
         found = api.put(_deployment(name(number)))
         for index in range(PODS):
@@ -95,6 +104,7 @@ async def serve(folder: Path, count: int) -> None:
     """Until standard input ends."""
     api, wanted = FakeApi(time.time), folder / "fill"
     await api.start()
+    furnish(api)
     async with FakePrometheus({QUERY: Demand(count)}) as prometheus:
         (folder / "sources.yaml").write_text(SOURCES.format(url=prometheus.url, query=QUERY))
         api.kubeconfig(folder / "kubeconfig")
