@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import typer
 
 from edgewarm.cli.options import sentences
-from edgewarm.decide.explanation import number
+from edgewarm.decide.explanation import alike, number, signed
 from edgewarm.model.errors import EdgewarmError, Invalid, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -135,14 +135,11 @@ def _why(chosen: Json) -> Table:
     table = _table(f"Why, at horizon {chosen['horizon']}", footer=True)
     columns = {why["level"]: {one["name"]: one for one in why["contributions"]} for why in chosen["why"]}
     table.add_column("contribution", footer="forecast", no_wrap=True)
+    size = max(abs(each["amount"]) for column in columns.values() for each in column.values())
     for why in chosen["why"]:
-        table.add_column(why["level"], footer=number(why["value"]), justify="right", no_wrap=True)
+        table.add_column(why["level"], footer=alike(why["value"], size), justify="right", no_wrap=True)
     named = {name: one["text"] for column in columns.values() for name, one in column.items()}
     for name, text in named.items():
         amounts = [column.get(name, {"amount": 0.0})["amount"] for column in columns.values()]
-        table.add_row(text, *(_signed(amount, name == "now") for amount in amounts))
+        table.add_row(text, *(alike(each, size) if name == "now" else signed(each, size) for each in amounts))
     return table
-
-
-def _signed(amount: float, plain: bool) -> str:
-    return number(amount) if plain else f"{'-' if amount < 0 else '+'}{number(abs(amount))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,17 @@ def number(value: float) -> str:
     ('310', '0.4', '1234567')
     """
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def alike(value: float, size: float) -> str:
+    """A number with the decimals that `size` has in three figures, so that what adds up is seen to.
+
+    >>> alike(36.12, 302.7), alike(0.031, 0.4), alike(-4.4, 56.0)
+    ('36', '0.031', '-4.4')
+    """
+    if not value or not 1e-9 < size < 1e15:
+        return f"{value:.3g}"
+    return f"{value:.{max(0, 2 - math.floor(math.log10(size)))}f}"
 
 
 def change(before: int, after: int) -> str:
@@ -59,16 +71,20 @@ def because(found: Explanation) -> str:
     day, +35 uncertainty"."""
     moved = {name: amount for name, amount in found.drivers.items() if name != NOW}
     now = found.drivers[NOW]
-    least = NOTEWORTHY * max(now, found.total)
+    size = max(now, found.total)
     told = [(DRIVERS[name], amount) for name, amount in list(moved.items())[:TOLD]]
     told.append(("from all else", sum(list(moved.values())[TOLD:])))
-    parts = [
-        f"{'-' if amount < 0 else '+'}{number(abs(amount))} {words}" for words, amount in told if abs(amount) > least
-    ]
-    return ", ".join([f"{number(now)} {DRIVERS[NOW]}", *parts])
+    parts = [f"{signed(amount, size)} {words}" for words, amount in told if abs(amount) > NOTEWORTHY * size]
+    return ", ".join([f"{alike(now, size)} {DRIVERS[NOW]}", *parts])
+
+
+def signed(amount: float, size: float) -> str:
+    """A contribution, with its sign."""
+    return f"{'-' if amount < 0 else '+'}{alike(abs(amount), size)}"
 
 
 def expectation(found: Explanation, at: float) -> str:
     """What is expected at that time, and why, e.g. "310 expected at 08:05 UTC (p90): 180 now, +95 ..."."""
     when = datetime.fromtimestamp(at, UTC)
-    return f"{number(found.total)} expected at {when:%H:%M} UTC (p{100 * found.level:g}): {because(found)}"
+    total = alike(found.total, max(found.total, found.drivers[NOW]))
+    return f"{total} expected at {when:%H:%M} UTC (p{100 * found.level:g}): {because(found)}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgewarm.decide.explanation import because, change, expectation, number, sentence
+from edgewarm.decide.explanation import alike, because, change, expectation, number, sentence
 from edgewarm.decide.verdict import decide
 from edgewarm.forecast.explain import NOW, RECENT, TIME_OF_DAY, TREND, UNCERTAINTY, Explanation, Source
 from edgewarm.model.policy import Bounds
@@ -106,9 +106,17 @@ def test_why_sums_up_what_it_does_not_name_and_keeps_the_sign() -> None:
 
 def test_why_leaves_out_what_nobody_would_notice() -> None:
     assert because(explanation(now=180.0, day=0.5, trend=-0.01)) == "180 now"
-    assert because(explanation(now=0.0, uncertain=0.4)) == "0 now, +0.4 uncertainty"
+    assert because(explanation(now=0.0, uncertain=0.4)) == "0 now, +0.400 uncertainty"
 
 
 def test_contributions_of_one_driver_are_one() -> None:
     found = Explanation(0.5, tuple((Source(TREND, expert), amount) for expert, amount in (("a", 3.0), ("b", -1.0))))
     assert (dict(found.drivers), found.total) == ({NOW: 0.0, TREND: 2.0}, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "text"),
+    [(36.12, 302.7, "36"), (0.031, 0.4, "0.031"), (4.4, 56.0, "4.4"), (0.0, 5.0, "0"), (2e20, 1e21, "2e+20")],
+)
+def test_what_adds_up_has_the_same_decimals(value: float, size: float, text: str) -> None:
+    assert alike(value, size) == text
