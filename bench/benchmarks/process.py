@@ -30,7 +30,7 @@ from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.windows import GRID
 
 STEP_SECONDS = 60.0
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 1800.0
 IDLE = 1  # policies of process_world that have no target
 TICKS = os.sysconf("SC_CLK_TCK")
 

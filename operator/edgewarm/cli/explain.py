@@ -23,6 +23,7 @@ Json = Mapping[str, Any]
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT_SECONDS = 10.0
 PIPE_COLUMNS = 120  # of a pipe or a file, which has no width of its own
+SMALLEST = 0.0005  # of the largest contribution: what would show as 0 is left out
 REFUSED = {404: NotFound, 409: Invalid}
 HOW = (
     "run `kubectl -n edgewarm port-forward service/edgewarm-metrics 8080` beside this, "
@@ -141,5 +142,7 @@ def _why(chosen: Json) -> Table:
     named = {name: one["text"] for column in columns.values() for name, one in column.items()}
     for name, text in named.items():
         amounts = [column.get(name, {"amount": 0.0})["amount"] for column in columns.values()]
+        if max(map(abs, amounts)) < SMALLEST * size:
+            continue
         table.add_row(text, *(alike(each, size) if name == "now" else signed(each, size) for each in amounts))
     return table
