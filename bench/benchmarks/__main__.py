@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import accuracy, functions, memory, speed
+from benchmarks import accuracy, functions, memory, process, speed
 from benchmarks.machine import described
 from benchmarks.page import page
 
@@ -27,6 +27,7 @@ class Section(StrEnum):
     ACCURACY = "accuracy"
     SPEED = "speed"
     MEMORY = "memory"
+    PROCESS = "process"
     FUNCTIONS = "functions"
 
 
@@ -66,6 +67,7 @@ def _measured(section: Section, traces: Path | None, quick: bool) -> dict[str, A
         Section.ACCURACY: lambda progress: accuracy.run(None if quick else traces, quick, progress),
         Section.SPEED: lambda progress: speed.run(quick, progress),
         Section.MEMORY: lambda progress: memory.run(quick, progress),
+        Section.PROCESS: lambda progress: process.run(quick, progress),
         Section.FUNCTIONS: lambda progress: functions.run(None if quick else traces, quick, progress),
     }
     recorded = section in {Section.ACCURACY, Section.FUNCTIONS} and traces is not None and not quick

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from benchmarks import functions_page
+from benchmarks import functions_page, process_page
 
 Json = Mapping[str, Any]
 MIB = 2**20
@@ -73,7 +73,13 @@ def page(results: Json) -> str:
         "EDGEWARM_TRACES=DIR make bench              # recorded traces too\n"
         "python -m benchmarks --quick --only speed   # a look; writes to build/bench\n```\n",
     ]
-    writers = {"accuracy": _accuracy, "speed": _speed, "memory": _memory, "functions": _functions}
+    writers = {
+        "accuracy": _accuracy,
+        "speed": _speed,
+        "memory": _memory,
+        "process": _process,
+        "functions": _functions,
+    }
     for name, write in writers.items():
         if name in results:
             parts += [f"## {name.capitalize()}\n", *write(results[name])]
@@ -215,6 +221,10 @@ def _memory(found: Json) -> list[str]:
         ["per row, arrays of the model", f"{found['state_bytes_per_row'] / 1024:.0f} KiB"],
     ]
     return [table(("a fresh process", "resident"), rows), "### Limits of the weighing\n", MEMORY_LIMITS]
+
+
+def _process(found: Json) -> list[str]:
+    return process_page.section(found, table)
 
 
 def _functions(found: Json) -> list[str]:

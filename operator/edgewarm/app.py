@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,10 +20,15 @@ from edgewarm.cluster.adapter import KubeCluster, Parsers
 from edgewarm.cluster.client import ApiClient
 from edgewarm.cluster.credentials import Credentials
 from edgewarm.cluster.informer import Timing
+from edgewarm.engine.forecasts import Forecasts
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.handlers.nudges import run_until
+from edgewarm.manifests.forecast import forecast_answer, forecast_list
+from edgewarm.model.errors import Unavailable
+from edgewarm.model.identity import Key
 from edgewarm.sources.demand import DemandSources
 from edgewarm.sources.settings import load_sources
+from edgewarm.telemetry.forecasts import forecast_routes
 from edgewarm.telemetry.health import Health
 from edgewarm.telemetry.logs import configure
 from edgewarm.telemetry.metrics import Metrics
@@ -44,6 +49,25 @@ class Settings:
     log_format: str = "json"
     log_level: str = "info"
     port_file: Path | None = None
+
+
+class Told:
+    """What is served below /forecasts: the engine's forecasts, as soon as there is an engine."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.forecasts: Forecasts | None = None
+
+    def all(self) -> Mapping[str, Any]:
+        return forecast_list(self._known().listed())
+
+    def one(self, key: Key, resource: str | None) -> Mapping[str, Any]:
+        return forecast_answer(self._known().told(key, self._clock(), resource))
+
+    def _known(self) -> Forecasts:
+        if self.forecasts is None:
+            raise Unavailable("Starting: the cluster is still being read")
+        return self.forecasts
 
 
 class Operator:
@@ -68,7 +92,10 @@ class Operator:
             on_error=lambda source, cause: self._metrics.source_error(source, str(cause)),
             on_query=self._metrics.source_query,
         )
-        self._server = TelemetryServer(self._metrics, self._health, time.monotonic, settings.host, settings.port)
+        self._told = Told(time.time)
+        routes = forecast_routes(self._told)
+        clock, host, port = time.monotonic, settings.host, settings.port
+        self._server = TelemetryServer(self._metrics, self._health, clock, host, port, routes)
 
     def _count_request(self, verb: str, resource: str, code: int) -> None:
         self._metrics.api_request(verb, resource, str(code) if code else "error")
@@ -111,6 +138,7 @@ class Operator:
         log.info("caches are full")
         ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set)
         engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=self._configuration.terms)
+        self._told.forecasts = engine.forecasts
         try:
             while not self._stopped.is_set():
                 await self._pass(engine)

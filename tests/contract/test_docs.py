@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgewarm.engine import standing
+from edgewarm.forecast.explain import DRIVERS
 from edgewarm.model.demand import MissingKind
 from edgewarm.model.reasons import Reason
 from edgewarm.telemetry.catalog import METRICS
@@ -44,6 +45,11 @@ def test_every_reason_of_a_standing_is_documented() -> None:
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_every_metric_is_documented(metric: object) -> None:
     assert f"`{getattr(metric, 'name', '')}`" in page("metrics.md")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_every_name_of_a_contribution_is_documented(driver: str) -> None:
+    assert f"`{driver}`" in page("forecasts.md")
 
 
 def test_links_between_pages_lead_somewhere() -> None:

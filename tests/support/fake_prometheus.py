@@ -75,13 +75,14 @@ class FakePrometheus:
 
     async def _serve(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        self.asked.append(Asked(request.path.rsplit("/", 1)[1], form, dict(request.headers)))
+        asked = Asked(request.path.rsplit("/", 1)[1], form, dict(request.headers))
+        self.asked.append(asked)
         self._now_asking += 1
         self.most_at_once = max(self.most_at_once, self._now_asking)
         try:
             await asyncio.sleep(self.slow_seconds.get(form["query"], 0))
             broken = self.broken or self.broken_queries.get(form["query"])
-            return await self._fail(request, broken) if broken else self._answer(self.asked[-1].endpoint, form)
+            return await self._fail(request, broken) if broken else self._answer(asked.endpoint, form)
         finally:
             self._now_asking -= 1
 

@@ -1,4 +1,4 @@
-"""The command line: `edgewarm run | backtest | replay`."""
+"""The command line: `edgewarm run | backtest | replay | explain`."""
 
 from edgewarm.cli.main import main
 

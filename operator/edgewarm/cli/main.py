@@ -1,4 +1,4 @@
-"""`edgewarm`: run the operator, or judge it on recorded demand."""
+"""`edgewarm`: run the operator, ask it why, or judge it on recorded demand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgewarm.cli.backtest import backtest
+from edgewarm.cli.explain import explain
 from edgewarm.cli.replay import replay
 from edgewarm.model.errors import EdgewarmError
 
@@ -33,7 +34,7 @@ def options(
 @cli.command()
 def run(  # noqa: PLR0913 - one parameter per option
     sources: Annotated[Path, typer.Option(help="YAML file that declares the demand sources.")],
-    host: Annotated[str, typer.Option(help="Address for /metrics, /healthz and /readyz.")] = "0.0.0.0",
+    host: Annotated[str, typer.Option(help="Address for /metrics, /forecasts, /healthz and /readyz.")] = "0.0.0.0",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port for them; 0 takes a free one.")] = 8080,
     pass_seconds: Annotated[float, typer.Option(min=1.0, max=60.0, help="Seconds between two passes.")] = 15.0,
     log_format: Annotated[str, typer.Option(help="json or console.")] = "json",
@@ -53,6 +54,7 @@ def run(  # noqa: PLR0913 - one parameter per option
 
 cli.command()(backtest)
 cli.command()(replay)
+cli.command()(explain)
 
 
 def main() -> None:

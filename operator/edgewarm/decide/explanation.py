@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from edgewarm.decide.binding import FORECAST_REASONS, binding_ahead, hold, lead
 from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.forecast.explain import DRIVERS, NOW, Explanation
 from edgewarm.model.reasons import Reason
+
+TOLD = 2  # contributions beside where the demand is now; the rest is one sum
+NOTEWORTHY = 0.005  # of the forecast or of the demand now, whichever is larger
 
 
 def number(value: float) -> str:
@@ -17,6 +22,17 @@ def number(value: float) -> str:
     ('310', '0.4', '1234567')
     """
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def alike(value: float, size: float) -> str:
+    """A number with the decimals that `size` has in three figures, so that what adds up is seen to.
+
+    >>> alike(36.12, 302.7), alike(0.031, 0.4), alike(-4.4, 56.0)
+    ('36', '0.031', '-4.4')
+    """
+    if not value or not 1e-9 < size < 1e15:
+        return f"{value:.3g}"
+    return f"{value:.{max(0, 2 - math.floor(math.log10(size)))}f}"
 
 
 def change(before: int, after: int) -> str:
@@ -50,3 +66,27 @@ def _expectation(situation: Situation, reason: Reason, time_zone: str) -> str | 
     when = "before" if reason is Reason.FORECAST_HOLD else "at"
     amount, each = binding.amount(number), binding.each(number)
     return f"{amount} expected {when} {at:%H:%M} (p{100 * level:.0f}), {each} per pod"
+
+
+def because(found: Explanation) -> str:
+    """Where the demand is now, the largest contributions and the rest, e.g. "180 now, +95 the usual for this time of
+    day, +35 uncertainty"."""
+    moved = {name: amount for name, amount in found.drivers.items() if name != NOW}
+    now = found.drivers[NOW]
+    size = max(now, found.total)
+    told = [(DRIVERS[name], amount) for name, amount in list(moved.items())[:TOLD]]
+    told.append(("from all else", sum(list(moved.values())[TOLD:])))
+    parts = [f"{signed(amount, size)} {words}" for words, amount in told if abs(amount) > NOTEWORTHY * size]
+    return ", ".join([f"{alike(now, size)} {DRIVERS[NOW]}", *parts])
+
+
+def signed(amount: float, size: float) -> str:
+    """A contribution, with its sign."""
+    return f"{'-' if amount < 0 else '+'}{alike(abs(amount), size)}"
+
+
+def expectation(found: Explanation, at: float) -> str:
+    """What is expected at that time, and why, e.g. "310 expected at 08:05 UTC (p90): 180 now, +95 ..."."""
+    when = datetime.fromtimestamp(at, UTC)
+    total = alike(found.total, max(found.total, found.drivers[NOW]))
+    return f"{total} expected at {when:%H:%M} UTC (p{100 * found.level:g}): {because(found)}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgewarm.decide.binding import Window, binding_resource, load_ahead, load_now
+from edgewarm.decide.explanation import because
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, need, probability_needed
 from edgewarm.decide.rules import four_digits
@@ -13,6 +14,8 @@ from edgewarm.decide.situation import Candidate, Situation
 from edgewarm.decide.worth import Worth, expected
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
+from edgewarm.engine.standing import Standing, Surroundings
+from edgewarm.forecast.explain import Explained, Explanation, at_horizon, at_lead
 from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction, Weighed
 from edgewarm.manifests.policy_status import (
     Confidence,
@@ -34,6 +37,7 @@ from edgewarm.model.quantiles import Outlook, Quantiles
 from edgewarm.model.workload import Workload
 
 HORIZON_NAMES = {300.0: "5m", 900.0: "15m", 3600.0: "1h", 86400.0: "24h"}
+LEAD = "lead"
 SHOWN_LEVELS = (0.5, 0.9, 0.95)
 SCRAPED_LEVELS = (0.5, 0.9)
 
@@ -48,6 +52,7 @@ class Case:
     judgement: Judgement
     summary: str
     worth: Worth | None = None
+    why: Callable[[str], Explained | None] = lambda _: None  # of a series; asked only when somebody reads it
 
     @property
     def written(self) -> frozenset[Key]:
@@ -56,12 +61,21 @@ class Case:
         return frozenset(ours | ({self.book.wrote} if self.book.wrote is not None else set()))
 
 
+@dataclass(frozen=True)
+class Found:
+    """One policy after observe and decide: where it stands, and its case if it may have one."""
+
+    around: Surroundings
+    state: Standing
+    case: Case | None
+
+
 def horizons(outlook: Outlook | None) -> Sequence[tuple[str, float, Quantiles]]:
     """(name, seconds, quantiles): lead time first, then the fixed distances."""
     if outlook is None:
         return ()
     fixed = [(HORIZON_NAMES[seconds], seconds, quantiles) for seconds, quantiles in outlook.horizons]
-    return (("lead", outlook.lead_seconds, outlook.lead), *fixed)
+    return ((LEAD, outlook.lead_seconds, outlook.lead), *fixed)
 
 
 def _window(name: str) -> Window:
@@ -85,7 +99,7 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         reason=verdict.reason.value,
         summary=case.summary,
         urgent=move.after > move.before,
-        predictions=tuple(_prediction(case.judgement, *horizon) for horizon in horizons(situation.outlook)),
+        predictions=_predictions(case),
         candidates=tuple(_weighed(candidate, situation) for candidate in verdict.candidates),
         worth=case.worth,
         expires_at=now + lasts if awaiting else None,
@@ -98,14 +112,25 @@ def _weighed(candidate: Candidate, situation: Situation) -> Weighed:
     return Weighed(candidate, None if outlook is None else expected(outlook.lead, candidate.wanted, capacity))
 
 
-def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quantiles) -> Prediction:
+def _predictions(case: Case) -> tuple[Prediction, ...]:
+    return tuple(_prediction(case, *horizon) for horizon in horizons(case.judgement.situation.outlook))
+
+
+def why_at(found: Explained, name: str, seconds: float, now: float, level: float) -> Explanation:
+    """Of one of `horizons`."""
+    return at_lead(found, now, seconds, level) if name == LEAD else at_horizon(found, seconds, level)
+
+
+def _prediction(case: Case, name: str, seconds: float, quantiles: Quantiles) -> Prediction:
     """Of the demand; with resources of the one that asks for the most pods at this distance, in its own unit."""
-    situation, window = judgement.situation, _window(name)
+    situation, window = case.judgement.situation, _window(name)
     tau, capacity = situation.policy.service_level, situation.policy.capacity_per_pod
     recommended = held(quantiles, tau, capacity)
     load = load_ahead(situation, window, tau) or situation.parts[0]
     shown = (load.outlook and window(load.outlook)) or quantiles
     resource, words = load.resource, Binding.of(load.resource, shown.at(tau))
+    found = case.why(resource.name)
+    why = "" if found is None else f": {because(why_at(found, name, seconds, situation.now, tau))}"
     return Prediction(
         name,
         seconds,
@@ -113,7 +138,7 @@ def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quan
         tuple((level, shown.at(level)) for level in SHOWN_LEVELS),
         probability_needed(quantiles, recommended, capacity),
         recommended,
-        f"p{100 * tau:.0f} of {resource.name} is {words.size(four_digits)}, {words.each(four_digits)} per pod",
+        f"p{100 * tau:.0f} of {resource.name} is {words.size(four_digits)}, {words.each(four_digits)} per pod{why}",
         situation.confidence,
         resource.name,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import structlog
@@ -18,6 +18,7 @@ import structlog
 from edgewarm.engine.casting import Casting
 from edgewarm.engine.ports import Demand
 from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Terms
+from edgewarm.forecast.explain import Explained, explained
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast
@@ -222,12 +223,30 @@ class Rows:
 
         None while it is learning or knows too little.
         """
-        found = self._series.get(key, ())
-        wanted = SeriesKey(key, series) if series is not None else next(iter(found), None)
-        row = None if wanted is None else self._index.get(wanted)
+        row = self._row(key, series)
         if row is None or self._forecast is None:
             return None
         return outlook(self._forecast, row, self._step_seconds, now, lead_seconds)
+
+    def _row(self, key: Key, series: str | None) -> int | None:
+        found = self._series.get(key, ())
+        wanted = SeriesKey(key, series) if series is not None else next(iter(found), None)
+        return None if wanted is None else self._index.get(wanted)
+
+    def forecast(self, key: Key, series: str | None = None) -> FleetForecast | None:
+        """What is forecast of a policy's demand, a fleet of one row; None while it is learning or knows too little."""
+        row = self._row(key, series)
+        if row is None or self._forecast is None or not self._forecast.known[row]:
+            return None
+        found, one = self._forecast, slice(row, row + 1)
+        return replace(found, at_ahead=found.at_ahead[one], max_until=found.max_until[one], known=found.known[one])
+
+    def explained(self, key: Key, series: str | None = None) -> Explained | None:
+        """Why that is forecast: computed on request, for one row; None where `forecast` is."""
+        row = self._row(key, series)
+        if row is None or self.forecast(key, series) is None:
+            return None
+        return explained(self._fleet.ingredients(row))
 
     async def close(self) -> None:
         """Stop a lesson under way."""

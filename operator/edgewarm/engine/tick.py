@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from edgewarm.engine.acting import Actor
 from edgewarm.engine.asking import Readings
 from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
+from edgewarm.engine.forecasts import Forecasts
 from edgewarm.engine.judge import (
     Evidence,
     Judgement,
@@ -31,10 +33,10 @@ from edgewarm.engine.judge import (
 )
 from edgewarm.engine.ports import Cluster, Demand, Telemetry
 from edgewarm.engine.reporter import Reporter
-from edgewarm.engine.reports import Case
+from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
 from edgewarm.engine.scorekeeping import block_seen, scored, seen
-from edgewarm.engine.standing import Standing, Surroundings, elders, standing
+from edgewarm.engine.standing import Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Reading
 from edgewarm.model.identity import Key
@@ -62,15 +64,6 @@ class Ports:
     wake: Callable[[], None] = lambda: None
 
 
-@dataclass(frozen=True)
-class Found:
-    """One policy after observe and decide: where it stands, and its case if it may have one."""
-
-    around: Surroundings
-    state: Standing
-    case: Case | None
-
-
 class Engine:
     """Call `run_pass` every `pass_seconds`, and earlier when something of ours changed."""
 
@@ -91,6 +84,7 @@ class Engine:
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
+        self.forecasts = Forecasts(self._rows, step_seconds)
 
     async def run_pass(self, now: float) -> None:
         """One pass over everything; a failure of one policy stays with that policy."""
@@ -114,6 +108,7 @@ class Engine:
             for key, item in view.policies.items()
             if (one := self._found(item, view, elder.get(key), readings, moment)) is not None
         ]
+        self.forecasts.follow(found)
         # first what gives capacity, for all; then what tells about it
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
         await _bounded(self._reporter.policy(one.around, one.state, one.case, now) for one in found)
@@ -158,7 +153,8 @@ class Engine:
         judgement = judge(policy, book, workload, evidence, moment)
         terms = resolved(self._terms, view.pools.get(policy.pool or ""))
         value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
-        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value))
+        why = cache(partial(self._rows.explained, item.key))
+        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value, why))
 
     def _evidence(self, book: Book, loads: tuple[Load, ...], key: Key, moment: Moment) -> Evidence:
         """What is known of a policy's demand, now and ahead."""

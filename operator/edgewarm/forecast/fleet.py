@@ -12,6 +12,7 @@ Everything is on the scale z = sqrt(y), which evens out the variance of counts a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgewarm.forecast.clock import Clock
 from edgewarm.forecast.experts import points
+from edgewarm.forecast.explain import Ingredients
 from edgewarm.forecast.features import features
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.mixture import LEVELS, Mixture
@@ -164,6 +166,38 @@ class FleetModel:
             values[:, split:],
             self._levels.samples >= ENOUGH,
         )
+
+    def ingredients(self, row: int) -> Ingredients:
+        """What the forecast of one row is mixed from; ValueError before it has seen a value."""
+        one = self._alone(row)
+        if one._step is None or not one._levels.samples[0]:
+            raise ValueError(f"row {row} has seen nothing yet")
+        x, said = one._points(one._step)
+        quarters, every = one._clock.quarter(one._step + one.windows.ends), slice(None)
+        tilt, widening = one._clock.tilt(quarters, every), one._clock.widening(quarters, every)
+        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, tilt, widening)
+        return Ingredients(
+            step=one._step,
+            step_seconds=one.step_seconds,
+            windows=one.windows,
+            levels=LEVELS,
+            last=float(one._levels.last[0]),
+            slow=float(one._levels.slow[0]),
+            points=said[..., 0],
+            features=x[..., 0],
+            beta=one._ridge.beta[..., 0],
+            share=share[..., 0],
+            residual=residual[..., 0],
+            correction=correction[..., 0],
+            values=_settled(one._mixed(every, said, one._step))[0],
+        )
+
+    def _alone(self, row: int) -> FleetModel:
+        """This row's part of what a forecast is made from."""
+        one = copy(self)
+        one._levels, one._seasons = self._levels.only(row), self._seasons.only(row)
+        one._ridge, one._mixture, one._clock = self._ridge.only(row), self._mixture.only(row), self._clock.only(row)
+        return one
 
     def _parts(self) -> Mapping[str, Rows]:
         return {

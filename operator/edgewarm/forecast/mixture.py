@@ -128,6 +128,17 @@ class Mixture(Rows):
             result[at, :, rows] = mixed
         return result
 
+    def parts(
+        self, which: IntArray | slice, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What `issue` adds up, in double precision: the share (D, E, Q, N) of each expert's point, the mean of the
+        residual quantiles and the correction, both (D, Q, N)."""
+        scale = self._scale(which, level)
+        weight = self.weight[which].astype(np.float64) * tilt[:, :, None]
+        share = weight / weight.sum(axis=1, keepdims=True)
+        residual = (share * self.quantile[which] * (scale * widening[:, None])[:, :, None]).sum(axis=1)
+        return share, residual, self.correction[which] * scale.min(axis=1)[:, None]
+
     def learn(
         self, which: IntArray, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
     ) -> tuple[SingleArray, FloatArray]:

@@ -11,8 +11,8 @@ from edgewarm.model.quantiles import Outlook, Quantiles
 HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
 
 
-def _between(grid: IntArray, values: FloatArray, position: float) -> FloatArray:
-    """Values (Q,) at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
+def between(grid: IntArray | FloatArray, values: FloatArray, position: float) -> FloatArray:
+    """Values (G, ...) at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
     right = int(np.searchsorted(grid, position))
     if right == 0 or right == len(grid):
         return np.asarray(values[min(right, len(grid) - 1)])
@@ -26,6 +26,22 @@ def _quantiles(levels: tuple[float, ...], values: FloatArray) -> Quantiles:
     return Quantiles(levels, tuple(float(v) for v in np.maximum.accumulate(values)))
 
 
+def lead_edge(step: int, step_seconds: float, now: float, lead_seconds: float) -> float:
+    """Where the lead window ends, in steps after the last one seen."""
+    return (max(0.0, now - step * step_seconds) + lead_seconds) / step_seconds + 1.0
+
+
+def curve(fleet: FleetForecast, row: int, seconds: FloatArray, step_seconds: float) -> FloatArray:
+    """Quantiles (M, Q) of one row `seconds` (M,) after the last step seen, linear between the grid's single steps.
+
+    Beyond the longest maximum the last value is held: a day ahead is no neighbour of an hour.
+    """
+    near = fleet.ahead <= fleet.until[-1]
+    ahead, told = fleet.ahead[near], fleet.at_ahead[row, near]
+    path = [np.interp(seconds / step_seconds, ahead, values) for values in told.T]
+    return np.maximum.accumulate(np.array(path).T, axis=1)
+
+
 def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lead_seconds: float) -> Outlook | None:
     """What is expected of one row if a pod takes `lead_seconds` from `now` to be ready; None with too little history.
 
@@ -34,14 +50,13 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
     """
     if not fleet.known[row]:
         return None
-    age = max(0.0, now - fleet.step * step_seconds)
-    edge = (age + lead_seconds) / step_seconds + 1.0
+    edge = lead_edge(fleet.step, step_seconds, now, lead_seconds)
     near = fleet.ahead <= fleet.until[-1]  # a day ahead is a horizon of its own, not a neighbour of one hour
     lead = np.maximum(
-        _between(fleet.ahead[near], fleet.at_ahead[row, near], edge - 1.0),
-        _between(fleet.ahead[near], fleet.at_ahead[row, near], edge),
+        between(fleet.ahead[near], fleet.at_ahead[row, near], edge - 1.0),
+        between(fleet.ahead[near], fleet.at_ahead[row, near], edge),
     )
-    hold = np.maximum(_between(fleet.until, fleet.max_until[row], edge), lead)
+    hold = np.maximum(between(fleet.until, fleet.max_until[row], edge), lead)
     at = {int(steps): fleet.at_ahead[row, index] for index, steps in enumerate(fleet.ahead)}
     horizons = tuple(
         (seconds, _quantiles(fleet.levels, at[steps]))

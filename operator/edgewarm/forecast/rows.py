@@ -6,8 +6,9 @@ Rows stand last because every operation goes over all rows at once: numpy's inne
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,12 @@ class Rows:
         """Replace every field that has rows."""
         for name in self.arrays():
             setattr(self, name, arrays[name])
+
+    def only(self, row: int) -> Self:
+        """A copy of one row."""
+        one = copy(self)
+        one.take({name: array[..., [row]] for name, array in self.arrays().items()})
+        return one
 
 
 def ordered_sum(array: Floats, axis: int = 1) -> Floats:

@@ -84,6 +84,10 @@ class Confidence:
     threshold: float
     blocks: tuple[Block, ...] = ()
 
+    @property
+    def acting(self) -> bool:
+        return self.value >= self.threshold
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyReport:
@@ -163,7 +167,7 @@ def _confidence(found: Confidence) -> dict[str, Any]:
     return present(
         value=percent(found.value),
         threshold=percent(found.threshold),
-        acting=found.value >= found.threshold,
+        acting=found.acting,
         blocks=[_block(b) for b in found.blocks] or None,
     )
 

@@ -1,8 +1,8 @@
-"""/metrics, /healthz and /readyz over HTTP; 503 with a sentence when the answer is no."""
+"""/metrics, /healthz, /readyz and further routes over HTTP; 503 with a sentence when the answer is no."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from aiohttp import web
@@ -14,7 +14,16 @@ from edgewarm.telemetry.metrics import Metrics
 class TelemetryServer:
     """Serves on host:port while started; port 0 takes a free one, which `port` then tells. `clock` is Health's."""
 
-    def __init__(self, metrics: Metrics, health: Health, clock: Callable[[], float], host: str, port: int) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        health: Health,
+        clock: Callable[[], float],
+        host: str,
+        port: int,
+        routes: Iterable[web.RouteDef] = (),
+    ) -> None:
+        self._routes = tuple(routes)
         self._metrics = metrics
         self._health = health
         self._clock = clock
@@ -35,6 +44,7 @@ class TelemetryServer:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/healthz", self._serve_health)
         app.router.add_get("/readyz", self._serve_readiness)
+        app.router.add_routes(self._routes)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
         try:

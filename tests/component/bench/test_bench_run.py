@@ -34,7 +34,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_quick_run_has_every_section_and_says_where_it_ran(out: Path) -> None:
     found = json.loads((out / "results.json").read_text())
 
-    assert set(found) == {"accuracy", "functions", "speed", "memory"}
+    assert set(found) == {"accuracy", "functions", "speed", "memory", "process"}
     assert all({"command", "python", "cpus", "versions"} <= set(section["run"]) for section in found.values())
 
 
@@ -51,6 +51,16 @@ def test_speed_and_memory_count_per_policy_and_per_row(out: Path) -> None:
 
     assert all(row["ratio_per_one"] > 0 for table in ("passes", "updates", "learning") for row in found["speed"][table])
     assert found["memory"]["learned_bytes"] > found["memory"]["imported_bytes"] > found["memory"]["python_bytes"]
+
+
+def test_the_process_is_read_while_it_works(out: Path) -> None:
+    found = json.loads((out / "results.json").read_text())["process"]
+
+    assert (found["policies"], found["windows"], found["reads"]) == (5, 17, 60)
+    assert found["peak_bytes"] >= found["resident_bytes"] > 0
+    assert found["base_bytes"] > 0
+    assert found["read_ms_slowest"] >= found["read_ms_p95"] >= found["read_ms_p50"] > 0
+    assert min(found["predictions_per_cpu_second"], found["step_predictions_per_second"]) > 0
 
 
 def test_the_page_is_made_of_the_numbers_alone(out: Path) -> None:

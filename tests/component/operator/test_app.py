@@ -80,6 +80,10 @@ async def test_it_starts_answers_its_probes_acts_and_stops(
         assert status == 200
         assert 'edgewarm_need_pods{namespace="shop",policy="checkout"} 6.0' in text
         assert 'edgewarm_api_requests_total{code="200",resource="deployments/scale",verb="patch"} 1.0' in text
+        await eventually(lambda: world.standing() == "Forecasting", 15.0)
+        status, text = await answer(f"{url}/forecasts/shop/checkout")
+        assert status == 200
+        assert '"why":[{"level":"p50"' in text
         await eventually(lambda: kopf_watches(world) == {"warmingpolicies", "edgenodepools", "scalingdecisions"}, 15.0)
         assert {request.verb for request in kopfs(world)} == {"get", "list", "watch"}  # the shell writes nothing
     stored = world.api.get("WarmingPolicy", "shop", "checkout")
@@ -95,3 +99,4 @@ async def test_without_an_api_server_it_is_not_ready_and_stops_all_the_same(
     async with operating(real_time, monkeypatch, tmp_path) as url:
         assert (await answer(f"{url}/readyz"))[0] == 503
         assert (await answer(f"{url}/healthz"))[0] == 200
+        assert (await answer(f"{url}/forecasts"))[0] == 503

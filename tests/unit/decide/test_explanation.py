@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from edgewarm.decide.explanation import change, number, sentence
+from edgewarm.decide.explanation import alike, because, change, expectation, number, sentence
 from edgewarm.decide.verdict import decide
+from edgewarm.forecast.explain import NOW, RECENT, TIME_OF_DAY, TREND, UNCERTAINTY, Explanation, Source
 from edgewarm.model.policy import Bounds
 from support.builders import at, outlook, policy, quantiles, situation
 
@@ -84,3 +85,38 @@ def test_a_change_or_none() -> None:
 def test_no_sentence_claims_certainty() -> None:
     text = said(180.0, policy=policy(kappa=999.0), outlook=outlook(SPREAD, lead_seconds=62.0))  # tau = .999
     assert "(p100)" not in text
+
+
+def explanation(**amounts: float) -> Explanation:
+    """A p90 made of these; the names are those of the constants."""
+    names = {"now": NOW, "recent": RECENT, "day": TIME_OF_DAY, "trend": TREND, "uncertain": UNCERTAINTY}
+    return Explanation(0.9, tuple((Source(names[name], "any"), amount) for name, amount in amounts.items()))
+
+
+def test_why_names_the_demand_now_and_the_two_largest_contributions() -> None:
+    found = explanation(now=180.0, uncertain=35.0, day=95.0)
+    assert because(found) == "180 now, +95 the usual for this time of day, +35 uncertainty"
+    assert expectation(found, at("2026-11-23T08:05:00+00:00")) == f"310 expected at 08:05 UTC (p90): {because(found)}"
+
+
+def test_why_sums_up_what_it_does_not_name_and_keeps_the_sign() -> None:
+    found = explanation(now=180.0, uncertain=35.0, day=-95.0, recent=-6.0, trend=2.0)
+    assert because(found) == "180 now, -95 the usual for this time of day, +35 uncertainty, -4 from all else"
+
+
+def test_why_leaves_out_what_nobody_would_notice() -> None:
+    assert because(explanation(now=180.0, day=0.5, trend=-0.01)) == "180 now"
+    assert because(explanation(now=0.0, uncertain=0.4)) == "0 now, +0.400 uncertainty"
+
+
+def test_contributions_of_one_driver_are_one() -> None:
+    found = Explanation(0.5, tuple((Source(TREND, expert), amount) for expert, amount in (("a", 3.0), ("b", -1.0))))
+    assert (dict(found.drivers), found.total) == ({NOW: 0.0, TREND: 2.0}, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "text"),
+    [(36.12, 302.7, "36"), (0.031, 0.4, "0.031"), (4.4, 56.0, "4.4"), (0.0, 5.0, "0"), (2e20, 1e21, "2e+20")],
+)
+def test_what_adds_up_has_the_same_decimals(value: float, size: float, text: str) -> None:
+    assert alike(value, size) == text

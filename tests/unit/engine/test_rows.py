@@ -168,6 +168,20 @@ async def test_one_that_joins_later_is_as_if_it_had_been_there(world: World) -> 
     assert values(world.outlook(WEB)) == values(in_one_go(world, 0))
 
 
+async def test_the_forecast_of_a_row_and_why_it_is_so(world: World) -> None:
+    await world.run(name())
+    assert (world.rows.forecast(WEB), world.rows.explained(WEB)) == (None, None)
+    for _ in range(4):
+        await world.run(name(), name(API, "old"))
+    found, why = world.rows.forecast(API), world.rows.explained(API)
+    assert found is not None
+    assert why is not None
+    assert found.at_ahead.shape[0] == 1
+    assert found.at_ahead[0, :, MEDIAN] == pytest.approx(10.0, rel=1e-6)  # "old" returns 10 at any time
+    assert why.at_ahead.sum(axis=-1) == pytest.approx(found.at_ahead[0], rel=1e-6)
+    assert world.rows.explained(Key("shop", "unknown")) is None
+
+
 async def test_only_the_first_pass_of_a_step_makes_a_model_step(world: World) -> None:
     assert [await world.run(name(), seconds=seconds) for seconds in (0.0, 15.0, 15.0, 15.0, 15.0)] == [
         True,
