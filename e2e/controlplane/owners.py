@@ -12,11 +12,10 @@ from .processes import process_state
 
 @dataclass(frozen=True)
 class Owned:
-    """A cluster in a folder of its own choosing, and the file that remembers it."""
+    """A cluster in a folder of its process's choosing."""
 
     name: str
     directory: Path
-    file: Path
 
 
 def remember(name: str, directory: Path, pid: int) -> None:
@@ -38,7 +37,7 @@ def orphans() -> Iterator[Owned]:
         found = read_json(file)
         state = process_state(found["pid"])
         if state is None or state[0] in "ZX" or state[1] != found["start_ticks"]:
-            yield Owned(found["name"], Path(found["directory"]), file)
+            yield Owned(found["name"], Path(found["directory"]))
 
 
 def _file(directory: Path) -> Path:

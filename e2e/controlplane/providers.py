@@ -11,9 +11,10 @@ from .cluster import RECORD, Cluster, load_cluster
 from .components import Folders
 from .errors import ControlPlaneError
 from .existing import start_existing
+from .files import locked
 from .kind import delete_kind, start_kind
 from .local import start_local
-from .places import cluster_folder, clusters_folder
+from .places import cache_folder, cluster_folder, clusters_folder
 from .real_node.node import add_real_node, end_real_node, remove_real_node
 from .supervisor import Supervisor
 
@@ -74,11 +75,12 @@ def up(
 def clean() -> list[str]:
     """Ends the clusters of processes that are gone, a killed test run's; returns their folders."""
     ended = []
-    for orphan in owners.orphans():
-        down(orphan.name, directory=orphan.directory)
-        end_real_node(orphan.directory)  # also where the folder was removed by hand
-        owners.forget(orphan.directory)
-        ended.append(str(orphan.directory))
+    with locked(cache_folder() / "owners.lock"):
+        for orphan in owners.orphans():
+            down(orphan.name, directory=orphan.directory)
+            end_real_node(orphan.directory)  # also where the folder was removed by hand
+            owners.forget(orphan.directory)
+            ended.append(str(orphan.directory))
     return ended
 
 

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..waiting import wait_until
+from controlplane.waiting import wait_until
 
 MOUNT = Path("/sys/fs/cgroup")
 GONE_SECONDS = 20.0

@@ -9,10 +9,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import places
-from ..errors import ControlPlaneError
-from ..files import locked
-from ..waiting import wait_until
+from controlplane import places
+from controlplane.errors import ControlPlaneError
+from controlplane.files import locked
+from controlplane.waiting import wait_until
+
 from . import cgroups
 
 POD_RANGE = "10.245"  # beside the simulated pods' 10.244 and the Services' 10.96
@@ -51,7 +52,7 @@ def host_names(cluster_folder: Path) -> HostNames:
 
 
 def create_bridge(name: str) -> str:
-    """Makes the pods' bridge with the first address of a /24 that nobody has; returns the network's first three numbers."""
+    """Makes the pods' bridge with the first address of a free /24; returns that network's first three numbers."""
     with locked(places.cache_folder() / "bridges.lock"):
         taken = {address.rpartition(".")[0] for address in _addresses()}
         network = next((one for n in range(1, 255) if (one := f"{POD_RANGE}.{n}") not in taken), None)
@@ -85,19 +86,20 @@ def write_room_files(folder: Path) -> None:
         path.write_text(value + "\n")
 
 
+def ports(bridge: str) -> list[str]:
+    """The pods' ends of a bridge."""
+    folder = Path("/sys/class/net") / bridge / "brif"
+    return [path.name for path in folder.iterdir()] if folder.exists() else []
+
+
 def release(names: HostNames) -> None:
     """Ends what runs in the node's group and gives back what it had of the host; needs nothing but the names."""
     cgroups.end_processes(names.cgroup)
     cgroups.remove(names.cgroup)
     # network namespaces go with their last process, and their ends of the bridge with them, a moment later
-    wait_until("the pods' interfaces to go", lambda: not _ports(names.bridge), 20.0)
+    wait_until("the pods' interfaces to go", lambda: not ports(names.bridge), 20.0)
     if names.bridge in interfaces():
         _ip("link", "delete", names.bridge)
-
-
-def _ports(bridge: str) -> list[str]:
-    folder = Path("/sys/class/net") / bridge / "brif"
-    return [path.name for path in folder.iterdir()] if folder.exists() else []
 
 
 def _addresses() -> list[str]:

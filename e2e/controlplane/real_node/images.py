@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..binaries import build_binaries, workload_module
+from controlplane.binaries import build_binaries, workload_module
+
 from .oci import Image, ballast, layer
 
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..api import Api, ApiError
-from ..binaries import real_node_binaries
-from ..certificates import load_authority, sign_client
-from ..cluster import Cluster
-from ..components import REAL_NODE, Component, Folders
-from ..errors import ControlPlaneError
-from ..files import write_atomically
-from ..kubeconfigs import write_client_kubeconfig
-from ..network import free_ports
-from ..nodes import takes_pods
-from ..supervisor import Supervisor
-from ..waiting import wait_until
+from controlplane.api import Api, ApiError
+from controlplane.binaries import real_node_binaries
+from controlplane.certificates import load_authority, sign_client
+from controlplane.cluster import Cluster
+from controlplane.components import REAL_NODE, Component, Folders
+from controlplane.errors import ControlPlaneError
+from controlplane.files import write_atomically
+from controlplane.kubeconfigs import write_client_kubeconfig
+from controlplane.network import free_ports
+from controlplane.nodes import takes_pods
+from controlplane.supervisor import Supervisor
+from controlplane.waiting import wait_until
+
 from . import cgroups, host, parts, settings
 from .images import pause_image
 from .oci import Image, push

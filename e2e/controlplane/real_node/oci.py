@@ -1,7 +1,7 @@
 """Build a small OCI image and push it by plain HTTP: the image-spec and distribution-spec, no more than a test needs.
 
-`oras` writes artifacts rather than runnable images, and go-containerregistry's `crane` would be one more binary to build
-for what are three JSON documents and three requests.
+`oras` writes artifacts rather than runnable images, and go-containerregistry's `crane` would be one more binary to
+build for what are two JSON documents and three requests.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import ControlPlaneError
+from controlplane.errors import ControlPlaneError
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"

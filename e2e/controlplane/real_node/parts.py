@@ -4,7 +4,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..components import Component
+from controlplane.components import Component
+
 from .host import room_script
 from .settings import LABELS, NODE, KubeletPlace
 

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..packages import succeeds, unpacked
-from ..places import cache_folder
+from controlplane.packages import succeeds, unpacked
+from controlplane.places import cache_folder
+
 from . import cgroups
 from .host import HOST_TOOLS
 

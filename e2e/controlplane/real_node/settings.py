@@ -1,7 +1,6 @@
 """The configuration files of a real node's processes, as text."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,7 @@ def hosts_toml(link_port: int) -> str:
 
 
 def network_list(bridge: str, network: str) -> str:
-    """A bridge with addresses from one /24. `isGateway` would switch on the host's forwarding: we addressed the bridge."""
+    """A bridge that has its address already, for `isGateway` would switch on the host's forwarding."""
     addresses = {
         "type": "host-local",
         "ranges": [[{"subnet": f"{network}.0/24", "gateway": f"{network}.1"}]],
@@ -128,7 +127,7 @@ def kubelet_yaml(place: KubeletPlace, lease_seconds: int) -> str:
     return yaml.safe_dump(document | _quick() | _modest(place.cgroup))
 
 
-def _quick() -> Mapping[str, Any]:
+def _quick() -> dict[str, Any]:
     """Statuses at once, so that tests need not wait for a heartbeat; images side by side, none collected."""
     return {
         "nodeStatusUpdateFrequency": "1s",
@@ -141,7 +140,7 @@ def _quick() -> Mapping[str, Any]:
     }
 
 
-def _modest(cgroup: str) -> Mapping[str, Any]:
+def _modest(cgroup: str) -> dict[str, Any]:
     """What lets a kubelet live on a machine that is not its own."""
     return {
         "cgroupRoot": f"/{cgroup}",
