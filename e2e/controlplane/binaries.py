@@ -80,7 +80,7 @@ def node_module() -> Module:
     packages = {name: f"{containerd}/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")}
     packages |= {"bridge": f"{plugins}/main/bridge", "loopback": f"{plugins}/main/loopback"}
     packages |= {"host-local": f"{plugins}/ipam/host-local"}
-    packages |= {"registry": "github.com/distribution/distribution/v3/cmd/registry"}
+    packages |= {"registry": "./registry"}
     return Module(modules_folder() / "node", packages, "-s -w", "no_btrfs no_devmapper no_zfs")
 
 
@@ -102,8 +102,8 @@ def module_version(go_mod: Path, module: str) -> str:
 
 def cache_key(module: Module) -> str:
     """Changes with go.mod, go.sum, sources of our own, the flags and the platform, and with nothing else."""
-    sources = sorted(path.name for path in module.folder.glob("*.go"))
-    parts = [(module.folder / name).read_bytes() for name in ("go.mod", "go.sum", *sources)]
+    files = [module.folder / "go.mod", module.folder / "go.sum", *sorted(module.folder.rglob("*.go"))]
+    parts = [path.read_bytes() for path in files]
     parts += [" ".join(module.flags).encode(), f"{platform.system()}/{platform.machine()}".encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 

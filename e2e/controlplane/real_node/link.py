@@ -19,14 +19,13 @@ class Pace:
         self._file = file
         self._free_at = 0.0
 
-    async def pay(self, count: int) -> None:
-        """Waits until the link has carried `count` bytes more."""
+    def wait(self, count: int, now: float) -> float:
+        """Seconds until the link has carried `count` bytes more."""
         rate = float(self._file.read_text())
         if not rate:
-            return
-        now = time.monotonic()
+            return 0.0
         self._free_at = max(now, self._free_at) + count / rate
-        await asyncio.sleep(self._free_at - now)
+        return self._free_at - now
 
 
 async def serve(listen: int, to: int, pace: Pace) -> None:
@@ -51,7 +50,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pace
     try:
         while chunk := await reader.read(CHUNK):
             if pace is not None:
-                await pace.pay(len(chunk))
+                await asyncio.sleep(pace.wait(len(chunk), time.monotonic()))
             writer.write(chunk)
             await writer.drain()
     except ConnectionError:
