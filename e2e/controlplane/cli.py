@@ -22,7 +22,7 @@ from .cluster import RECORD, Cluster
 from .errors import ControlPlaneError
 from .places import cluster_folder
 from .prometheus_binaries import find_prometheus
-from .providers import clean, cluster_names, default_provider, down, find_cluster, up
+from .providers import clean, cluster_names, down, find_cluster, up
 from .real_node.probe import refusal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A real control plane on this machine, for tests.")
@@ -51,8 +51,7 @@ def bring_up(
 ) -> None:
     """Start a cluster; it lives on after this command."""
     started = time.monotonic()
-    chosen = provider.value if provider else default_provider()
-    cluster = up(name, nodes, provider=chosen, real_node=real_node)
+    cluster = up(name, nodes, provider=provider.value if provider else None, real_node=real_node)
     typer.echo(f"cluster {name} is up after {time.monotonic() - started:.1f} s: {cluster.server}")
     typer.echo(f"  export KUBECONFIG={cluster.kubeconfig}")
 

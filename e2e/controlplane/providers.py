@@ -15,7 +15,7 @@ from .files import locked
 from .kind import delete_kind, start_kind
 from .local import start_local
 from .places import cache_folder, cluster_folder, clusters_folder
-from .real_node.node import add_real_node, end_real_node, remove_real_node
+from .real_node.node import add_real_node, end_real_node, remove_real_node, require_real_node
 from .supervisor import Supervisor
 
 PROVIDERS: dict[str, Callable[[str, Path, int, float], Cluster]] = {
@@ -51,7 +51,10 @@ def up(
 
     In a `directory` of the caller's choice it belongs to the calling process: once that is gone, the next `up` ends it.
     """
-    start = _starter(provider or default_provider())
+    chosen = provider or ("local" if real_node else default_provider())
+    start = _starter(chosen)
+    if real_node:
+        require_real_node(chosen)
     folder = (directory or cluster_folder(name)).resolve()
     clean()
     _refuse_living(name, folder)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from controlplane import ControlPlaneError, owners
+from controlplane import ControlPlaneError, owners, up
 from controlplane.binaries import Module, cache_key
 from controlplane.cluster import Cluster
 from controlplane.real_node import add_real_node, find_real_node
@@ -131,3 +131,6 @@ def test_a_cluster_that_is_not_ours_gets_no_real_node(tmp_path: Path) -> None:
         add_real_node(cluster)
     with pytest.raises(ControlPlaneError, match="--real-node"):
         find_real_node(cluster)
+    with pytest.raises(ControlPlaneError, match="needs provider local, not kubeconfig"):
+        up("k", provider="kubeconfig", directory=tmp_path / "k", real_node=True)
+    assert not (tmp_path / "k").exists()

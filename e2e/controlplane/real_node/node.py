@@ -55,11 +55,7 @@ class RealNode:
 
 def add_real_node(cluster: Cluster, node_grace_seconds: float = GRACE_SECONDS) -> RealNode:
     """Starts the node and returns when it takes pods; what a failed start made is taken away again."""
-    if cluster.provider != "local":
-        raise ControlPlaneError(f"a real node needs provider local, not {cluster.provider}: use the nodes that it has")
-    reason = refusal()
-    if reason:
-        raise ControlPlaneError(f"a real node cannot run here: {reason}")
+    require_real_node(cluster.provider)
     folders = NodeFolders(cluster.directory)
     if folders.root.exists():
         raise ControlPlaneError(f"cluster {cluster.name} has its real node already: {settings.NODE}")
@@ -70,6 +66,15 @@ def add_real_node(cluster: Cluster, node_grace_seconds: float = GRACE_SECONDS) -
         end_real_node(cluster.directory)
         raise
     return RealNode(cluster)
+
+
+def require_real_node(provider: str) -> None:
+    """Raises, with the reason, where no real node can run."""
+    if provider != "local":
+        raise ControlPlaneError(f"a real node needs provider local, not {provider}: use the nodes that it has")
+    reason = refusal()
+    if reason:
+        raise ControlPlaneError(f"a real node cannot run here: {reason}")
 
 
 def find_real_node(cluster: Cluster) -> RealNode:

@@ -18,7 +18,7 @@ from .host import HOST_TOOLS
 @functools.cache
 def refusal() -> str:
     """Empty where it can. Asks the kernel by doing each thing once, and undoes it."""
-    for asked in (_platform, _root, _tools, _groups, _mounts, _bridges, _runtime):
+    for asked in (_platform, _root, _tools, _kernel_messages, _groups, _mounts, _bridges, _runtime):
         reason = asked()
         if reason:
             return reason
@@ -63,6 +63,10 @@ def _root() -> str:
 def _tools() -> str:
     missing = [tool for tool in HOST_TOOLS if shutil.which(tool) is None]
     return f"missing on PATH: {', '.join(missing)} (Debian: apt-get install util-linux iproute2)" if missing else ""
+
+
+def _kernel_messages() -> str:
+    return "" if Path("/dev/kmsg").exists() else "/dev/kmsg is missing, and a kubelet ends without it"
 
 
 def _groups() -> str:
