@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from controlplane.binaries import build_binaries, workload_module
 
-from .oci import Image, ballast, layer
+from .oci import Blob, Image, ballast, layer
 
 
 def workload_image(
@@ -29,5 +29,5 @@ def pause_image() -> Image:
     return Image([_program()], ["/workload", "pause"])
 
 
-def _program() -> bytes:
+def _program() -> Blob:
     return layer({"/workload": build_binaries(workload_module())["workload"].read_bytes()})

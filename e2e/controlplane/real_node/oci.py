@@ -4,6 +4,7 @@
 build for what are two JSON documents and three requests.
 """
 
+import functools
 import hashlib
 import http.client
 import io
@@ -22,25 +23,40 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"  # not compressed: what is pull
 
 
 @dataclass(frozen=True)
+class Blob:
+    """Some bytes, their media type, and the digest that names them."""
+
+    kind: str
+    content: bytes
+
+    @functools.cached_property
+    def digest(self) -> str:
+        return f"sha256:{hashlib.sha256(self.content).hexdigest()}"
+
+    def descriptor(self) -> dict[str, Any]:
+        return {"mediaType": self.kind, "digest": self.digest, "size": len(self.content)}
+
+
+@dataclass(frozen=True)
 class Image:
     """Layers as tar archives, lowest first, and what the container runs."""
 
-    layers: Sequence[bytes]
+    layers: Sequence[Blob]
     entrypoint: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def config(self) -> bytes:
+    def config(self) -> Blob:
         run = {"Entrypoint": list(self.entrypoint), "Env": [f"{k}={v}" for k, v in self.environment.items()]}
-        rootfs = {"type": "layers", "diff_ids": [digest(layer) for layer in self.layers]}
-        return _document({"architecture": "amd64", "os": "linux", "config": run, "rootfs": rootfs})
+        rootfs = {"type": "layers", "diff_ids": [layer.digest for layer in self.layers]}
+        return _document(CONFIG, {"architecture": "amd64", "os": "linux", "config": run, "rootfs": rootfs})
 
-    def manifest(self) -> bytes:
-        layers = [_descriptor(LAYER, layer) for layer in self.layers]
-        config = _descriptor(CONFIG, self.config())
-        return _document({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers})
+    def manifest(self) -> Blob:
+        layers = [layer.descriptor() for layer in self.layers]
+        named = {"mediaType": MANIFEST, "config": self.config().descriptor(), "layers": layers}
+        return _document(MANIFEST, {"schemaVersion": 2, **named})
 
 
-def layer(files: Mapping[str, bytes]) -> bytes:
+def layer(files: Mapping[str, bytes]) -> Blob:
     """A tar archive of these files, by path; the same files give the same bytes."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -48,7 +64,7 @@ def layer(files: Mapping[str, bytes]) -> bytes:
             entry = tarfile.TarInfo(path.lstrip("/"))
             entry.size, entry.mode = len(content), 0o755
             archive.addfile(entry, io.BytesIO(content))
-    return stream.getvalue()
+    return Blob(LAYER, stream.getvalue())
 
 
 def ballast(size: int, seed: str) -> bytes:
@@ -56,24 +72,22 @@ def ballast(size: int, seed: str) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
 def push(port: int, name: str, tag: str, image: Image) -> str:
     """Pushes to the registry on loopback and returns the manifest's digest; blobs that it has are not sent again."""
     for blob in (*image.layers, image.config()):
         _push_blob(port, name, blob)
-    _request(port, "PUT", f"/v2/{name}/manifests/{tag}", image.manifest(), MANIFEST)
-    return digest(image.manifest())
+    manifest = image.manifest()
+    _request(port, "PUT", f"/v2/{name}/manifests/{tag}", manifest.content, MANIFEST)
+    return manifest.digest
 
 
-def _push_blob(port: int, name: str, blob: bytes) -> None:
-    if _answer(port, "HEAD", f"/v2/{name}/blobs/{digest(blob)}")[0] == 200:
+def _push_blob(port: int, name: str, blob: Blob) -> None:
+    if _answer(port, "HEAD", f"/v2/{name}/blobs/{blob.digest}")[0] == 200:
         return
     location = _request(port, "POST", f"/v2/{name}/blobs/uploads/")["location"]
     path = location[location.index("/v2/") :]
-    _request(port, "PUT", f"{path}{'&' if '?' in path else '?'}digest={digest(blob)}", blob, "application/octet-stream")
+    target = f"{path}{'&' if '?' in path else '?'}digest={blob.digest}"
+    _request(port, "PUT", target, blob.content, "application/octet-stream")
 
 
 def _request(port: int, method: str, path: str, body: bytes = b"", kind: str = "") -> dict[str, str]:
@@ -94,9 +108,5 @@ def _answer(port: int, method: str, path: str, body: bytes = b"", kind: str = ""
         connection.close()
 
 
-def _descriptor(kind: str, content: bytes) -> dict[str, Any]:
-    return {"mediaType": kind, "digest": digest(content), "size": len(content)}
-
-
-def _document(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, sort_keys=True).encode()
+def _document(kind: str, value: Mapping[str, Any]) -> Blob:
+    return Blob(kind, json.dumps(value, sort_keys=True).encode())

@@ -55,6 +55,10 @@ sandbox = "{PAUSE}"
 [plugins."io.containerd.cri.v1.images".registry]
 config_path = "{runtime.certificates}"
 
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+platform = "linux/amd64"
+snapshotter = "{runtime.snapshotter}"
+
 [plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
 [plugins."io.containerd.cri.v1.runtime".cni]
