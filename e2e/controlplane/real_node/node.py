@@ -12,7 +12,7 @@ from controlplane.certificates import load_authority, sign_client
 from controlplane.cluster import Cluster
 from controlplane.components import REAL_NODE, Component, Folders
 from controlplane.errors import ControlPlaneError
-from controlplane.files import write_atomically
+from controlplane.files import last_lines, write_atomically
 from controlplane.kubeconfigs import write_client_kubeconfig
 from controlplane.network import free_ports
 from controlplane.nodes import takes_pods
@@ -22,7 +22,7 @@ from controlplane.waiting import wait_until
 from . import cgroups, host, parts, settings
 from .images import pause_image
 from .oci import Image, push
-from .parts import Inside, NodeFolders
+from .parts import Group, NodeFolders, Room
 from .probe import find_runc, refusal, snapshotter
 
 GRACE_SECONDS = 40.0
@@ -119,62 +119,65 @@ class _Start:
     def run(self, lease_seconds: int) -> None:
         names = host.host_names(self.cluster.directory)
         host.write_room_files(self.folders.root)
-        self._start_registry()
+        group = Group(cgroups.create(names.cgroup), self.binaries["containerd"].parent)
+        self._start_registry(group)
         network = host.create_bridge(names.bridge)
-        inside = self._start_room(cgroups.create(names.cgroup))
-        self._start_containerd(inside, names.bridge, network)
-        self._start_kubelet(inside, names.cgroup, network, lease_seconds)
+        room = self._start_room(group)
+        self._start_containerd(room, names.bridge, network)
+        self._start_kubelet(room, names.cgroup, network, lease_seconds)
         self._await_ready()
 
     @property
     def _supervisor(self) -> Supervisor:
         return self.cluster.supervisor()
 
-    def _start_registry(self) -> None:
+    def _start_registry(self, group: Group) -> None:
         def make() -> Component:
             (port,) = free_ports(1)
             write_atomically(self.folders.registry_config, settings.registry_yaml(self.folders.root / "blobs", port))
-            return parts.registry(self.binaries["registry"], self.folders, port)
+            return parts.registry(group, self.folders, port)
 
         node = RealNode(self.cluster)
         node.shape(0)
         port = self._supervisor.start_with_ports(make).port
-        link = self._supervisor.start_with_ports(lambda: parts.link(self.folders, free_ports(1)[0], port))
+        link = self._supervisor.start_with_ports(lambda: parts.link(group, self.folders, free_ports(1)[0], port))
         certificates = self.folders.root / "hosts" / settings.REGISTRY / "hosts.toml"
         write_atomically(certificates, settings.hosts_toml(link.port))
         node.push("pause", pause_image())
 
-    def _start_room(self, procs: Path) -> Inside:
-        path = self.binaries["containerd"].parent
-        self._supervisor.launch(parts.room(Inside(procs, path, 0), self.folders))
-        pid = self._supervisor.running()["node-room"].pid
-        log = self.cluster.logs / "node-room.log"
-        ready = self.folders.root / "room-is-ready"
-        wait_until("the node's mounts", ready.exists, 20.0, lambda: f"See {log}")
-        return Inside(procs, path, pid)
+    def _start_room(self, group: Group) -> Room:
+        self._supervisor.launch(parts.holder(group, self.folders))
 
-    def _start_containerd(self, inside: Inside, bridge: str, network: str) -> None:
-        runtime = settings.Runtime(snapshotter(), find_runc() or Path("runc"), inside.path, self.folders.root)
+        def ready() -> bool:
+            if "node-room" not in self._supervisor.running():
+                raise ControlPlaneError(f"the node's mounts failed: {last_lines(self.cluster.logs / 'node-room.log')}")
+            return (self.folders.root / "room-is-ready").exists()
+
+        wait_until("the node's mounts", ready)
+        return Room(group, self._supervisor.running()["node-room"].pid)
+
+    def _start_containerd(self, room: Room, bridge: str, network: str) -> None:
+        runtime = settings.Runtime(snapshotter(), find_runc() or Path("runc"), room.group.binaries, self.folders.root)
         write_atomically(runtime.network / "10-edgewarm.conflist", settings.network_list(bridge, network))
 
         def make() -> Component:
             (port,) = free_ports(1)
             write_atomically(self.folders.containerd_config, settings.containerd_toml(runtime, port))
-            return parts.containerd(self.binaries["containerd"], inside, self.folders, port)
+            return parts.containerd(room, self.folders, port)
 
         self._supervisor.start_with_ports(make)
-        self._fetch_pause(inside, runtime)
+        self._fetch_pause(room, runtime)
 
-    def _fetch_pause(self, inside: Inside, runtime: settings.Runtime) -> None:
+    def _fetch_pause(self, room: Room, runtime: settings.Runtime) -> None:
         """Now, so that no test's first pull has it to wait for."""
         pull = ("images", "pull", "--local", "--snapshotter", runtime.snapshotter, "--hosts-dir")
-        argv = (str(self.binaries["ctr"]), "--address", settings.SOCKET, "--namespace", "k8s.io", *pull)
-        command = inside.command(*argv, str(runtime.certificates), settings.PAUSE)
+        argv = (room.group.binary("ctr"), "--address", settings.SOCKET, "--namespace", "k8s.io", *pull)
+        command = room.command(*argv, str(runtime.certificates), settings.PAUSE)
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
         if finished.returncode:
             raise ControlPlaneError(f"containerd could not pull {settings.PAUSE}: {finished.stderr.strip()[-600:]}")
 
-    def _start_kubelet(self, inside: Inside, cgroup: str, network: str, lease_seconds: int) -> None:
+    def _start_kubelet(self, room: Room, cgroup: str, network: str, lease_seconds: int) -> None:
         authority = load_authority(Folders(self.cluster.directory).pki)
         client = sign_client(authority, f"system:node:{settings.NODE}", "system:nodes")
         write_client_kubeconfig(self.folders.kubeconfig, self.cluster.server, authority.pem.certificate, client)
@@ -184,7 +187,7 @@ class _Start:
             port, health_port = free_ports(2)
             place = settings.KubeletPlace(f"{network}.1", port, health_port, cgroup, trust)
             write_atomically(self.folders.kubelet_config, settings.kubelet_yaml(place, lease_seconds))
-            return parts.kubelet(self.binaries["kubelet"], inside, self.folders, place)
+            return parts.kubelet(self.binaries["kubelet"], room, self.folders, place)
 
         self._supervisor.start_with_ports(make)
 

@@ -45,44 +45,56 @@ class NodeFolders:
 
 
 @dataclass(frozen=True)
-class Inside:
-    """How a process enters the node: its control group, its mounts (those of a pid), its PATH."""
+class Group:
+    """The node's control group, by the file that takes pids, and the folder of its binaries."""
 
     procs: Path
-    path: Path
-    room: int
+    binaries: Path
 
     def command(self, *argv: str) -> tuple[str, ...]:
-        """argv in the group and among the mounts."""
-        return joined(self, "nsenter", f"--mount=/proc/{self.room}/ns/mnt", "--", *argv)
+        """argv as a process of the group."""
+        return ("/bin/sh", "-euc", JOIN, "join", str(self.procs), str(self.binaries), *argv)
+
+    def binary(self, name: str) -> str:
+        return str(self.binaries / name)
 
 
-def joined(inside: Inside, *argv: str) -> tuple[str, ...]:
-    """argv in the group only."""
-    return ("/bin/sh", "-euc", JOIN, "join", str(inside.procs), str(inside.path), *argv)
+@dataclass(frozen=True)
+class Room:
+    """The group and the node's mounts, which are those of a process that holds them."""
+
+    group: Group
+    holder: int
+
+    def command(self, *argv: str) -> tuple[str, ...]:
+        """argv as a process of the group, among the mounts."""
+        return self.group.command("nsenter", f"--mount=/proc/{self.holder}/ns/mnt", "--", *argv)
 
 
-def registry(binary: Path, folders: NodeFolders, port: int) -> Component:
-    return Component("registry", (str(binary), "serve", str(folders.registry_config)), port, "/v2/", False)
+def registry(group: Group, folders: NodeFolders, port: int) -> Component:
+    argv = group.command(group.binary("registry"), "serve", str(folders.registry_config))
+    return Component("registry", argv, port, "/v2/", False)
 
 
-def link(folders: NodeFolders, port: int, registry_port: int) -> Component:
+def link(group: Group, folders: NodeFolders, port: int, registry_port: int) -> Component:
     argv = (sys.executable, "-m", "controlplane.real_node.link", "--listen", str(port), "--to", str(registry_port))
-    return Component("link", (*argv, "--rate", str(folders.rate)), port, "/v2/", False)
+    return Component("link", group.command(*argv, "--rate", str(folders.rate)), port, "/v2/", False)
 
 
-def room(inside: Inside, folders: NodeFolders) -> Component:
+def holder(group: Group, folders: NodeFolders) -> Component:
     """Holds the node's mounts: when it and all that entered have ended, they are gone."""
     argv = ("unshare", "--mount", "--propagation", "private", "--", "/bin/sh", "-euc", room_script(), "room")
-    return Component("node-room", joined(inside, *argv, str(folders.root)), 0, "", False)
+    return Component("node-room", group.command(*argv, str(folders.root)), 0, "", False)
 
 
-def containerd(binary: Path, inside: Inside, folders: NodeFolders, port: int) -> Component:
-    argv = inside.command(str(binary), "--config", str(folders.containerd_config), "--log-level", "warn")
+def containerd(room: Room, folders: NodeFolders, port: int) -> Component:
+    argv = room.command(
+        room.group.binary("containerd"), "--config", str(folders.containerd_config), "--log-level", "warn"
+    )
     return Component("containerd", argv, port, "/v1/metrics", False)
 
 
-def kubelet(binary: Path, inside: Inside, folders: NodeFolders, place: KubeletPlace) -> Component:
+def kubelet(binary: Path, room: Room, folders: NodeFolders, place: KubeletPlace) -> Component:
     flags = {
         "config": folders.kubelet_config,
         "kubeconfig": folders.kubeconfig,
@@ -90,5 +102,5 @@ def kubelet(binary: Path, inside: Inside, folders: NodeFolders, place: KubeletPl
         "node-ip": place.address,  # not the host's own: nobody outside this machine can ask this kubelet
         "node-labels": ",".join(f"{key}={value}" for key, value in LABELS.items()),
     }
-    argv = inside.command(str(binary), *(f"--{name}={value}" for name, value in flags.items()))
+    argv = room.command(str(binary), *(f"--{name}={value}" for name, value in flags.items()))
     return Component("kubelet", argv, place.health_port, "/healthz", False)
