@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := operator:e2e:tests:bench
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup binaries fmt lint generate verify wheel helm-lint unit test test-all demo bench e2e clean
+.PHONY: help setup binaries real-node fmt lint generate verify wheel helm-lint unit test test-all demo bench e2e clean
 
 help:  ## list these
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -24,6 +24,9 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 
 binaries: setup  ## control plane, Helm and Prometheus into the cache (up to 15 minutes the first time)
 	@$(BIN)/python -m controlplane build --with helm --with prometheus > /dev/null
+
+real-node: setup binaries  ## also what a real node runs (5 minutes more the first time), where one can run
+	@$(BIN)/python -m controlplane build --with real-node > /dev/null
 
 fmt: setup  ## format and fix
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
@@ -49,13 +52,13 @@ helm-lint: setup binaries  ## helm lint --strict
 unit: setup  ## unit tests, seconds
 	@$(BIN)/pytest -q -m unit tests/unit
 
-test: setup binaries  ## every test that this machine can run, slow ones sampled
+test: setup binaries real-node  ## every test that this machine can run, slow ones sampled
 	@$(BIN)/pytest -m "not slow"
 
-test-all: setup binaries  ## everything
+test-all: setup binaries real-node  ## everything
 	@$(BIN)/pytest --hypothesis-profile thorough
 
-e2e: setup binaries  ## only the tests on a real control plane
+e2e: setup binaries real-node  ## only the tests on a real control plane
 	@$(BIN)/pytest -m "e2e and not slow" e2e
 
 demo: setup binaries  ## the main job, live, with a report at the end (TRACE=file.csv, KEEP=1)
@@ -64,5 +67,6 @@ demo: setup binaries  ## the main job, live, with a report at the end (TRACE=fil
 bench: setup  ## accuracy, speed and memory, with baselines in the same run
 	@$(BIN)/python -m benchmarks
 
-clean: setup  ## end what `make demo KEEP=1` left running
+clean: setup  ## end what `make demo KEEP=1` or a killed test run left running
+	@$(BIN)/python -m controlplane clean
 	@$(BIN)/python -m controlplane down --name demo

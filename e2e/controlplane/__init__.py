@@ -3,12 +3,13 @@
 from .cluster import Cluster
 from .errors import ControlPlaneError
 from .nodes import NodeSize
-from .providers import cluster_names, default_provider, down, find_cluster, up
+from .providers import clean, cluster_names, default_provider, down, find_cluster, up
 
 __all__ = [
     "Cluster",
     "ControlPlaneError",
     "NodeSize",
+    "clean",
     "cluster_names",
     "default_provider",
     "down",

@@ -51,6 +51,11 @@ def kubectl_module() -> Module:
     return replace(kubernetes, packages={"kubectl": "k8s.io/kubernetes/cmd/kubectl"})
 
 
+def real_node_binaries() -> dict[str, Path]:
+    """Everything that a real node runs but runc, by name."""
+    return build_binaries(kubelet_module()) | build_binaries(node_module()) | build_binaries(workload_module())
+
+
 def find_kubectl() -> Path:
     found = shutil.which("kubectl")
     return Path(found) if found else build_binaries(kubectl_module())["kubectl"]
@@ -62,6 +67,26 @@ def helm_module() -> Module:
 
 def kind_module() -> Module:
     return Module(modules_folder() / "kind", {"kind": "sigs.k8s.io/kind"}, "-s -w")
+
+
+def kubelet_module() -> Module:
+    """The kubelet, from the control plane's graph; only built for a real node."""
+    return replace(kubernetes_module(), packages={"kubelet": "k8s.io/kubernetes/cmd/kubelet"})
+
+
+def node_module() -> Module:
+    """What a kubelet needs beside runc: containerd, its shim and its `ctr`, three CNI plugins and a registry."""
+    containerd, plugins = "github.com/containerd/containerd/v2/cmd", "github.com/containernetworking/plugins/plugins"
+    packages = {name: f"{containerd}/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")}
+    packages |= {"bridge": f"{plugins}/main/bridge", "loopback": f"{plugins}/main/loopback"}
+    packages |= {"host-local": f"{plugins}/ipam/host-local"}
+    packages |= {"registry": "./registry"}
+    return Module(modules_folder() / "node", packages, "-s -w", "no_btrfs no_devmapper no_zfs")
+
+
+def workload_module() -> Module:
+    """Our own small web server, the only program in the images of the tests."""
+    return Module(modules_folder() / "workload", {"workload": "."}, "-s -w")
 
 
 def prometheus_module() -> Module:
@@ -76,8 +101,9 @@ def module_version(go_mod: Path, module: str) -> str:
 
 
 def cache_key(module: Module) -> str:
-    """Changes with go.mod, go.sum, the flags and the platform, and with nothing else."""
-    parts = [(module.folder / name).read_bytes() for name in ("go.mod", "go.sum")]
+    """Changes with go.mod, go.sum, sources of our own, the flags and the platform, and with nothing else."""
+    files = [module.folder / "go.mod", module.folder / "go.sum", *sorted(module.folder.rglob("*.go"))]
+    parts = [path.read_bytes() for path in files]
     parts += [" ".join(module.flags).encode(), f"{platform.system()}/{platform.machine()}".encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 

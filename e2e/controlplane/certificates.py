@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from .errors import ControlPlaneError
 from .files import write_atomically
 
 VALID_FOR = datetime.timedelta(days=30)
@@ -38,6 +39,15 @@ def create_authority() -> Authority:
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(usage, critical=True)
     return Authority(name, key, Signed(_pem(builder.sign(key, hashes.SHA256())), _key_pem(key)))
+
+
+def load_authority(folder: Path) -> Authority:
+    """The authority that was saved there as `ca`."""
+    pem = Signed((folder / "ca.crt").read_text(), (folder / "ca.key").read_text())
+    key = serialization.load_pem_private_key(pem.key.encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ControlPlaneError(f"{folder / 'ca.key'} is not a key of ours: take the cluster down and up again")
+    return Authority(x509.load_pem_x509_certificate(pem.certificate.encode()).subject, key, pem)
 
 
 def sign_client(authority: Authority, user: str, group: str = "") -> Signed:

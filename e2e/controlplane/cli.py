@@ -1,20 +1,29 @@
-"""The command line: up, down, status, kubeconfig, build."""
+"""The command line: up, down, clean, status, kubeconfig, build."""
 
 import sys
 import time
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from .binaries import build_binaries, find_kubectl, helm_module, kind_module, kubernetes_module
+from .binaries import (
+    build_binaries,
+    find_kubectl,
+    helm_module,
+    kind_module,
+    kubernetes_module,
+    real_node_binaries,
+)
 from .cluster import RECORD, Cluster
 from .errors import ControlPlaneError
 from .places import cluster_folder
 from .prometheus_binaries import find_prometheus
-from .providers import cluster_names, default_provider, down, find_cluster, up
+from .providers import clean, cluster_names, down, find_cluster, up
+from .real_node.probe import refusal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A real control plane on this machine, for tests.")
 Name = Annotated[str, typer.Option(help="Which cluster.")]
@@ -30,6 +39,7 @@ class Extra(StrEnum):
     helm = "helm"
     kind = "kind"
     prometheus = "prometheus"
+    real_node = "real-node"
 
 
 @app.command("up")
@@ -37,10 +47,11 @@ def bring_up(
     name: Name = "edgewarm",
     provider: Annotated[Provider | None, typer.Option(help="kind where a Docker engine answers, else local.")] = None,
     nodes: Annotated[int, typer.Option(min=0, help="Simulated nodes.")] = 3,
+    real_node: Annotated[bool, typer.Option("--real-node", help="Also a node whose pods run; needs root.")] = False,
 ) -> None:
     """Start a cluster; it lives on after this command."""
     started = time.monotonic()
-    cluster = up(name, nodes, provider=provider.value if provider else default_provider())
+    cluster = up(name, nodes, provider=provider.value if provider else None, real_node=real_node)
     typer.echo(f"cluster {name} is up after {time.monotonic() - started:.1f} s: {cluster.server}")
     typer.echo(f"  export KUBECONFIG={cluster.kubeconfig}")
 
@@ -57,6 +68,13 @@ def take_down(
     for one in names:
         down(one)
         typer.echo(f"cluster {one} is down")
+
+
+@app.command("clean")
+def clean_up() -> None:
+    """End what killed test runs left: processes, mounts, control groups, bridges and files."""
+    for folder in clean():
+        typer.echo(f"ended what was left of {folder}")
 
 
 @app.command()
@@ -103,8 +121,19 @@ def build(
     if Extra.prometheus in wanted:
         found = find_prometheus()
         paths |= {"prometheus": found.prometheus, "promtool": found.promtool}
+    if Extra.real_node in wanted:
+        paths |= _real_node_paths()
     for path in paths.values():
         typer.echo(path)
+
+
+def _real_node_paths() -> dict[str, Path]:
+    """None where no real node can run: minutes of building for tests that are skipped would be wasted."""
+    reason = refusal()
+    if reason:
+        typer.echo(f"not built, since no real node can run here: {reason}", err=True)
+        return {}
+    return real_node_binaries()
 
 
 def main() -> None:

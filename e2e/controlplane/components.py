@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Order of start; the order of stop is the reverse, so that nothing outlives what it depends on.
-START_ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "images")
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "images")
+REAL_NODE = ("registry", "link", "node-room", "containerd", "kubelet")
+START_ORDER = CONTROL_PLANE + REAL_NODE
 SERVICE_RANGE = "10.96.0.0/16"
 POD_RANGE = "10.244.0.0/16"
 AUDIT_POLICY = """apiVersion: audit.k8s.io/v1
@@ -92,6 +94,9 @@ def api_server(binary: Path, folders: Folders, port: int, etcd_port: int) -> Com
         "service-account-key-file": pki / "service-account.crt",
         "service-account-signing-key-file": pki / "service-account.key",
         "service-cluster-ip-range": SERVICE_RANGE,
+        "kubelet-client-certificate": pki / "kubelet-client.crt",
+        "kubelet-client-key": pki / "kubelet-client.key",
+        "kubelet-preferred-address-types": "InternalIP",
         "authorization-mode": "Node,RBAC",
         "endpoint-reconciler-type": "none",  # no node can reach loopback anyway
         "allow-privileged": "true",

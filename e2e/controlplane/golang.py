@@ -31,7 +31,7 @@ def build_package(go: str, module: Path, package: str, flags: Sequence[str], tar
     """Builds to a temporary name and renames, so that a half-written binary is never found in the cache."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    argv = [go, "build", "-mod=readonly", *flags, "-o", str(temporary), package]
+    argv = [go, "build", "-mod=readonly", "-buildvcs=false", *flags, "-o", str(temporary), package]
     finished = subprocess.run(
         argv, cwd=module, env={**os.environ, "CGO_ENABLED": "0"}, capture_output=True, text=True, check=False
     )

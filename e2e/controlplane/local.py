@@ -74,6 +74,7 @@ def _write_trust(folders: Folders) -> Authority:
     save(folders.pki, "ca", authority.pem)
     save(folders.pki, "server", sign_server(authority))
     save(folders.pki, "service-account", create_service_account_key())
+    save(folders.pki, "kubelet-client", sign_client(authority, "kube-apiserver", "system:masters"))
     write_atomically(folders.root / "audit-policy.yaml", AUDIT_POLICY)
     write_atomically(folders.stages, stages())
     folders.logs.mkdir(parents=True, exist_ok=True)

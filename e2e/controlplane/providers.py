@@ -1,17 +1,21 @@
 """Bring a cluster up with the provider that fits this machine, find it again, and take it down."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from . import owners
 from .cluster import RECORD, Cluster, load_cluster
 from .components import Folders
 from .errors import ControlPlaneError
 from .existing import start_existing
+from .files import locked
 from .kind import delete_kind, start_kind
 from .local import start_local
-from .places import cluster_folder, clusters_folder
+from .places import cache_folder, cluster_folder, clusters_folder
+from .real_node.node import add_real_node, end_real_node, remove_real_node, require_real_node
 from .supervisor import Supervisor
 
 PROVIDERS: dict[str, Callable[[str, Path, int, float], Cluster]] = {
@@ -41,20 +45,46 @@ def up(
     provider: str | None = None,
     directory: Path | None = None,
     node_grace_seconds: float = NODE_GRACE_SECONDS,
+    real_node: bool = False,
 ) -> Cluster:
-    """Brings a cluster up; leftovers of a crashed one are cleared first, a living one is an error."""
-    start = _starter(provider or default_provider())
+    """Brings a cluster up; leftovers of a crashed one are cleared first, a living one is an error.
+
+    In a `directory` of the caller's choice it belongs to the calling process: once that is gone, the next `up` ends it.
+    """
+    chosen = provider or ("local" if real_node else default_provider())
+    start = _starter(chosen)
+    if real_node:
+        require_real_node(chosen)
     folder = (directory or cluster_folder(name)).resolve()
+    clean()
     _refuse_living(name, folder)
     if folder.exists():
         down(name, directory=folder)
     folder.mkdir(parents=True, mode=0o700)
+    if directory is not None:
+        owners.remember(name, folder, os.getpid())
     try:
-        return start(name, folder, nodes, node_grace_seconds)
+        cluster = start(name, folder, nodes, node_grace_seconds)
+        if real_node:
+            add_real_node(cluster, node_grace_seconds)
     except BaseException:
         # keep the logs for the reader of the error, end the processes
         Supervisor(Folders(folder)).stop_all()
+        owners.forget(folder)
         raise
+    return cluster
+
+
+def clean() -> list[str]:
+    """Ends the clusters of processes that are gone, a killed test run's; returns their folders."""
+    ended = []
+    with locked(cache_folder() / "owners.lock"):
+        for orphan in owners.orphans():
+            down(orphan.name, directory=orphan.directory)
+            end_real_node(orphan.directory)  # also where the folder was removed by hand
+            owners.forget(orphan.directory)
+            ended.append(str(orphan.directory))
+    return ended
 
 
 def down(name: str = "edgewarm", *, directory: Path | None = None) -> None:
@@ -64,10 +94,12 @@ def down(name: str = "edgewarm", *, directory: Path | None = None) -> None:
         return
     if not _is_ours(folder):
         raise ControlPlaneError(f"{folder} is not empty and no cluster was started in it: choose another folder")
+    _leave(folder)
     Supervisor(Folders(folder)).stop_all()
     if (folder / RECORD).exists() and load_cluster(folder).provider == "kind":
         delete_kind(name)
     shutil.rmtree(folder)
+    owners.forget(folder)
 
 
 def find_cluster(name: str = "edgewarm", *, directory: Path | None = None) -> Cluster:
@@ -77,6 +109,16 @@ def find_cluster(name: str = "edgewarm", *, directory: Path | None = None) -> Cl
 def cluster_names() -> list[str]:
     folder = clusters_folder()
     return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.exists() else []
+
+
+def _leave(folder: Path) -> None:
+    """The real node goes first, while there is an API server to take its Node object from."""
+    if not (folder / "real-node").exists():
+        return
+    try:
+        remove_real_node(load_cluster(folder))
+    except (ControlPlaneError, OSError):  # no API server to ask: the node's object goes with the cluster's data
+        end_real_node(folder)
 
 
 def _starter(provider: str) -> Callable[[str, Path, int, float], Cluster]:

@@ -87,6 +87,12 @@ class Supervisor:
         for name in reversed(START_ORDER):
             self._end(name)
 
+    def forget(self, name: str) -> None:
+        """Ends a component and its memory, so that it is not listed any more; one that never was is no error."""
+        self._end(name)
+        self._folders.record(name).unlink(missing_ok=True)
+        self._component_file(name).unlink(missing_ok=True)
+
     def component(self, name: str) -> Component:
         path = self._component_file(name)
         if not path.exists():

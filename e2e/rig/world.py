@@ -62,6 +62,7 @@ def world(
     nodes: int = 5,
     directory: Path | None = None,
     keep: bool = False,
+    real_node: bool = False,
 ) -> Iterator[World]:
     """Up, installed and started; closed in reverse order, whatever happens, unless it ends well and `keep` is set.
 
@@ -69,7 +70,9 @@ def world(
     """
     find_kubectl()
     with ExitStack() as stack:
-        cluster = up(name, nodes, directory=directory)  # refuses a living one, which is then not ours to take down
+        cluster = up(
+            name, nodes, directory=directory, real_node=real_node
+        )  # refuses a living one, which is then not ours to take down
         stack.callback(down, name, directory=directory)
         apps = make_apps(time.time())
         series = [Series("http_requests_total", {"app": app.name}, app.curve) for app in apps]

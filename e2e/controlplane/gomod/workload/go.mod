@@ -1,0 +1,3 @@
+module edgewarm.io/e2e/workload
+
+go 1.26.0
