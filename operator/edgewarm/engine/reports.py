@@ -18,7 +18,7 @@ from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import Model, Policy
 from edgewarm.model.quantiles import Outlook, Quantiles
 from edgewarm.model.workload import Workload
 
@@ -83,6 +83,8 @@ def _weighed(candidate: Candidate, situation: Situation) -> Weighed:
 def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quantiles) -> Prediction:
     policy = judgement.situation.policy
     tau, capacity = policy.service_level, policy.capacity_per_pod
+    outlook = judgement.situation.outlook
+    by = "" if outlook is None or outlook.model == Model.FLEET else f", by model {outlook.model}"
     recommended = held(quantiles, tau, capacity)
     return Prediction(
         name,
@@ -91,7 +93,7 @@ def _prediction(judgement: Judgement, name: str, seconds: float, quantiles: Quan
         tuple((level, quantiles.at(level)) for level in SHOWN_LEVELS),
         probability_needed(quantiles, recommended, capacity),
         recommended,
-        f"p{100 * tau:.0f} of demand is {quantiles.at(tau):.4g}, {capacity:.4g} per pod",
+        f"p{100 * tau:.0f} of demand is {quantiles.at(tau):.4g}, {capacity:.4g} per pod{by}",
         judgement.situation.confidence,
     )
 
@@ -167,6 +169,7 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         need=case.judgement.need,
         horizons=ahead,
         forecast_need=ahead[0].p90 if ahead else None,
+        forecast_model=situation.outlook.model if situation.outlook is not None else None,
         lead_time=lead_time(case.book, policy),
         last_decision=case.book.last_decision,
         scores=scores(case.book.score, policy.kappa),
