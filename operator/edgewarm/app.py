@@ -23,6 +23,7 @@ from edgewarm.cluster.informer import Timing
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.handlers.nudges import run_until
 from edgewarm.sources.demand import DemandSources
+from edgewarm.sources.models import ForecastModels
 from edgewarm.sources.settings import load_sources
 from edgewarm.telemetry.health import Health
 from edgewarm.telemetry.logs import configure
@@ -68,6 +69,7 @@ class Operator:
             on_error=lambda source, cause: self._metrics.source_error(source, str(cause)),
             on_query=self._metrics.source_query,
         )
+        self._models = ForecastModels(self._configuration, time.monotonic, Random(), self._metrics.model_fit)
         self._server = TelemetryServer(self._metrics, self._health, time.monotonic, settings.host, settings.port)
 
     def _count_request(self, verb: str, resource: str, code: int) -> None:
@@ -78,7 +80,7 @@ class Operator:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
         kopf_thread = threading.Thread(target=self._run_kopf, name="kopf", daemon=True)
-        async with self._server, self._demand:
+        async with self._server, self._demand, self._models:
             self._announce_port()
             await self._cluster.start()
             kopf_thread.start()
@@ -109,7 +111,7 @@ class Operator:
             return
         self._health.synced()
         log.info("caches are full")
-        ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set)
+        ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set, self._models)
         engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=self._configuration.terms)
         try:
             while not self._stopped.is_set():

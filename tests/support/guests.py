@@ -35,7 +35,7 @@ class Row:
 
 @dataclass
 class GuestFleet:
-    """As the operator does it: each row has the fleet's forecast, and another one while its model has said something."""
+    """As the operator does it: each row has the fleet's forecast, and another while its model has spoken."""
 
     says: Says
     fleet: FleetModel
@@ -115,4 +115,3 @@ def quantiles(values: FloatArray, ahead: int, season: int) -> FloatArray:
     """As a plug-in may: its own quantiles, much too narrow."""
     spread = 0.1 * np.nanstd(values) * (np.array(LEVELS) - 0.5)
     return np.asarray(linear(values, ahead, season)[:, None] + spread)
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import structlog
@@ -208,6 +208,14 @@ class Rows:
     def learning(self, key: Key) -> bool:
         """The policy has no row yet."""
         return key not in self._index
+
+    def windows(self, key: Key) -> FleetForecast | None:
+        """The windows of one policy alone, a fleet of one row; None where `outlook` is None."""
+        row = self._index.get(key)
+        if row is None or self._forecast is None or not self._forecast.known[row]:
+            return None
+        parts = ("at_ahead", "max_until", "known")
+        return replace(self._forecast, **{name: getattr(self._forecast, name)[row : row + 1] for name in parts})
 
     def outlook(self, key: Key, now: float, lead_seconds: float) -> Outlook | None:
         """What is expected of a policy's demand; None while it is learning or knows too little."""

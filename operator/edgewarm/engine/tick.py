@@ -29,7 +29,8 @@ from edgewarm.engine.judge import (
     paced,
     shadowed,
 )
-from edgewarm.engine.ports import Cluster, Demand, Telemetry
+from edgewarm.engine.models import Selection
+from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
 from edgewarm.engine.rows import RowName, Rows
@@ -60,6 +61,7 @@ class Ports:
     demand: Demand
     telemetry: Telemetry
     wake: Callable[[], None] = lambda: None
+    models: Models | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Engine:
         self._pass_seconds = pass_seconds
         self._step_seconds = step_seconds
         self._rows = Rows(ports.demand, step_seconds, ports.wake)
+        self._models = Selection(ports.models, ports.demand, step_seconds, ports.wake)
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
@@ -98,12 +101,15 @@ class Engine:
         policies = _policies(self._ports.cluster.view())
         self._books.follow(self._ports.cluster.view(), now)
         self._rows.follow(_row_names(policies), now, self._rehearsal_terms(policies))
+        self._models.follow(policies)
         readings = await self._ports.demand.read({key: p.demand for key, p in policies.items()}, now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
-        step_made = self._rows.observe(_samples(policies, view, readings), now)
+        samples = _samples(policies, view, readings)
+        step_made = self._rows.observe(samples, now)
+        self._models.observe(samples, now)
         rehearsed = self._rows.take_rehearsed()
         self._books.take_rehearsed(rehearsed)
         if step_made or rehearsed:
@@ -143,7 +149,8 @@ class Engine:
         learning = self._rows.learning(item.key)
         trouble = book.trouble if book else None
         unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
-        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown)
+        model = self._models.state(item.key)
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, model)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
             if book is not None:
@@ -155,7 +162,8 @@ class Engine:
         book.pacing = book.pacing.begun(moment.now, book.own.planned, GAP_SECONDS)
         ahead = lead_seconds(book, policy) + moment.pass_seconds
         # a forecast of what a wrong question returned in the past is not worth acting on
-        outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
+        misled = state.stalled and isinstance(reading, Missing)
+        outlook = None if misled else self._models.outlook(item.key, self._rows, moment.now, ahead)
         trust = book.belief.confidence if book.belief is not None else None
         known = self._rows.history_seconds(item.key, moment.now)
         judgement = judge(policy, book, workload, Evidence(reading, outlook, learning, trust, known), moment)
@@ -214,6 +222,7 @@ class Engine:
 
     async def close(self) -> None:
         """Stop what runs in the background."""
+        await self._models.close()
         await self._rows.close()
 
 

@@ -4,7 +4,7 @@ A model says a path: what it expects of each step after its origin, as a point o
 it is asked again, windows are read off that path. On the scale z = sqrt(y), for each window and level tau:
 
     said       m_tau + s q_tau                        s: local size of |z - m_.5|, half of a day, half of two hours
-    tracked    q <- q + g (tau - 1{z - m_tau <= s q})                                  quantile tracker, forecast.mixture
+    tracked    q <- q + g (tau - 1{z - m_tau <= s q})                                 quantile tracker, forecast.mixture
     young      the spread is (1 - v) s q_tau + v f_tau, v = max(0, 1 - tests / 20)
 
 f_tau is how far the fleet's own quantile stands from its median, 0 for a model that has quantiles of its own: nobody's
@@ -40,7 +40,7 @@ class Path:
     @property
     def native(self) -> bool:
         """It has quantiles of its own."""
-        return self.values.shape[1] > 1
+        return bool(self.values.shape[1] > 1)
 
 
 def of_means(origin: int, width: int, values: FloatArray) -> Path:

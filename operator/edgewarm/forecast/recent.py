@@ -28,6 +28,17 @@ class Recent:
         self._values = np.concatenate([kept, np.full(len(self._values) - len(kept), np.nan)])
         self._values[-1], self._step = value, step
 
+    def fill(self, last: int, values: FloatArray) -> None:
+        """What is known of earlier steps, the last of `values` being of step `last`; what was put stays."""
+        if self._step is None:
+            self._step = last
+        end = len(self._values) - (self._step - last)
+        found = values[max(0, len(values) - max(end, 0)) :]
+        if end < 1 or last > self._step:
+            return
+        old = self._values[end - len(found) : end]
+        self._values[end - len(found) : end] = np.where(np.isfinite(old), old, found)
+
     def means(self, width: int) -> FloatArray:
         """Means of `width` steps each, the last one ending with the last step, from the first that knows anything on;
         NaN where nothing is known."""

@@ -109,8 +109,8 @@ def _question(request: FitRequest) -> bytes:
 def _points(request: FitRequest, found: Mapping[str, Any]) -> FloatArray:
     if "missing" in found:
         text = (
-            f"model {request.model} needs {found['missing']}, which the operator has not: an administrator must install "
-            "edgewarm[models] (the image has it when it is built with --build-arg MODELS=1)"
+            f"model {request.model} needs {found['missing']}, which is not installed with the operator: an "
+            "administrator must install edgewarm[models] (in the image: build it with --build-arg MODELS=1)"
         )
         raise FitError("missing", text)
     if "error" in found:

@@ -2,9 +2,9 @@
 
 The parent never loads statsmodels or statsforecast (DESIGN.md §5: they never enter the resident process), and nobody
 may import this module: it names them only when it runs, by `import_module`, so the contract of the imports stays whole.
-Each line of JSON on stdin is a question, {"library", "season", "horizons", "levels", "history"}; no levels means points,
-no history whether the library is there. Each gets a line on stdout: {"quantiles": (K, Q)}, or (K, 1) of points;
-{"ready": true}; {"missing": name}; {"error": text}.
+Each line of JSON on stdin is a question, {"library", "season", "horizons", "levels", "history"}; no levels asks for
+points, no history whether the library is there. Each gets a line on stdout: {"quantiles": (K, Q)}, which is (K, 1) for
+points; {"ready": true}; {"missing": name}; {"error": text}.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ Answers are finite and >= 0. There is no probe that costs nothing, so a half-ope
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from random import Random
 
@@ -22,7 +23,7 @@ from edgewarm.model.fits import FitError, FitRequest
 from edgewarm.sources.breaker import Admission, Breaker
 from edgewarm.sources.http import Http
 from edgewarm.sources.settings import Plugin
-from edgewarm.sources.trouble import INNOCENT, Cause, NoAnswer, QueryError
+from edgewarm.sources.trouble import INNOCENT, Cause, NoAnswer, QueryError, TooMuch
 
 LONGEST_BREAK_SECONDS = 600.0  # fits are minutes apart
 
@@ -68,7 +69,10 @@ class PluginClient:
         return found
 
     async def _ask(self, request: FitRequest) -> FloatArray:
-        status, body = await self._http.post("", _question(request))
+        try:
+            status, body = await self._http.post("", _question(request))
+        except TooMuch as error:
+            raise TooMuch(f"answered {error.text}") from error
         if status != 200:
             raise NoAnswer(Cause.STATUS, f"answered HTTP {status}")
         try:
@@ -79,7 +83,7 @@ class PluginClient:
 
 
 def _question(request: FitRequest) -> bytes:
-    values = [value if known else None for value, known in zip(request.values.tolist(), np.isfinite(request.values))]
+    values = [value if math.isfinite(value) else None for value in request.values.tolist()]
     series = {"name": str(request.policy), "start": request.start, "values": values}
     return msgspec.json.encode(
         {

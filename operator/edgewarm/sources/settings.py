@@ -1,4 +1,4 @@
-"""The sources and plug-ins that an administrator declares; parsed once, every error names the file, the field and the fix."""
+"""Sources and plug-ins, as an administrator declares them; every error names the file, the field and the fix."""
 
 from __future__ import annotations
 

@@ -1,0 +1,234 @@
+"""Policies that chose another model: what it is given, when it is asked, and who forecasts while it cannot.
+
+    chosen -> recent days asked (I/O) -> 30 means known -> fitted (I/O), each five minutes -> its path is followed
+    no path of the last 30 minutes -> the fleet's forecast of the same row
+
+A fit runs in a task of its own, one per policy; what it said counts from the next pass on. After a failure the next
+try waits five minutes, then twice as long each time, an hour at most. While demand is unknown nothing is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import structlog
+
+from edgewarm.engine.ports import Demand, Models
+from edgewarm.engine.rows import Rows
+from edgewarm.forecast.guest import Guest, of_means
+from edgewarm.forecast.outlook import outlook
+from edgewarm.forecast.recent import Recent
+from edgewarm.forecast.windows import GRID
+from edgewarm.manifests.text import short_duration
+from edgewarm.model.demand import DemandRequest, FloatArray
+from edgewarm.model.fits import FitError, FitRequest
+from edgewarm.model.identity import Key
+from edgewarm.model.policy import Model, Policy
+from edgewarm.model.quantiles import Outlook
+
+log = structlog.get_logger()
+MEAN_SECONDS = 300.0  # of demand, that a model is given: two thousand for a week, which libraries can fit
+FIT_SECONDS = 300.0
+RECENT_SECONDS = 7 * 86400.0
+ENOUGH = 30  # known means
+STALE_SECONDS = 1800.0
+LONGEST_RETRY_SECONDS = 3600.0
+HISTORY_RETRY_SECONDS = 60.0
+TRIES = 10  # of reading the recent days; after that what is seen must do
+MEANWHILE = "the fleet's model forecasts meanwhile"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """How a chosen model does: whether it forecasts, or may never (`wrong`), with a word and a sentence."""
+
+    model: str
+    serving: bool
+    reason: str
+    message: str
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a policy's guest depends on."""
+
+    model: str
+    request: DemandRequest
+    window_seconds: float
+
+
+@dataclass
+class Chosen:
+    """One policy that chose another model, and what is under way for it."""
+
+    choice: Choice
+    guest: Guest
+    recent: Recent
+    history: asyncio.Task[bool] | None = None
+    tries: int = 0
+    known: bool = False  # the recent days were read, or are not to be had
+    history_at: float = float("-inf")
+    fit: asyncio.Task[FloatArray] | None = None
+    fitted_to: int = -1  # the last step that the model knew when it was asked
+    next_at: float = float("-inf")
+    failures: int = 0
+    trouble: tuple[str, str] | None = None  # cause and sentence of the last fit, if it failed
+
+    def tasks(self) -> list[asyncio.Task[FloatArray] | asyncio.Task[bool]]:
+        return [task for task in (self.history, self.fit) if task is not None]
+
+
+class Selection:
+    """All policies that chose another model. `models` is None where there are none to choose: a replay, say."""
+
+    def __init__(
+        self, models: Models | None, demand: Demand, step_seconds: float, wake: Callable[[], None] = lambda: None
+    ) -> None:
+        self._models = models
+        self._demand = demand
+        self._step_seconds = step_seconds
+        self._wake = wake
+        self._chosen: dict[Key, Chosen] = {}
+        self._wrong: dict[Key, ModelState] = {}
+        self._step = -1
+
+    @property
+    def _width(self) -> int:
+        """Steps of a mean."""
+        return max(1, round(MEAN_SECONDS / self._step_seconds))
+
+    def follow(self, policies: Mapping[Key, Policy]) -> None:
+        """Begin with policies that chose a model, forget those that have another one, or none, now."""
+        wanted = {key: policy for key, policy in policies.items() if policy.model != Model.FLEET}
+        self._wrong = {key: state for key, policy in wanted.items() if (state := self._problem(key, policy))}
+        choices = {
+            key: Choice(policy.model, policy.demand, min(policy.history_window_seconds, RECENT_SECONDS))
+            for key, policy in wanted.items()
+            if self._models is not None and key not in self._wrong
+        }
+        for key in [key for key, chosen in self._chosen.items() if choices.get(key) != chosen.choice]:
+            for task in self._chosen.pop(key).tasks():
+                task.cancel()
+        for key, choice in choices.items():
+            if key not in self._chosen:
+                length = max(ENOUGH * self._width, round(choice.window_seconds / self._step_seconds))
+                self._chosen[key] = Chosen(choice, Guest(self._step_seconds), Recent(length))
+
+    def _problem(self, key: Key, policy: Policy) -> ModelState | None:
+        problem = None if self._models is None else self._models.problem(policy.model, key.namespace)
+        if problem is None:
+            return None
+        return ModelState(policy.model, False, "ModelNotFound", f"{problem}; {MEANWHILE}", wrong=True)
+
+    def observe(self, samples: Mapping[Key, tuple[float, bool]], now: float) -> None:
+        """Once a pass: take what has been said and, in a new step, these samples (value, censored); ask again."""
+        step = int(now // self._step_seconds)
+        new, self._step = step > self._step, max(step, self._step)
+        for key, chosen in self._chosen.items():
+            self._collect(key, chosen, now)
+            if new:
+                value, censored = samples.get(key, (np.nan, False))
+                chosen.recent.put(step, chosen.guest.update(step, value, censored))
+            if not chosen.known:
+                self._ask_history(key, chosen, now)
+            elif key in samples:
+                self._ask_model(key, chosen, now)
+
+    def _ask_history(self, key: Key, chosen: Chosen, now: float) -> None:
+        if chosen.history is None and now >= chosen.history_at:
+            chosen.history_at = now + HISTORY_RETRY_SECONDS
+            chosen.history = asyncio.create_task(self._read(key, chosen, self._step - 1))
+            chosen.history.add_done_callback(lambda _: self._wake())
+
+    async def _read(self, key: Key, chosen: Chosen, last: int) -> bool:
+        """The recent days up to step `last`; False where the source did not answer."""
+        end = last * self._step_seconds
+        start = end - chosen.choice.window_seconds + self._step_seconds
+        found = await self._demand.history({key: chosen.choice.request}, start, end, self._step_seconds)
+        if key in found:
+            chosen.recent.fill(last, found[key].values)
+        return key in found
+
+    def _ask_model(self, key: Key, chosen: Chosen, now: float) -> None:
+        if chosen.fit is not None or now < chosen.next_at or self._models is None:
+            return
+        values = chosen.recent.means(self._width)
+        if np.isfinite(values).sum() < ENOUGH:
+            return
+        seconds, last = self._width * self._step_seconds, chosen.recent.step or 0
+        ahead = -(-int(GRID.ends.max()) // self._width) + -(-int(STALE_SECONDS) // int(seconds)) + 1
+        start = (last + 1) * self._step_seconds - len(values) * seconds
+        request = FitRequest(chosen.choice.model, key, start, seconds, values, ahead)
+        chosen.fitted_to, chosen.next_at = last, now + FIT_SECONDS
+        chosen.fit = asyncio.create_task(self._models.fit(request))
+
+    def _collect(self, key: Key, chosen: Chosen, now: float) -> None:
+        """What tasks have brought since the last pass; a bug in one is loud, and stays with its policy."""
+        if chosen.history is not None and chosen.history.done():
+            task, chosen.history = chosen.history, None
+            chosen.tries += 1
+            chosen.known = chosen.tries >= TRIES or (task.exception() is None and task.result())
+            _loud(key, task.exception())
+        if chosen.fit is None or not chosen.fit.done():
+            return
+        fit, chosen.fit = chosen.fit, None
+        problem = fit.exception()
+        if problem is None:
+            chosen.guest.bring(of_means(chosen.fitted_to, self._width, fit.result()))
+            chosen.trouble, chosen.failures = None, 0
+            return
+        known = isinstance(problem, FitError)
+        _loud(key, None if known else problem)
+        text = str(problem) if known else f"model {chosen.choice.model} failed: the operator's log says why"
+        chosen.trouble = (problem.cause if isinstance(problem, FitError) else "bug", text)
+        chosen.next_at = now + min(FIT_SECONDS * 2**chosen.failures, LONGEST_RETRY_SECONDS)
+        chosen.failures += 1
+
+    def outlook(self, key: Key, rows: Rows, now: float, lead_seconds: float) -> Outlook | None:
+        """What the policy's own model expects, else what the fleet does."""
+        fleet, chosen = rows.windows(key), self._chosen.get(key)
+        if fleet is None or chosen is None or not self._serves(chosen):
+            return rows.outlook(key, now, lead_seconds)
+        told = chosen.guest.forecast(fleet)
+        if told is None:
+            return rows.outlook(key, now, lead_seconds)
+        found = outlook(told, 0, self._step_seconds, now, lead_seconds)
+        return found and replace(found, model=chosen.choice.model)
+
+    def _serves(self, chosen: Chosen) -> bool:
+        path = chosen.guest.path
+        return path is not None and (self._step - path.origin) * self._step_seconds <= STALE_SECONDS
+
+    def state(self, key: Key) -> ModelState | None:
+        """How the model that a policy chose does; None where it chose none."""
+        chosen = self._chosen.get(key)
+        if chosen is None:
+            return self._wrong.get(key)
+        model, trouble = chosen.choice.model, chosen.trouble
+        if self._serves(chosen):
+            late = f", by its last fit: {trouble[1]}" if trouble else ""
+            return ModelState(model, True, "Forecasting", f"model {model} forecasts{late}")
+        if trouble is not None:
+            return ModelState(model, False, "FitFailed", f"{trouble[1]}; {MEANWHILE}")
+        known = int(np.isfinite(chosen.recent.means(self._width)).sum())
+        if chosen.known and known < ENOUGH:
+            span = short_duration(self._width * self._step_seconds)
+            text = f"model {model} has {known} of the {ENOUGH} means of {span} that it needs; {MEANWHILE}"
+            return ModelState(model, False, "TooFewPoints", text)
+        return ModelState(model, False, "NotFitted", f"model {model} is being fitted; {MEANWHILE}")
+
+    async def close(self) -> None:
+        """Stop what runs in the background."""
+        tasks = [task for chosen in self._chosen.values() for task in chosen.tasks()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _loud(key: Key, problem: BaseException | None) -> None:
+    if problem is not None:
+        log.error("another model failed by a bug", policy=str(key), exc_info=problem)
