@@ -115,12 +115,14 @@ class Guest:
         """What the path says on the z scale of each window after `step`, (K, Q); None where it ends too soon."""
         if self.path is None:
             return None
-        index = step + self.windows.ahead - self.path.origin - 1
-        if index[0] < 0 or index[-1] >= len(self.path.values):
+        first, ends = step - self.path.origin, self.windows.ends - 1
+        if first < 0 or first + ends.max() >= len(self.path.values):
             return None
-        z = np.sqrt(self.path.values[index])
-        wide = z if self._native else np.repeat(z, len(LEVELS), axis=1)
-        return self.windows.of_path(wide)
+        z = np.sqrt(self.path.values[first : first + int(ends.max()) + 1])
+        highest = np.maximum.accumulate(z[: self.windows.reach], axis=0)
+        points = self.windows.points
+        said = np.concatenate([z[ends[:points]], highest[ends[points:]]])
+        return said if self._native else np.repeat(said, len(LEVELS), axis=1)
 
     def _learn(self, due: IntArray, said: FloatArray, actual: FloatArray) -> None:
         """Take what came, (D,), NaN for none, of windows of which this was said, (D, Q)."""

@@ -17,7 +17,6 @@ HARMONICS = 6
 PERIODS = 2  # of history, before a time of day is believed
 ROUNDS = 5  # of reweighting
 HUBER = 1.345 * 1.2533  # mean absolute errors, beyond which a value counts less (95 % efficient on normal errors)
-REMEMBERED = 0.999  # of an error from one step to the next, at most
 
 
 def linear(values: FloatArray, ahead: int, season: int) -> FloatArray:
@@ -58,10 +57,9 @@ def _coefficients(x: FloatArray, y: FloatArray) -> FloatArray:
 
 def _carried(error: FloatArray, ahead: int) -> FloatArray:
     """What is left of the last known error in each of the next steps."""
-    pairs = np.isfinite(error[1:]) & np.isfinite(error[:-1])
-    before, after = error[:-1][pairs], error[1:][pairs]
-    power = float(before @ before)
-    phi = min(max(float(before @ after) / power, 0.0), REMEMBERED) if power > 0 else 0.0
+    known = np.where(np.isfinite(error), error, 0.0)
+    power = float(known @ known)
+    phi = max(float(known[1:] @ known[:-1]) / power, 0.0) if power > 0 else 0.0  # Yule-Walker, so below 1
     last = int(np.flatnonzero(np.isfinite(error))[-1])
     steps = np.arange(len(error) - last, len(error) - last + ahead)
     return np.asarray(error[last] * phi**steps)
