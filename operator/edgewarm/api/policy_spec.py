@@ -28,7 +28,7 @@ from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Model, Pace, RateUnit, Select, Strategy
 
-DNS_LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+PLUGIN_NAME = re.compile("[a-z0-9][-a-z0-9]*")
 CronText = Annotated[StrictStr, Field(max_length=128)]
 
 
@@ -122,8 +122,8 @@ class ForecastSpec(Wire):
         Rule(
             f"forecast.model must be {', '.join(Model)}, or the name of a plug-in: a DNS label such as my-model",
             cel=f"self.model in [{', '.join(repr(name.value) for name in Model)}] || "
-            "self.model.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            holds=lambda forecast: forecast.model in set(Model) or bool(DNS_LABEL.fullmatch(forecast.model)),
+            "self.model.matches('^[a-z0-9][-a-z0-9]*$')",
+            holds=lambda forecast: forecast.model in set(Model) or bool(PLUGIN_NAME.fullmatch(forecast.model)),
         ),
     )
 
