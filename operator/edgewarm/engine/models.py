@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import structlog
@@ -23,7 +24,7 @@ from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.recent import Recent
 from edgewarm.forecast.windows import GRID
 from edgewarm.manifests.text import short_duration
-from edgewarm.model.demand import DemandRequest, FloatArray
+from edgewarm.model.demand import DemandRequest, FloatArray, History
 from edgewarm.model.fits import FitError, FitRequest
 from edgewarm.model.identity import Key
 from edgewarm.model.policy import Model, Policy
@@ -68,7 +69,6 @@ class Chosen:
     choice: Choice
     guest: Guest
     recent: Recent
-    history: asyncio.Task[bool] | None = None
     tries: int = 0
     known: bool = False  # the recent days were read, or are not to be had
     history_at: float = float("-inf")
@@ -76,10 +76,16 @@ class Chosen:
     fitted_to: int = -1  # the last step that the model knew when it was asked
     next_at: float = float("-inf")
     failures: int = 0
-    trouble: tuple[str, str] | None = None  # cause and sentence of the last fit, if it failed
+    trouble: str | None = None  # the sentence of the last fit, if it failed
 
-    def tasks(self) -> list[asyncio.Task[FloatArray] | asyncio.Task[bool]]:
-        return [task for task in (self.history, self.fit) if task is not None]
+
+@dataclass(frozen=True)
+class Lesson:
+    """The recent days of those who want to know them, being read up to step `last`."""
+
+    chosen: Mapping[Key, Chosen]
+    last: int
+    task: asyncio.Task[Mapping[Key, History]]
 
 
 class Selection:
@@ -94,6 +100,7 @@ class Selection:
         self._wake = wake
         self._chosen: dict[Key, Chosen] = {}
         self._wrong: dict[Key, ModelState] = {}
+        self._lesson: Lesson | None = None
         self._step = -1
 
     @property
@@ -111,8 +118,7 @@ class Selection:
             if self._models is not None and key not in self._wrong
         }
         for key in [key for key, chosen in self._chosen.items() if choices.get(key) != chosen.choice]:
-            for task in self._chosen.pop(key).tasks():
-                task.cancel()
+            _cancel(self._chosen.pop(key))
         for key, choice in choices.items():
             if key not in self._chosen:
                 length = max(ENOUGH * self._width, round(choice.window_seconds / self._step_seconds))
@@ -128,30 +134,51 @@ class Selection:
         """Once a pass: take what has been said and, in a new step, these samples (value, censored); ask again."""
         step = int(now // self._step_seconds)
         new, self._step = step > self._step, max(step, self._step)
+        self._learn_history()
         for key, chosen in self._chosen.items():
-            self._collect(key, chosen, now)
-            if new:
-                value, censored = samples.get(key, (np.nan, False))
-                chosen.recent.put(step, chosen.guest.update(step, value, censored))
-            if not chosen.known:
-                self._ask_history(key, chosen, now)
-            elif key in samples:
-                self._ask_model(key, chosen, now)
+            try:
+                self._collect(key, chosen, now)
+                if new:
+                    value, censored = samples.get(key, (np.nan, False))
+                    chosen.recent.put(step, chosen.guest.update(step, value, censored))
+                if chosen.known and key in samples:
+                    self._ask_model(key, chosen, now)
+            except Exception:
+                log.exception("another model could not be served", policy=str(key))
+        self._ask_history(now)
 
-    def _ask_history(self, key: Key, chosen: Chosen, now: float) -> None:
-        if chosen.history is None and now >= chosen.history_at:
-            chosen.history_at = now + HISTORY_RETRY_SECONDS
-            chosen.history = asyncio.create_task(self._read(key, chosen, self._step - 1))
-            chosen.history.add_done_callback(lambda _: self._wake())
-
-    async def _read(self, key: Key, chosen: Chosen, last: int) -> bool:
-        """The recent days up to step `last`; False where the source did not answer."""
+    def _ask_history(self, now: float) -> None:
+        """One question for all who do not know their recent days, unless one is under way."""
+        due = {key: chosen for key, chosen in self._chosen.items() if not chosen.known and now >= chosen.history_at}
+        if not due or self._lesson is not None:
+            return
+        last = self._step - 1
         end = last * self._step_seconds
-        start = end - chosen.choice.window_seconds + self._step_seconds
-        found = await self._demand.history({key: chosen.choice.request}, start, end, self._step_seconds)
-        if key in found:
-            chosen.recent.fill(last, found[key].values)
-        return key in found
+        start = end - max(chosen.choice.window_seconds for chosen in due.values()) + self._step_seconds
+        requests = {key: chosen.choice.request for key, chosen in due.items()}
+        task = asyncio.create_task(self._read(requests, start, end))
+        task.add_done_callback(lambda _: self._wake())
+        self._lesson = Lesson(due, last, task)
+        for chosen in due.values():
+            chosen.history_at = now + HISTORY_RETRY_SECONDS
+
+    async def _read(self, requests: Mapping[Key, DemandRequest], start: float, end: float) -> Mapping[Key, History]:
+        return await self._demand.history(requests, start, end, self._step_seconds)
+
+    def _learn_history(self) -> None:
+        lesson = self._lesson
+        if lesson is None or not lesson.task.done():
+            return
+        self._lesson = None
+        problem = lesson.task.exception()
+        if problem is not None:
+            log.error("recent days could not be read", exc_info=problem)
+        found = {} if problem is not None else lesson.task.result()
+        for key, chosen in lesson.chosen.items():
+            chosen.tries += 1
+            chosen.known = key in found or chosen.tries >= TRIES
+            if key in found:
+                chosen.recent.fill(lesson.last, found[key].values)
 
     def _ask_model(self, key: Key, chosen: Chosen, now: float) -> None:
         if chosen.fit is not None or now < chosen.next_at or self._models is None:
@@ -167,12 +194,7 @@ class Selection:
         chosen.fit = asyncio.create_task(self._models.fit(request))
 
     def _collect(self, key: Key, chosen: Chosen, now: float) -> None:
-        """What tasks have brought since the last pass; a bug in one is loud, and stays with its policy."""
-        if chosen.history is not None and chosen.history.done():
-            task, chosen.history = chosen.history, None
-            chosen.tries += 1
-            chosen.known = chosen.tries >= TRIES or (task.exception() is None and task.result())
-            _loud(key, task.exception())
+        """What a fit has brought since the last pass; a bug in one is loud, and stays with its policy."""
         if chosen.fit is None or not chosen.fit.done():
             return
         fit, chosen.fit = chosen.fit, None
@@ -181,20 +203,20 @@ class Selection:
             chosen.guest.bring(of_means(chosen.fitted_to, self._width, fit.result()))
             chosen.trouble, chosen.failures = None, 0
             return
-        known = isinstance(problem, FitError)
-        _loud(key, None if known else problem)
-        text = str(problem) if known else f"model {chosen.choice.model} failed: the operator's log says why"
-        chosen.trouble = (problem.cause if isinstance(problem, FitError) else "bug", text)
+        if isinstance(problem, FitError):
+            chosen.trouble = str(problem)
+        else:
+            log.error("another model failed by a bug", policy=str(key), exc_info=problem)
+            chosen.trouble = f"model {chosen.choice.model} failed: the operator's log says why"
         chosen.next_at = now + min(FIT_SECONDS * 2**chosen.failures, LONGEST_RETRY_SECONDS)
         chosen.failures += 1
 
     def outlook(self, key: Key, rows: Rows, now: float, lead_seconds: float) -> Outlook | None:
         """What the policy's own model expects, else what the fleet does."""
-        fleet, chosen = rows.windows(key), self._chosen.get(key)
-        if fleet is None or chosen is None or not self._serves(chosen):
-            return rows.outlook(key, now, lead_seconds)
-        told = chosen.guest.forecast(fleet)
-        if told is None:
+        chosen = self._chosen.get(key)
+        fleet = rows.windows(key) if chosen is not None and self._serves(chosen) else None
+        told = None if chosen is None or fleet is None else chosen.guest.forecast(fleet)
+        if told is None or chosen is None:
             return rows.outlook(key, now, lead_seconds)
         found = outlook(told, 0, self._step_seconds, now, lead_seconds)
         return found and replace(found, model=chosen.choice.model)
@@ -210,10 +232,10 @@ class Selection:
             return self._wrong.get(key)
         model, trouble = chosen.choice.model, chosen.trouble
         if self._serves(chosen):
-            late = f", by its last fit: {trouble[1]}" if trouble else ""
+            late = f", by its last fit: {trouble}" if trouble else ""
             return ModelState(model, True, "Forecasting", f"model {model} forecasts{late}")
         if trouble is not None:
-            return ModelState(model, False, "FitFailed", f"{trouble[1]}; {MEANWHILE}")
+            return ModelState(model, False, "FitFailed", f"{trouble}; {MEANWHILE}")
         known = int(np.isfinite(chosen.recent.means(self._width)).sum())
         if chosen.known and known < ENOUGH:
             span = short_duration(self._width * self._step_seconds)
@@ -223,12 +245,14 @@ class Selection:
 
     async def close(self) -> None:
         """Stop what runs in the background."""
-        tasks = [task for chosen in self._chosen.values() for task in chosen.tasks()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks: list[asyncio.Task[Any] | None] = [_cancel(chosen) for chosen in self._chosen.values()]
+        if self._lesson is not None:
+            self._lesson.task.cancel()
+            tasks.append(self._lesson.task)
+        await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
 
 
-def _loud(key: Key, problem: BaseException | None) -> None:
-    if problem is not None:
-        log.error("another model failed by a bug", policy=str(key), exc_info=problem)
+def _cancel(chosen: Chosen) -> asyncio.Task[FloatArray] | None:
+    if chosen.fit is not None:
+        chosen.fit.cancel()
+    return chosen.fit

@@ -154,11 +154,11 @@ async def test_a_plug_in_is_only_open_to_its_namespaces(world: OperatorWorld, pl
 
 async def test_thirty_means_are_needed_before_a_model_is_asked(world: OperatorWorld, plugin: FakePlugin) -> None:
     world.plugins = (plugin.declared(),)
-    chosen(world, "oracle", historyWindow="1h")
+    chosen(world, "oracle", historyWindow="2h")
     await world.start()
     await world.passes(60)
     assert said(world)[:2] == ("False", "TooFewPoints")
-    assert "has 13 of the 30 means of 5m that it needs" in said(world)[2]  # an hour, and the minutes since
+    assert "has 25 of the 30 means of 5m that it needs" in said(world)[2]  # two hours, and the minutes since
     await world.until(lambda: plugin.asked, 7200)
     assert len(plugin.asked[0]["series"][0]["values"]) == 30
 
