@@ -23,7 +23,7 @@ from edgewarm.model.policy import Model
 
 COMMAND = (sys.executable, "-P", "-m", "edgewarm.sources.library_child")
 LIBRARIES = {Model.ARIMA: "arima", Model.EXPONENTIAL_SMOOTHING: "holtwinters", Model.LINEAR: "linear"}
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 120.0  # the first fit imports the library, on a busy node and niced
 DAY_SECONDS = 86400.0
 LONGEST_LINE = 1 << 24  # bytes
 POINTS: tuple[float, ...] = ()  # the levels that are asked: none of its own, ours are tracked
