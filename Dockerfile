@@ -17,10 +17,13 @@ COPY requirements.lock ./
 RUN python -m venv /opt/edgewarm \
     && /opt/edgewarm/bin/pip install --require-hashes --only-binary :all: --no-compile -r requirements.lock
 
+# MODELS=1 adds statsmodels, for spec.forecast.model ARIMA and ExponentialSmoothing; it is not in the lock.
+ARG MODELS=
 COPY pyproject.toml README.md ./
 COPY operator ./operator
 RUN /build/bin/python -m hatchling build -t wheel \
     && /opt/edgewarm/bin/pip install --no-deps --no-index --no-compile dist/*.whl \
+    && if [ -n "$MODELS" ]; then /opt/edgewarm/bin/pip install --only-binary :all: --no-compile "statsmodels>=0.14"; fi \
     && /opt/edgewarm/bin/pip check \
     && /opt/edgewarm/bin/pip uninstall --yes pip \
     && /opt/edgewarm/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/edgewarm/lib

@@ -21,7 +21,15 @@ STANDINGS = {
     "TargetNotFound": "The target does not exist (yet).",
     "PoolNotFound": "The EdgeNodePool that poolRef names does not exist (yet), so its thresholds are unknown.",
     "ScaledByOther": "Stalled: an HPA or ScaledObject owns the target, so it is left alone (modes Recommend and Act).",
+    "ModelNotFound": "Stalled: spec.forecast.model names no plug-in that this namespace may use; Fleet forecasts.",
     "ActionFailed": "The API server refused or did not answer; the message says what.",
+}
+MODELS = {
+    "Forecasting": "It forecasts, if need be by its last fit of at most 30 minutes ago.",
+    "NotFitted": "Its first fit is under way.",
+    "TooFewPoints": "It needs 30 means of five minutes of known demand.",
+    "FitFailed": "It failed, took too long, is not installed, or answered what is no forecast: the message says which.",
+    "ModelNotFound": "There is no such plug-in for this namespace.",
 }
 MISSING = {
     MissingKind.NO_SERIES: "The query works and matches nothing.",
@@ -54,11 +62,13 @@ def reasons() -> str:
     decided = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in Reason))
     standing = {**STANDINGS, **{kind.value: text for kind, text in MISSING.items()}}
     ready = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in standing.items()))
+    models = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in MODELS.items()))
     return (
         "# Reasons\n\nThe same word stands in `status.reason`, in the ScalingDecision, in the metric label and in the "
         f"Event.\n\n## Why the number is what it is\n\n{decided}\n## Reasons of the Ready condition\n\n"
         "While demand is missing, replicas hold or rise, never fall (but a lowered maxReplicas is followed).\n\n"
-        f"{ready}\n{NOTE}"
+        f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
+        f"While it is False, Fleet forecasts.\n\n{models}\n{NOTE}"
     )
 
 

@@ -27,6 +27,7 @@ from edgewarm.manifests.forecast import forecast_answer, forecast_list
 from edgewarm.model.errors import Unavailable
 from edgewarm.model.identity import Key
 from edgewarm.sources.demand import DemandSources
+from edgewarm.sources.models import ForecastModels
 from edgewarm.sources.settings import load_sources
 from edgewarm.telemetry.forecasts import forecast_routes
 from edgewarm.telemetry.health import Health
@@ -92,6 +93,7 @@ class Operator:
             on_error=lambda source, cause: self._metrics.source_error(source, str(cause)),
             on_query=self._metrics.source_query,
         )
+        self._models = ForecastModels(self._configuration, time.monotonic, Random(), self._metrics.model_fit)
         self._told = Told(time.time)
         routes = forecast_routes(self._told)
         clock, host, port = time.monotonic, settings.host, settings.port
@@ -105,7 +107,7 @@ class Operator:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
         kopf_thread = threading.Thread(target=self._run_kopf, name="kopf", daemon=True)
-        async with self._server, self._demand:
+        async with self._server, self._demand, self._models:
             self._announce_port()
             await self._cluster.start()
             kopf_thread.start()
@@ -136,7 +138,7 @@ class Operator:
             return
         self._health.synced()
         log.info("caches are full")
-        ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set)
+        ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set, self._models)
         engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=self._configuration.terms)
         self._told.forecasts = engine.forecasts
         try:

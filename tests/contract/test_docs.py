@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewarm.engine import standing
+from edgewarm.engine import models, standing
 from edgewarm.forecast.explain import DRIVERS
 from edgewarm.model.demand import MissingKind
 from edgewarm.model.reasons import Reason
@@ -40,6 +40,13 @@ def test_every_reason_of_a_standing_is_documented() -> None:
 
     assert named
     assert {name for name in named if f"`{name}`" not in page("reasons.md")} == set()
+
+
+def test_every_reason_of_a_selected_model_is_documented() -> None:
+    named = set(re.findall(r'(?:True|False), "(\w+)", ', Path(models.__file__).read_text()))
+
+    assert len(named) == 5
+    assert {name for name in named if f"`{name}`" not in page("reasons.md").split("SelectedModel")[1]} == set()
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)

@@ -1,4 +1,4 @@
-"""Every forecaster is calibrated and does no harm: coverage, a daily ramp, and walks that nobody can foresee.
+"""The fleet's model is calibrated and does no harm: coverage, a daily ramp, and walks that nobody can foresee.
 
 One run of eight days of five-minute steps is shared by all.
 """
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgewarm.model.demand import FloatArray
-from support.forecasters import Kind, daily
+from support.forecasters import FLEET, Kind, daily
 
 pytestmark = pytest.mark.contract
 
@@ -23,6 +23,12 @@ AHEADS = (1, 5, 15, 60)
 WALKS = 8
 DAILY, RAMP, WALK = 0, 1, 2  # the walks are the last rows
 RAMP_SLOT = 100  # demand doubles between slot 100 and slot 103, and falls back at slot 200
+
+
+@pytest.fixture(scope="module")
+def kind() -> Kind:
+    """The fleet's own model: how accurate another one is, is its author's affair."""
+    return FLEET
 
 
 @dataclass(frozen=True)

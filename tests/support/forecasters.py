@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.model.demand import FloatArray
+from support.guests import GuestFleet, points, quantiles
 
 DAY = 24  # steps of an hour
 
@@ -23,7 +26,12 @@ class Kind:
     restored: Callable[[Any], Any]
 
 
-KINDS = [Kind("FleetModel", FleetModel, FleetModel.from_state)]
+FLEET = Kind("FleetModel", FleetModel, FleetModel.from_state)
+KINDS = [
+    FLEET,
+    Kind("Linear", partial(GuestFleet.new, points), deepcopy),
+    Kind("a plug-in with quantiles", partial(GuestFleet.new, quantiles), deepcopy),
+]
 
 
 def daily(days: int, noise: float = 3.0, seed: int = 1, per_day: int = DAY) -> FloatArray:

@@ -39,9 +39,12 @@ from edgewarm.cluster.resources import (
     Resource,
 )
 from edgewarm.engine.tick import Engine, Ports
-from edgewarm.model.demand import DemandRequest, History
+from edgewarm.model.demand import DemandRequest, FloatArray, History
+from edgewarm.model.fits import FitRequest
 from edgewarm.sources.demand import DemandSources, Name
-from edgewarm.sources.settings import Source, SourceSettings, Template
+from edgewarm.sources.library import Library
+from edgewarm.sources.models import ForecastModels
+from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template
 from edgewarm.telemetry.metrics import Metrics
 from support.fake_api import FakeApi, FakeDeploymentController, Request
 from support.fake_api.store import Change
@@ -129,6 +132,19 @@ class _Sources(DemandSources):
         return await super().history(requests, start, end, step_seconds)
 
 
+class _Models(ForecastModels):
+    """The real models, which also count the fits under way."""
+
+    under_way = 0
+
+    async def fit(self, request: FitRequest) -> FloatArray:
+        self.under_way += 1
+        try:
+            return await super().fit(request)
+        finally:
+            self.under_way -= 1
+
+
 @dataclass
 class _Process:
     """One life of the operator."""
@@ -136,6 +152,7 @@ class _Process:
     client: _Client
     cluster: KubeCluster
     demand: _Sources
+    models: _Models
     metrics: Metrics
     engine: Engine
     learned: list[None]
@@ -150,6 +167,8 @@ class OperatorWorld:
     lead: float = 30.0
     asked: dict[str, Asked] = field(default_factory=dict)
     fleet: dict[str, Asked] = field(default_factory=dict)
+    plugins: tuple[Plugin, ...] = ()
+    library: Callable[[], Library] = Library
     log: list[tuple[float, Request]] = field(default_factory=list)
 
     async def __aenter__(self) -> OperatorWorld:
@@ -180,11 +199,14 @@ class OperatorWorld:
         cluster = KubeCluster(client, Parsers(parse_policy, parse_pool, parse_decision), timing)
         templates = (Template("fleet", FLEET_QUERY, "namespace", ("app",)),)
         mine = Source("prometheus", self.prometheus.url, timeout_seconds=2.0, templates=templates)
-        settings = SourceSettings((mine, Source("dead", "http://127.0.0.1:1", timeout_seconds=1.0)), "prometheus")
+        dead = Source("dead", "http://127.0.0.1:1", timeout_seconds=1.0)
+        settings = SourceSettings((mine, dead), "prometheus", plugins=self.plugins)
         demand, metrics, learned = _Sources(settings, self.clock, Random(1)), Metrics("test"), list[None]()
         await demand.start()
-        engine = Engine(Ports(cluster, demand, metrics, lambda: learned.append(None)), self.clock.now)
-        self._process = _Process(client, cluster, demand, metrics, engine, learned)
+        models = _Models(settings, self.clock, Random(1), metrics.model_fit, self.library())
+        await models.__aenter__()
+        engine = Engine(Ports(cluster, demand, metrics, lambda: learned.append(None), models), self.clock.now)
+        self._process = _Process(client, cluster, demand, models, metrics, engine, learned)
         await cluster.start()
         await cluster.wait_synced()
         await self.settled()
@@ -195,6 +217,7 @@ class OperatorWorld:
         if process is not None:
             await process.engine.close()
             await process.cluster.stop()
+            await process.models.close()
             await process.demand.close()
 
     async def restart(self) -> None:
@@ -225,6 +248,7 @@ class OperatorWorld:
         first = len(self.api.requests)
         await process.engine.run_pass(self.clock.now)
         await eventually(lambda: len(process.learned) >= process.demand.lessons, 30.0)
+        await eventually(lambda: not process.models.under_way, 30.0)
         self.log += [(self.clock.now, request) for request in self.api.requests[first:] if request.verb in WRITES]
         self.controller.tick(self.clock.now)
         await self.settled()

@@ -285,6 +285,17 @@ WRONG_POLICIES = (
         "forecast.historyWindow must be a Go duration such as 90s or 1h30m, from 1h to 2160h",
     ),
     WrongPolicy(
+        "model-not-a-name",
+        _spec(forecast={"model": "Auto ARIMA"}),
+        "forecast.model must be Fleet, ARIMA, ExponentialSmoothing, Linear, or the name of a plug-in: a DNS label such "
+        "as my-model",
+    ),
+    WrongPolicy(
+        "model-in-the-wrong-case",
+        _spec(forecast={"model": "Arima"}),
+        "forecast.model must be Fleet, ARIMA, ExponentialSmoothing, Linear, or the name of a plug-in",
+    ),
+    WrongPolicy(
         "horizon-negative",
         _spec(forecast={"predictionHorizon": "-5m"}),
         "forecast.predictionHorizon must be a Go duration such as 90s or 1h30m, from 15s to 24h",

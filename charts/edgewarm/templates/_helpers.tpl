@@ -40,7 +40,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- /* The operator's configuration file. */}}
 {{- define "edgewarm.configuration" -}}
-{{- $all := dict "sources" .Values.sources "prices" .Values.prices }}
+{{- $all := dict "sources" .Values.sources "plugins" .Values.plugins "prices" .Values.prices }}
 {{- with .Values.approval }}
 {{- $all = set $all "approval" . }}
 {{- end }}

@@ -157,6 +157,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         schedules=tuple(_schedule(entry, spec.time_zone) for entry in spec.schedules),
         fallback=_fallback(spec.fallback),
         confidence_threshold=_ratio(spec.forecast.confidence_threshold),
+        model=spec.forecast.model,
         history_window_seconds=parse_duration(spec.forecast.history_window),
         prediction_horizon_seconds=parse_duration(spec.forecast.prediction_horizon),
         paused_until=paused_until,

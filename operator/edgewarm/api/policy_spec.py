@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import Field, StrictInt, StrictStr
@@ -26,8 +27,9 @@ from edgewarm.api.fields import (
 from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.identity import DEMAND
-from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Pace, RateUnit, Select, Strategy
+from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Model, Pace, RateUnit, Select, Strategy
 
+PLUGIN_NAME = re.compile("[a-z0-9][-a-z0-9]*")
 CronText = Annotated[StrictStr, Field(max_length=128)]
 
 
@@ -143,8 +145,12 @@ class DemandSpec(Wire):
 
 
 class ForecastSpec(Wire):
-    """How far back the forecast learns, how far ahead it looks, and when it is trusted."""
+    """Which model forecasts, how far back it learns, how far ahead it looks, and when it is trusted."""
 
+    model: Annotated[StrictStr, Field(max_length=63)] = Model.FLEET.value
+    """The model that forecasts: Fleet, which learns all the time; ARIMA, ExponentialSmoothing or Linear, which are
+    fitted every five minutes in a process of their own; or the name of a plug-in in the operator's configuration. While
+    another model cannot, Fleet does; see the condition SelectedModel."""
     history_window: Annotated[DurationText, duration_within("forecast.historyWindow", "1h", "2160h")] = "336h"
     """Past demand to learn from when the operator starts, a Go duration from 1h to 2160h (90 days)."""
     prediction_horizon: Annotated[DurationText, duration_within("forecast.predictionHorizon", "15s", "24h")] = "5m"
@@ -160,6 +166,12 @@ class ForecastSpec(Wire):
             cel=f"!has(self.confidenceThreshold) || ({is_ratio_in_cel('self.confidenceThreshold')} && "
             f"{ratio_in_cel('self.confidenceThreshold')} <= 0.99)",
             holds=lambda f: f.confidence_threshold is None or 0 <= parse_ratio(f.confidence_threshold) <= 0.99,
+        ),
+        Rule(
+            f"forecast.model must be {', '.join(Model)}, or the name of a plug-in: a DNS label such as my-model",
+            cel=f"self.model in [{', '.join(repr(name.value) for name in Model)}] || "
+            "self.model.matches('^[a-z0-9][-a-z0-9]*$')",
+            holds=lambda forecast: forecast.model in set(Model) or bool(PLUGIN_NAME.fullmatch(forecast.model)),
         ),
     )
 
@@ -321,7 +333,7 @@ class WarmingPolicySpec(Wire):
     objective: Objective | None = None
     """What a shortage is worth compared with an idle pod; without it kappa is 10."""
     forecast: ForecastSpec = ForecastSpec()
-    """How far back the forecast learns, how far ahead it looks, and when it is trusted."""
+    """Which model forecasts, how far back it learns, how far ahead it looks, and when it is trusted."""
     scaling: Scaling = Scaling()
     """Which rules choose the replica count, and its bounds."""
     schedules: Annotated[tuple[ScheduleSpec, ...], ListMap(("name",), 32)] = ()

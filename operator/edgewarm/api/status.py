@@ -176,6 +176,8 @@ class WarmingPolicyStatus(Wire):
     """Pods that demand will need, by distance ahead."""
     forecast_need: Count | None = None
     """Pods that suffice in 90 of 100 cases one lead time ahead."""
+    forecast_model: Name | None = None
+    """The model that forecast: spec.forecast.model, or Fleet while that one cannot."""
     lead_time: LeadTimeStatus | None = None
     """How long a pod takes to become ready."""
     last_decision: Name | None = None

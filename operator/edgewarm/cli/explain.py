@@ -112,6 +112,9 @@ def _show(found: Json, chosen: Json) -> None:
         f"lead time {lead['p90Seconds']:.0f} s ({how}){_trust(found)}"
     )
     console.print(_horizons(found["horizons"]))
+    if not chosen["why"]:
+        console.print(f"Model {found['model']} forecasts; only Fleet says why.")
+        return
     console.print(_why(chosen))
     for why in chosen["why"]:
         console.print(why["sentence"])

@@ -20,7 +20,7 @@ from edgewarm.api.parse import parse_policy
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.errors import Invalid
 from edgewarm.model.identity import TargetRef
-from edgewarm.model.policy import Bounds, Policy
+from edgewarm.model.policy import Bounds, Model, Policy
 from edgewarm.model.units import format_time, parse_duration, parse_quantity
 from edgewarm.replay.advice import Advice, advice, last_week
 from edgewarm.replay.comparison import Comparison, Rival
@@ -70,6 +70,8 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
     spec = _policy(options.policy)
     scene = scene_of(trace, options, spec)
     policy = policy_of(scene, options, spec)
+    if policy.model != Model.FLEET:
+        say(f"spec.forecast.model is {policy.model}: a replay forecasts with Fleet, so its numbers are those of Fleet")
     kappas = _kappas(options.kappas or (DEFAULT_KAPPA if spec is None else f"{spec.kappa:.17g}"))
     peers = _peers(options.baselines)
     rhythm = _rhythm(trace, options.pass_interval)

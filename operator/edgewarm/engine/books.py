@@ -13,7 +13,7 @@ from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.policy import Mode, Model, Policy
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import PodStart
 
@@ -57,10 +57,11 @@ class Books:
         return self._books.get(key)
 
     def take_rehearsed(self, blocks: Mapping[Key, tuple[Block, ...]]) -> None:
-        """Give each policy the backtest of the history that its row has learned."""
+        """Give each policy the backtest of the history that its row has learned: the fleet's, which proves nothing of
+        another model."""
         for key, found in blocks.items():
             book = self._books.get(key)
-            if book is not None:
+            if book is not None and book.policy.model == Model.FLEET:
                 book.blocks = book.blocks.rehearsed(found)
 
     def believe(self, now: float) -> None:
@@ -107,7 +108,7 @@ def _taken_up(record: DecisionRecord, now: float) -> Live:
 def _renew(book: Book, policy: Policy, now: float) -> None:
     """The spec changed. A change between simulated and real capacity starts the scores anew; all else goes on."""
     was, is_now = book.policy.mode is Mode.OBSERVE, policy.mode is Mode.OBSERVE
-    if book.policy.series != policy.series:
+    if (book.policy.series, book.policy.model) != (policy.series, policy.model):
         book.blocks, book.foreseen = Blocks(), None  # what was learned of another question says nothing of this one
         book.belief = belief((), now)
     book.policy = policy  # targetRef is immutable, so the workload is the same

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgewarm.decide.binding import lead, load_ahead
 from edgewarm.decide.situation import Situation
+from edgewarm.engine.models import Selection
 from edgewarm.engine.reports import LEAD, Case, Found, confidence, horizons, lead_time, why_at
 from edgewarm.engine.rows import Rows
 from edgewarm.forecast.explain import Explained
@@ -17,8 +18,9 @@ from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.manifests.forecast import Ahead, ForecastReport, Listed
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.errors import Invalid, NotFound, Unavailable
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.load import Load
+from edgewarm.model.policy import Model
 from edgewarm.model.quantiles import Outlook, Quantiles
 
 WHY_LEVELS = (0.5, 0.9)
@@ -28,8 +30,9 @@ CURVE_SECONDS: FloatArray = np.linspace(60.0, 3600.0, 60)
 class Forecasts:
     """Remembers what the last pass found; nothing is computed until somebody asks."""
 
-    def __init__(self, rows: Rows, step_seconds: float) -> None:
+    def __init__(self, rows: Rows, models: Selection, step_seconds: float) -> None:
         self._rows = rows
+        self._models = models
         self._step_seconds = step_seconds
         self._found: Mapping[Key, Found] = {}
 
@@ -49,10 +52,10 @@ class Forecasts:
         case = self._case(key)
         load = _load(case.judgement.situation, resource)
         series = load.resource.name
-        found = self._rows.forecast(key, series)
-        outlook = self._rows.outlook(key, now, case.judgement.situation.lead_seconds, series)
-        why = self._rows.explained(key, series)
-        if found is None or outlook is None or why is None:
+        found, model = self._models.windows(SeriesKey(key, series))
+        outlook = self._models.outlook(SeriesKey(key, series), now, case.judgement.situation.lead_seconds)
+        why = self._rows.explained(key, series) if model == Model.FLEET else None
+        if found is None or outlook is None:
             raise Unavailable(f"NoForecast: too few samples yet; a forecast needs {ENOUGH}")
         situation = case.judgement.situation
         return ForecastReport(
@@ -60,6 +63,7 @@ class Forecasts:
             now=now,
             resource=series if situation.loads else None,
             resources=tuple(one.resource.name for one in situation.loads),
+            model=model,
             reading=load.reading,
             seen_at=found.step * self._step_seconds,
             step_seconds=self._step_seconds,
@@ -67,7 +71,7 @@ class Forecasts:
             service_level=situation.policy.service_level,
             lead=lead_time(case.book, situation.policy),
             confidence=confidence(case.book, situation.policy),
-            horizons=self._horizons(outlook, why, now),
+            horizons=self._horizons(outlook, why, found.step, now),
             curve=self._curve(found),
             grid_seconds=tuple(float(steps * self._step_seconds) for steps in found.ahead),
         )
@@ -83,15 +87,15 @@ class Forecasts:
             raise Unavailable(where)
         return one.case
 
-    def _horizons(self, outlook: Outlook, why: Explained, now: float) -> tuple[Ahead, ...]:
-        seen_at = why.step * self._step_seconds
+    def _horizons(self, outlook: Outlook, why: Explained | None, step: int, now: float) -> tuple[Ahead, ...]:
+        seen_at = step * self._step_seconds
         return tuple(
             Ahead(
                 name,
                 seconds,
                 (now if name == LEAD else seen_at) + seconds,
                 quantiles,
-                tuple(why_at(why, name, seconds, now, level) for level in WHY_LEVELS),
+                tuple(why_at(why, name, seconds, now, level) for level in WHY_LEVELS) if why else (),
             )
             for name, seconds, quantiles in horizons(outlook)
         )

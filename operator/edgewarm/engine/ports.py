@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from edgewarm.model.demand import DemandRequest, History, Reading
+from edgewarm.model.demand import DemandRequest, FloatArray, History, Reading
+from edgewarm.model.fits import FitRequest
 from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.view import ClusterView, Note
@@ -45,6 +46,16 @@ class Demand(Protocol):
         self, requests: Mapping[SeriesKey, DemandRequest], start: float, end: float, step_seconds: float
     ) -> Mapping[SeriesKey, History]:
         """Past demand on the grid start, start + step, ... <= end; a series without an answer is absent."""
+
+
+class Models(Protocol):
+    """Forecasting models other than the fleet's: libraries in a process of their own, and plug-ins."""
+
+    def problem(self, model: str, namespace: str) -> str | None:
+        """Why policies of this namespace cannot have this model; None if they can."""
+
+    async def fit(self, request: FitRequest) -> FloatArray:
+        """Points (ahead, 1), or sorted quantiles (ahead, Q) at forecast.mixture.LEVELS; raises FitError."""
 
 
 class Telemetry(Protocol):

@@ -32,7 +32,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.load import Binding, Load
 from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import Model, Policy
 from edgewarm.model.quantiles import Outlook, Quantiles
 from edgewarm.model.workload import Workload
 
@@ -121,6 +121,15 @@ def why_at(found: Explained, name: str, seconds: float, now: float, level: float
     return at_lead(found, now, seconds, level) if name == LEAD else at_horizon(found, seconds, level)
 
 
+def _why(case: Case, load: Load, name: str, seconds: float) -> str:
+    """The end of a prediction's sentence: the contributions, or whose forecast it is."""
+    situation, model = case.judgement.situation, load.outlook.model if load.outlook else Model.FLEET
+    if model != Model.FLEET:
+        return f", by model {model}"
+    found, tau = case.why(load.resource.name), situation.policy.service_level
+    return "" if found is None else f": {because(why_at(found, name, seconds, situation.now, tau))}"
+
+
 def _prediction(case: Case, name: str, seconds: float, quantiles: Quantiles) -> Prediction:
     """Of the demand; with resources of the one that asks for the most pods at this distance, in its own unit."""
     situation, window = case.judgement.situation, _window(name)
@@ -129,8 +138,7 @@ def _prediction(case: Case, name: str, seconds: float, quantiles: Quantiles) -> 
     load = load_ahead(situation, window, tau) or situation.parts[0]
     shown = (load.outlook and window(load.outlook)) or quantiles
     resource, words = load.resource, Binding.of(load.resource, shown.at(tau))
-    found = case.why(resource.name)
-    why = "" if found is None else f": {because(why_at(found, name, seconds, situation.now, tau))}"
+    why = _why(case, load, name, seconds)
     return Prediction(
         name,
         seconds,
@@ -215,6 +223,7 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         need=case.judgement.need,
         horizons=ahead,
         forecast_need=ahead[0].p90 if ahead else None,
+        forecast_model=situation.outlook.model if situation.outlook is not None else None,
         lead_time=lead_time(case.book, policy),
         last_decision=case.book.last_decision,
         scores=scores(case.book.score, policy.kappa),

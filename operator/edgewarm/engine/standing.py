@@ -1,7 +1,7 @@
 """Where a policy stands before anything is decided: ordered checks, the first that fails gives condition and sentence.
 
     spec wrong -> younger of two -> target missing -> pool missing -> scaled by another
-    -> demand missing -> action failed -> learning
+    -> demand missing -> model unknown -> action failed -> learning
 
 `Stalled` means that a person must change something; `Reconciling` that time will cure it (kstatus).
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from edgewarm.engine.models import ModelState
 from edgewarm.model.conditions import Condition
 from edgewarm.model.demand import USER_MUST_ACT, Missing, Reading
 from edgewarm.model.identity import Key, TargetRef
@@ -31,6 +32,7 @@ class Surroundings:
     learning: bool
     trouble: str | None
     pool_unknown: bool = False
+    model: ModelState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,12 @@ def _demand(around: Surroundings) -> Standing | None:
     return Standing(reading.kind.value, message, False, True, True, stalled=must_act, waiting=not must_act)
 
 
+def _model(around: Surroundings) -> Standing | None:
+    if around.model is None or not around.model.wrong:
+        return None
+    return Standing("ModelNotFound", around.model.message, False, True, True, stalled=True)
+
+
 def _trouble(around: Surroundings) -> Standing | None:
     if around.trouble is None:
         return None
@@ -112,7 +120,7 @@ def _learning(around: Surroundings) -> Standing | None:
     return Standing("LearningHistory", message, False, True, True, waiting=True)
 
 
-CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _pool, _autoscaler, _demand, _trouble, _learning)
+CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _pool, _autoscaler, _demand, _model, _trouble, _learning)
 
 
 def standing(around: Surroundings) -> Standing:
@@ -125,7 +133,7 @@ def standing(around: Surroundings) -> Standing:
 
 
 def conditions(state: Standing, around: Surroundings, now: float) -> tuple[Condition, ...]:
-    """The kstatus triple, and ScaledByOther while another autoscaler owns the target."""
+    """The kstatus triple, ScaledByOther while another autoscaler owns the target, and SelectedModel where one was."""
     generation = around.item.generation
 
     def condition(kind: str, status: bool, reason: str, message: str) -> Condition:
@@ -139,6 +147,8 @@ def conditions(state: Standing, around: Surroundings, now: float) -> tuple[Condi
     if around.autoscaler is not None:
         owner = around.autoscaler
         found.append(condition("ScaledByOther", True, owner.kind, f"{owner.kind} {owner.key.name} owns the target"))
+    if around.model is not None:
+        found.append(condition("SelectedModel", around.model.serving, around.model.reason, around.model.message))
     return tuple(found)
 
 

@@ -31,7 +31,8 @@ from edgewarm.engine.judge import (
     paced,
     shadowed,
 )
-from edgewarm.engine.ports import Cluster, Demand, Telemetry
+from edgewarm.engine.models import Selection
+from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
@@ -39,7 +40,7 @@ from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Reading
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.load import Load
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
@@ -62,6 +63,7 @@ class Ports:
     demand: Demand
     telemetry: Telemetry
     wake: Callable[[], None] = lambda: None
+    models: Models | None = None
 
 
 class Engine:
@@ -81,10 +83,11 @@ class Engine:
         self._pass_seconds = pass_seconds
         self._step_seconds = step_seconds
         self._rows = Rows(ports.demand, step_seconds, ports.wake)
+        self._models = Selection(ports.models, ports.demand, self._rows, step_seconds, ports.wake)
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
-        self.forecasts = Forecasts(self._rows, step_seconds)
+        self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
     async def run_pass(self, now: float) -> None:
         """One pass over everything; a failure of one policy stays with that policy."""
@@ -92,12 +95,15 @@ class Engine:
         policies = _policies(self._ports.cluster.view())
         self._books.follow(self._ports.cluster.view(), now)
         self._rows.follow(asking.row_names(policies), now, self._rehearsal_terms(policies))
+        self._models.follow(policies)
         readings = await self._ports.demand.read(asking.requests(policies), now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
-        step_made = self._rows.observe(asking.samples(policies, view, readings), now)
+        samples = asking.samples(policies, view, readings)
+        step_made = self._rows.observe(samples, now)
+        self._models.observe(samples, now)
         rehearsed = self._rows.take_rehearsed()
         self._books.take_rehearsed(rehearsed)
         if step_made or rehearsed:
@@ -140,7 +146,8 @@ class Engine:
         reading = asking.joint_reading(policy, loads) if policy is not None and asking.was_asked(loads) else None
         trouble = book.trouble if book else None
         unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
-        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown)
+        model = self._models.state(item.key)
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, model)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
             if book is not None:
@@ -159,7 +166,7 @@ class Engine:
     def _evidence(self, book: Book, loads: tuple[Load, ...], key: Key, moment: Moment) -> Evidence:
         """What is known of a policy's demand, now and ahead."""
         policy, lead = book.policy, lead_seconds(book, book.policy) + moment.pass_seconds
-        found = asking.forecasted(loads, lambda series: self._rows.outlook(key, moment.now, lead, series))
+        found = asking.forecasted(loads, lambda series: self._models.outlook(SeriesKey(key, series), moment.now, lead))
         return Evidence(
             asking.joint_reading(policy, found),
             asking.expected(policy, found),
@@ -220,6 +227,7 @@ class Engine:
 
     async def close(self) -> None:
         """Stop what runs in the background."""
+        await self._models.close()
         await self._rows.close()
 
 

@@ -13,6 +13,7 @@ from edgewarm.manifests.policy_status import Confidence, LeadTime
 from edgewarm.manifests.text import pods, present
 from edgewarm.model.demand import Measured, Missing, Reading
 from edgewarm.model.identity import Key
+from edgewarm.model.policy import Model
 from edgewarm.model.quantiles import Quantiles
 from edgewarm.model.units import format_time
 
@@ -35,7 +36,7 @@ class Ahead:
 class ForecastReport:
     """All that is told of one policy; `seen_at` is the time of the last step that the model has seen.
 
-    Of a policy with `resources` it is about the one named `resource`.
+    Of a policy with `resources` it is about the one named `resource`. Another `model` than Fleet gives no explanation.
     """
 
     policy: Key
@@ -50,6 +51,7 @@ class ForecastReport:
     horizons: tuple[Ahead, ...]
     curve: tuple[Ahead, ...]
     grid_seconds: tuple[float, ...]
+    model: str = Model.FLEET
     resource: str | None = None
     resources: tuple[str, ...] = ()
 
@@ -87,6 +89,7 @@ def forecast_answer(report: ForecastReport) -> dict[str, Any]:
         policy=report.policy.name,
         resource=report.resource,
         resources=list(report.resources) or None,
+        model=report.model,
         at=format_time(report.now),
         **_reading(reading),
         needNow=pods(need(reading.value, report.capacity)) if isinstance(reading, Measured) else None,

@@ -102,6 +102,7 @@ class PolicyReport:
     need: int | None = None
     horizons: tuple[HorizonNeed, ...] = ()
     forecast_need: int | None = None
+    forecast_model: str | None = None
     lead_time: LeadTime | None = None
     last_decision: str | None = None
     scores: Scores | None = None
@@ -124,6 +125,7 @@ def policy_status(report: PolicyReport) -> dict[str, Any]:
         resources=[_resource(entry) for entry in report.resources] or None,
         forecast=[_horizon(entry) for entry in report.horizons] or None,
         forecastNeed=None if report.forecast_need is None else pods(report.forecast_need),
+        forecastModel=report.forecast_model,
         leadTime=None if report.lead_time is None else _lead_time(report.lead_time),
         lastDecision=report.last_decision,
         confidence=None if report.confidence is None else _confidence(report.confidence),

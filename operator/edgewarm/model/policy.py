@@ -29,6 +29,15 @@ class Strategy(StrEnum):
     CONSERVATIVE = "Conservative"  # Hybrid that holds less, and takes one step at a time
 
 
+class Model(StrEnum):
+    """Forecasting models that come with the operator; any other name is a plug-in's."""
+
+    FLEET = "Fleet"
+    ARIMA = "ARIMA"
+    EXPONENTIAL_SMOOTHING = "ExponentialSmoothing"
+    LINEAR = "Linear"
+
+
 DEFAULT_KAPPA = 10.0
 KAPPA_FACTOR = {Strategy.AGGRESSIVE: 3.0, Strategy.CONSERVATIVE: 1 / 3}
 """How much dearer (or cheaper) than the user says a strategy takes a shortage to be; 1 where a strategy is absent."""
@@ -152,6 +161,7 @@ class Policy:
     schedules: tuple[Schedule, ...] = ()
     fallback: Fallback | None = None
     confidence_threshold: float | None = None
+    model: str = Model.FLEET
     history_window_seconds: float = 336 * 3600.0
     prediction_horizon_seconds: float = 300.0
     paused_until: float | None = None

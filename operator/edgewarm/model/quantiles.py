@@ -52,10 +52,12 @@ class Outlook:
     """What is expected of one workload.
 
     `lead` is the largest demand in the window that begins when a pod decided now could be ready; `hold` the largest
-    demand from now until a pod removed now could be back; `horizons` the demand at fixed distances in seconds.
+    demand from now until a pod removed now could be back; `horizons` the demand at fixed distances in seconds;
+    `model` is who says so.
     """
 
     lead_seconds: float
     lead: Quantiles
     hold: Quantiles
     horizons: tuple[tuple[float, Quantiles], ...] = field(default=())
+    model: str = "Fleet"

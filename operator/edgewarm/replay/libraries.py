@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.replay.errors import TraceError
 from edgewarm.replay.naive import Past
 from edgewarm.replay.rolling import Advance
+from edgewarm.sources.library import COMMAND, child_environment
 
 LIBRARIES = {
     "holtwinters": "statsmodels ExponentialSmoothing, additive trend and season, optimised",
@@ -32,7 +31,6 @@ LIBRARIES = {
 }
 HISTORY_DAYS = 7
 EVERY_SECONDS = 365 * 60.0
-CHILD = Path(__file__).with_name("library_child.py")
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,9 @@ class Asked:
     horizons: tuple[int, ...]
     levels: tuple[float, ...]
 
-    def line(self) -> str:
-        return json.dumps(vars(self))
+    def line(self, **history: Sequence[float]) -> str:
+        """One question to the child."""
+        return json.dumps(vars(self) | history) + "\n"
 
 
 def names_of(text: str, option: str) -> tuple[str, ...]:
@@ -74,7 +73,7 @@ def fitted(
     with _child(environment) as (ask, answers):
         _greet(ask, answers, asked)
         for row, origin in enumerate(origins.tolist()):
-            ask.write(json.dumps(_history(past, origin)) + "\n")
+            ask.write(asked.line(history=_history(past, origin)))
             ask.flush()
             found = _answer(answers, asked.library)
             if "quantiles" in found:
@@ -92,14 +91,13 @@ def _history(past: Past, origin: int) -> Sequence[float]:
 
 @contextmanager
 def _child(environment: Mapping[str, str]) -> Iterator[tuple[IO[str], IO[str]]]:
-    """-P: or the modules beside the child would hide the standard library's of the same name."""
     child = subprocess.Popen(
-        [sys.executable, "-P", str(CHILD)],
+        COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=dict(environment),
+        env=child_environment(environment),
     )
     try:
         assert child.stdin is not None
@@ -112,7 +110,7 @@ def _child(environment: Mapping[str, str]) -> Iterator[tuple[IO[str], IO[str]]]:
 
 
 def _greet(ask: IO[str], answers: IO[str], asked: Asked) -> None:
-    ask.write(asked.line() + "\n")
+    ask.write(asked.line())
     ask.flush()
     found = _answer(answers, asked.library)
     if "missing" in found:

@@ -5,18 +5,12 @@ https://prometheus.io/docs/prometheus/latest/querying/api/: a range query may as
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from pathlib import Path
 
-import aiohttp
-
-from edgewarm.model.errors import Invalid
+from edgewarm.sources.http import Http
 from edgewarm.sources.settings import Source
-from edgewarm.sources.trouble import Cause, NoAnswer, TooMuch
 from edgewarm.sources.wire import RawSeries, Sample, decode_instant, decode_range, failure
 
-READ_SIZE = 1 << 16
 PROBE = "vector(1)"
 """Costs the source nothing and touches nobody's data."""
 
@@ -26,21 +20,14 @@ class Prometheus:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._session: aiohttp.ClientSession | None = None
+        self._http = Http(f"source {source.name}", source)
 
     async def start(self) -> None:
         """Open the session; raises Invalid when caFile cannot be read."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=_tls(self.source), limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self.source.timeout_seconds),
-            headers={"Accept": "application/json", **dict(self.source.headers)},
-        )
+        await self._http.start()
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-        self._session = None
+        await self._http.close()
 
     async def instant(self, query: str, now: float | None) -> tuple[Sample, ...]:
         """What the query answers at `now` (None: by the source's own clock), series in the order of the source."""
@@ -63,67 +50,10 @@ class Prometheus:
         return {"query": query, "timeout": timeout, "limit": limit, "partial_response": "false", **times}
 
     async def _post(self, endpoint: str, form: Mapping[str, str]) -> bytes:
-        if self._session is None:
-            raise RuntimeError(f"source {self.source.name} is used before start() or after close()")
-        url = f"{self.source.url}/api/v1/{endpoint}"
-        headers = self._authorization()
-        try:
-            async with self._session.post(url, data=form, headers=headers, allow_redirects=False) as response:
-                body = await self._read(response)
-                if response.status != 200:
-                    raise failure(response.status, body)
-                return body
-        except TimeoutError as error:
-            raise NoAnswer(Cause.TIMEOUT, f"gave no answer within {self.source.timeout_seconds:g} s") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise NoAnswer(Cause.CONNECTION, _connection(error)) from error
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(READ_SIZE):
-            body += chunk
-            if len(body) > self.source.max_bytes:
-                response.close()
-                raise TooMuch(f"more than {self.source.max_bytes} bytes (maxBytes)")
-        return bytes(body)
-
-    def _authorization(self) -> Mapping[str, str]:
-        """Read anew each time: mounted tokens rotate."""
-        file = self.source.bearer_token_file
-        if file is None:
-            return {}
-        try:
-            return {"Authorization": f"Bearer {file.read_text(encoding='ascii').strip()}"}
-        except (OSError, ValueError) as error:
-            text = "could not be asked: an administrator must make its bearerTokenFile readable"
-            raise NoAnswer(Cause.CONNECTION, text) from error
-
-
-def _tls(source: Source) -> ssl.SSLContext | bool:
-    file: Path | None = source.ca_file
-    if file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=str(file))
-    except (OSError, ssl.SSLError) as error:
-        raise Invalid(
-            f"source {source.name}: caFile {file} cannot be used ({error}): mount a PEM file there"
-        ) from error
-
-
-def _connection(error: Exception) -> str:
-    """Why there was no connection, in words of ours: aiohttp's own name the address."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "was not reached: the host name of its url does not resolve"
-        case aiohttp.ClientConnectorCertificateError():
-            return "was not reached: its certificate is not trusted, an administrator must set its caFile"
-        case aiohttp.ClientSSLError():
-            return "was not reached: TLS failed"
-        case aiohttp.ClientConnectorError():
-            return "was not reached: no connection"
-        case _:
-            return "broke the connection before its answer was whole"
+        status, body = await self._http.post(f"/api/v1/{endpoint}", form)
+        if status != 200:
+            raise failure(status, body)
+        return body
 
 
 def _text(seconds: float) -> str:

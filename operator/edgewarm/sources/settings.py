@@ -1,4 +1,4 @@
-"""The sources that an administrator declares; parsed once, every error names the file, the field and the fix."""
+"""Sources and plug-ins, as an administrator declares them; every error names the file, the field and the fix."""
 
 from __future__ import annotations
 
@@ -61,12 +61,31 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Plugin:
+    """A forecasting model behind HTTP (sources.plugin); `allowed_namespaces` empty means all."""
+
+    name: str
+    url: str
+    timeout_seconds: float = 10.0
+    max_bytes: int = 1 << 20
+    headers: tuple[tuple[str, str], ...] = ()
+    bearer_token_file: Path | None = None
+    ca_file: Path | None = None
+    allowed_namespaces: frozenset[str] = frozenset()
+
+    def serves(self, namespace: str) -> bool:
+        return not self.allowed_namespaces or namespace in self.allowed_namespaces
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """All declared sources, `default` being the one of policies that name none; `terms` of policies without a pool."""
+    """All declared sources, `default` being the one of policies that name none; `terms` of policies without a pool; and
+    the plug-ins that policies may name as their model."""
 
     sources: tuple[Source, ...] = ()
     default: str | None = None
     terms: Terms = field(default=Terms())
+    plugins: tuple[Plugin, ...] = ()
 
     def find(self, name: str | None) -> Source | None:
         wanted = self.default if name is None else name
@@ -108,8 +127,20 @@ class _Source(_Wire):
     templates: list[_Template] = []
 
 
+class _Plugin(_Wire):
+    name: str
+    url: str
+    timeout: str = "10s"
+    max_bytes: int | str = "1Mi"
+    headers: list[_Header] = []
+    bearer_token_file: str | None = None
+    ca_file: str | None = None
+    allowed_namespaces: list[str] = []
+
+
 class _File(_Wire):
     sources: list[_Source] = []
+    plugins: list[_Plugin] = []
     prices: WirePrices = msgspec.field(default_factory=WirePrices)
     approval: WireApproval | None = None
 
@@ -151,7 +182,8 @@ def parse_sources(text: str, file: str) -> SourceSettings:
     place = _Place(file).at("sources")
     _unique(place, "name", [source.name for source in wire.sources])
     sources = tuple(_source(place.at(index), source) for index, source in enumerate(wire.sources))
-    return SourceSettings(sources, _default(place, wire.sources), terms_of(wire.prices, wire.approval, file))
+    terms = terms_of(wire.prices, wire.approval, file)
+    return SourceSettings(sources, _default(place, wire.sources), terms, _plugins(file, wire.plugins))
 
 
 def _sentence(error: str) -> str:
@@ -174,9 +206,6 @@ def _source(place: _Place, wire: _Source) -> Source:
     _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as prometheus")
     if not wire.allow_queries and not wire.templates:
         raise place.at("allowQueries").error("is false and there are no templates: allow queries, or declare templates")
-    _unique(place.at("allowedNamespaces"), "", wire.allowed_namespaces)
-    for index, namespace in enumerate(wire.allowed_namespaces):
-        _matches(place.at("allowedNamespaces").at(index), namespace, DNS_LABEL, "a namespace such as shop")
     _unique(place.at("templates"), "name", [template.name for template in wire.templates])
     return Source(
         name=wire.name,
@@ -188,9 +217,36 @@ def _source(place: _Place, wire: _Source) -> Source:
         bearer_token_file=_path(place.at("bearerTokenFile"), wire.bearer_token_file),
         ca_file=_path(place.at("caFile"), wire.ca_file),
         allow_queries=wire.allow_queries,
-        allowed_namespaces=frozenset(wire.allowed_namespaces),
+        allowed_namespaces=_namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
         templates=tuple(_template(place.at("templates").at(i), t) for i, t in enumerate(wire.templates)),
     )
+
+
+def _plugins(file: str, wire: list[_Plugin]) -> tuple[Plugin, ...]:
+    place = _Place(file).at("plugins")
+    _unique(place, "name", [plugin.name for plugin in wire])
+    return tuple(_plugin(place.at(index), plugin) for index, plugin in enumerate(wire))
+
+
+def _plugin(place: _Place, wire: _Plugin) -> Plugin:
+    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as my-model")
+    return Plugin(
+        name=wire.name,
+        url=_url(place.at("url"), wire.url),
+        timeout_seconds=_timeout(place.at("timeout"), wire.timeout),
+        max_bytes=_bytes(place.at("maxBytes"), wire.max_bytes),
+        headers=_headers(place.at("headers"), wire.headers),
+        bearer_token_file=_path(place.at("bearerTokenFile"), wire.bearer_token_file),
+        ca_file=_path(place.at("caFile"), wire.ca_file),
+        allowed_namespaces=_namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
+    )
+
+
+def _namespaces(place: _Place, wire: list[str]) -> frozenset[str]:
+    _unique(place, "", wire)
+    for index, namespace in enumerate(wire):
+        _matches(place.at(index), namespace, DNS_LABEL, "a namespace such as shop")
+    return frozenset(wire)
 
 
 def _template(place: _Place, wire: _Template) -> Template:

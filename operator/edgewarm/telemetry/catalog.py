@@ -31,6 +31,7 @@ class Metric:
 POLICY = ("namespace", "policy")
 PASS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0)
 QUERY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+FIT_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 DEMAND = Metric("edgewarm_demand", Type.GAUGE, POLICY, "Last demand sample, in the unit of the policy's query.")
 NEED = Metric(
@@ -112,6 +113,19 @@ SOURCE_SECONDS = Metric(
 SOURCE_SERIES = Metric(
     "edgewarm_source_answered_series_total", Type.COUNTER, ("source",), "Series in the answers of a demand source."
 )
+MODEL_FITS = Metric(
+    "edgewarm_model_fits_total",
+    Type.COUNTER,
+    ("model", "outcome"),
+    "Fits of models other than the fleet's; outcome is ok, or the kind of trouble, such as timeout.",
+)
+MODEL_SECONDS = Metric(
+    "edgewarm_model_fit_duration_seconds",
+    Type.HISTOGRAM,
+    ("model",),
+    "Seconds until a model other than the fleet's was fitted, waiting for its turn included.",
+    buckets=FIT_BUCKETS,
+)
 BUILD_INFO = Metric("edgewarm_build_info", Type.GAUGE, ("version",), "Always 1; the label tells the version.")
 
 METRICS: tuple[Metric, ...] = (
@@ -134,6 +148,8 @@ METRICS: tuple[Metric, ...] = (
     SOURCE_ERRORS,
     SOURCE_SECONDS,
     SOURCE_SERIES,
+    MODEL_FITS,
+    MODEL_SECONDS,
     BUILD_INFO,
 )
 """Every metric of ours, in the order of the documentation."""

@@ -102,6 +102,11 @@ class Metrics:
         cast("Histogram", self._collectors[catalog.SOURCE_SECONDS.name]).labels(source).observe(seconds)
         self._counter(catalog.SOURCE_SERIES, (source,)).inc(series)
 
+    def model_fit(self, model: str, outcome: str, seconds: float) -> None:
+        """The hook on_fit of sources.models."""
+        cast("Histogram", self._collectors[catalog.MODEL_SECONDS.name]).labels(model).observe(seconds)
+        self._counter(catalog.MODEL_FITS, (model, outcome)).inc()
+
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """The text of /metrics and its content type, by the Accept header of the scraper."""
         encode, content_type = choose_encoder(accept)

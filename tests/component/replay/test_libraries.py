@@ -100,11 +100,14 @@ def test_names_are_known_and_named_once() -> None:
     assert len(LIBRARIES) == 4
 
 
-def test_nothing_that_the_command_imports_is_a_library_of_statistics() -> None:
+COMMAND = "edgewarm.cli.backtest, edgewarm.replay.backtest, edgewarm.replay.given, edgewarm.replay.outcome"
+
+
+@pytest.mark.parametrize("modules", ["edgewarm.app", COMMAND])
+def test_nothing_that_operator_and_command_import_is_a_library_of_statistics(modules: str) -> None:
     code = (
-        "import sys; sys.path.insert(0, 'operator')\n"
-        "import edgewarm.cli.backtest, edgewarm.replay.backtest, edgewarm.replay.given, edgewarm.replay.outcome\n"
-        "heavy = {'pandas', 'scipy', 'statsmodels', 'statsforecast', 'edgewarm.replay.library_child'}\n"
+        f"import sys; sys.path.insert(0, 'operator')\nimport {modules}\n"
+        "heavy = {'pandas', 'scipy', 'statsmodels', 'statsforecast', 'edgewarm.sources.library_child'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     root = Path(__file__).parents[3]
@@ -112,10 +115,11 @@ def test_nothing_that_the_command_imports_is_a_library_of_statistics() -> None:
     assert (found.returncode, found.stdout.strip()) == (0, "[]"), found.stderr
 
 
-def test_the_extra_that_the_sentence_names_has_both_libraries() -> None:
+def test_the_extras_that_the_sentences_name_have_the_libraries() -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
 
     extra = " ".join(project["optional-dependencies"]["rivals"])
+    assert "statsmodels" in " ".join(project["optional-dependencies"]["models"])
 
     assert "statsmodels" in extra
     assert "statsforecast" in extra

@@ -25,6 +25,7 @@ spec:
   targetRef: {apiVersion: apps/v1, kind: Deployment, name: checkout}
   demand: {query: demand, capacityPerPod: "2"}
   objective: {kappa: "5"}
+  forecast: {model: ARIMA}
   scaling: {minReplicas: 3, maxReplicas: 9}
 """
 POLICY_OF_RESOURCES = POLICY.replace(
@@ -116,6 +117,7 @@ def test_a_policy_brings_its_capacity_bounds_and_kappa(recorded: Path, tmp_path:
     assert list(numbers["kappas"]) == ["5"]
     assert (scene["capacity_per_pod"], scene["min_replicas"], scene["max_replicas"]) == (2.0, 3, 9)
     assert list(numbers["pareto"]) == ["hpa"]
+    assert "spec.forecast.model is ARIMA: a replay forecasts with Fleet" in found.output
 
 
 def test_without_peers_there_is_no_ratio(recorded: Path, tmp_path: Path) -> None:

@@ -181,10 +181,21 @@ def test_a_policy_without_evidence_hopes_with_the_others_but_is_not_trusted() ->
 
 @pytest.mark.parametrize(
     ("change", "kept"),
-    [({"kappa": 3.0}, True), ({"capacity_per_pod": 20.0}, False), ({"demand": DemandRequest("shop", "other")}, False)],
+    [
+        ({"kappa": 3.0}, True),
+        ({"capacity_per_pod": 20.0}, False),
+        ({"demand": DemandRequest("shop", "other")}, False),
+        ({"model": "ARIMA"}, False),
+    ],
 )
 def test_what_was_learned_of_another_question_proves_nothing(change: dict[str, Any], kept: bool) -> None:
     books = opened(policy_object())
     books.take_rehearsed({KEY: proof(0.5)})
     books.follow(view(policy_object(policy=policy(**change))), NOW)
     assert bool(book_of(books).blocks.closed) is kept
+
+
+def test_the_fleets_backtest_proves_nothing_of_another_model() -> None:
+    books = opened(policy_object(policy=policy(model="ARIMA")))
+    books.take_rehearsed({KEY: proof(0.5)})
+    assert book_of(books).blocks.closed == ()

@@ -91,6 +91,14 @@ def test_a_prediction_shows_its_sum() -> None:
     assert first.reasoning == "p90 of demand is 310, 50 per pod"
 
 
+def test_status_and_prediction_say_which_model_forecast() -> None:
+    plain, other = case(), case(outlook=replace(AHEAD, model="ARIMA"))
+    move = Create(2, 7, Phase.EXECUTED)
+    reasons = [decision_draft(one, move, moment()).predictions[0].reasoning for one in (plain, other)]
+    assert [policy_report(one, ()).forecast_model for one in (plain, other)] == ["Fleet", "ARIMA"]
+    assert reasons[1] == f"{reasons[0]}, by model ARIMA"
+
+
 def test_the_status_of_a_policy() -> None:
     report = policy_report(case(), ())
     assert (report.reason, report.summary, report.demand, report.need) == ("Forecast", "because", 90.0, 2)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgewarm.engine.models import ModelState
 from edgewarm.engine.standing import CHECKS, Surroundings, conditions, elders, standing
 from edgewarm.model.demand import Missing, MissingKind
 from edgewarm.model.identity import Key, TargetRef
@@ -21,8 +22,11 @@ HPA = Autoscaler("HorizontalPodAutoscaler", Key("shop", "web-hpa"), TARGET)
 WELL = Surroundings(policy_object(), None, workload(), None, reading(90.0), False, None)
 WRONG_SPEC = policy_object(policy=None, problem="spec.mode must be Act")
 WRONG_QUERY = Missing(MissingKind.INVALID_QUERY, "parse error at char 3")
+UNKNOWN = ModelState("prophet", False, "ModelNotFound", "there is no plug-in prophet", wrong=True)
+SERVING = ModelState("ARIMA", True, "Forecasting", "model ARIMA forecasts")
+FAILED = ModelState("ARIMA", False, "FitFailed", "model ARIMA could not be fitted")
 EVERYTHING_WRONG = Surroundings(
-    WRONG_SPEC, policy_object("elder"), None, HPA, BLIND, True, "scale refused", pool_unknown=True
+    WRONG_SPEC, policy_object("elder"), None, HPA, BLIND, True, "scale refused", pool_unknown=True, model=UNKNOWN
 )
 DEMAND, ELDER = EVERYTHING_WRONG.reading, EVERYTHING_WRONG.elder
 
@@ -33,7 +37,7 @@ def around(**overrides: object) -> Surroundings:
 
 def test_the_order_of_the_checks() -> None:
     names = [check.__name__ for check in CHECKS]
-    assert names == ["_spec", "_elder", "_target", "_pool", "_autoscaler", "_demand", "_trouble", "_learning"]
+    assert names == ["_spec", "_elder", "_target", "_pool", "_autoscaler", "_demand", "_model", "_trouble", "_learning"]
 
 
 def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
@@ -44,6 +48,7 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
         ("pool_unknown", False),
         ("autoscaler", None),
         ("reading", reading(90.0)),
+        ("model", None),
         ("trouble", None),
         ("learning", False),
     )
@@ -58,6 +63,7 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
         "PoolNotFound",
         "ScaledByOther",
         "NoSeries",
+        "ModelNotFound",
         "ActionFailed",
         "LearningHistory",
         "Forecasting",
@@ -86,6 +92,7 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
             id="another autoscaler",
         ),
         pytest.param(around(reading=BLIND), "the query matches nothing (holding 4 replicas)", id="no demand"),
+        pytest.param(around(model=UNKNOWN), "there is no plug-in prophet", id="a model that is not there"),
         pytest.param(around(trouble="scale refused"), "scale refused", id="an action failed"),
         pytest.param(
             around(learning=True),
@@ -144,6 +151,15 @@ def test_in_observe_another_autoscaler_is_named_but_in_nobodys_way() -> None:
     ]
 
 
+@pytest.mark.parametrize(("model", "status"), [(SERVING, "True"), (FAILED, "False")])
+def test_a_chosen_model_has_a_condition_and_its_trouble_blocks_nothing(model: ModelState, status: str) -> None:
+    state = around(model=model)
+    assert standing(state).ready
+    ready, chosen = conditions(standing(state), state, NOW)
+    assert (ready.kind, ready.reason) == ("Ready", "Forecasting")
+    assert (chosen.kind, chosen.status, chosen.reason) == ("SelectedModel", status, model.reason)
+
+
 anything = st.builds(
     Surroundings,
     st.sampled_from([WELL.item, WRONG_SPEC]),
@@ -153,6 +169,8 @@ anything = st.builds(
     st.sampled_from([None, BLIND, WRONG_QUERY, reading(1.0)]),
     st.booleans(),
     st.sampled_from([None, "trouble"]),
+    st.booleans(),
+    st.sampled_from([None, UNKNOWN, SERVING, FAILED]),
 )
 
 

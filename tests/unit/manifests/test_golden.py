@@ -109,6 +109,7 @@ POLICY = PolicyReport(
     need=4,
     horizons=(HorizonNeed("lead", 62.4, 6, 7), HorizonNeed("5m", 300.0, 6, 8)),
     forecast_need=7,
+    forecast_model="ARIMA",
     lead_time=LeadTime(41.6, 62.4, 41, measured=True),
     last_decision="checkout-20261122080500",
     scores=SCORES,

@@ -10,7 +10,7 @@ import pytest
 from edgewarm.model.errors import Invalid
 from edgewarm.model.policy import Strategy
 from edgewarm.model.prices import ApprovalTerms, Prices, RiskLevel, Terms
-from edgewarm.sources.settings import Source, SourceSettings, Template, load_sources, parse_sources
+from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template, load_sources, parse_sources
 
 pytestmark = pytest.mark.unit
 
@@ -57,6 +57,34 @@ def test_every_field_is_read():
         templates=(Template("http-requests", query, "namespace", ("app",)),),
     )
     assert settings.sources[1] == Source(name="second", url="http://second")
+
+
+def test_every_field_of_a_plug_in_is_read():
+    text = """
+    plugins:
+      - name: prophet
+        url: https://prophet.models:8000/forecast
+        timeout: 5s
+        maxBytes: 512Ki
+        headers: [{name: X-Tenant, value: shop}]
+        bearerTokenFile: /var/run/token
+        caFile: /etc/ca.pem
+        allowedNamespaces: [shop]
+      - {name: other, url: "http://other"}
+    """
+    assert parse_sources(textwrap.dedent(text), "f").plugins == (
+        Plugin(
+            "prophet",
+            "https://prophet.models:8000/forecast",
+            timeout_seconds=5.0,
+            max_bytes=512 * 1024,
+            headers=(("X-Tenant", "shop"),),
+            bearer_token_file=Path("/var/run/token"),
+            ca_file=Path("/etc/ca.pem"),
+            allowed_namespaces=frozenset({"shop"}),
+        ),
+        Plugin("other", "http://other"),
+    )
 
 
 def test_a_single_source_is_the_default_and_several_unmarked_ones_have_none():
@@ -108,6 +136,12 @@ def source(**fields: str) -> str:
         ("prices: {coreHour: 1}", "prices: Object contains unknown field `coreHour`"),
         ("approval: {costAbove: -5}", "approval.costAbove: must be at least 0, got -5"),
         ("approval: {risk: Huge}", "approval.risk: Invalid enum value 'Huge'"),
+        ("plugins: [{name: ARIMA, url: http://a}]", "plugins[0].name: must be a DNS label such as my-model"),
+        ("plugins: [{name: a}]", "plugins[0]: Object missing required field `url`"),
+        ("plugins: [{name: a, url: http://u:secret@a}]", "plugins[0].url: must not hold credentials"),
+        ("plugins: [{name: a, url: http://a, timeout: 5m}]", "plugins[0].timeout: must be above 0s and at most 60s"),
+        ("plugins: [{name: a, url: http://a, allowedNamespaces: [A]}]", "plugins[0].allowedNamespaces[0]: must be"),
+        ("plugins: [{name: a, url: http://a}, {name: a, url: http://b}]", "plugins[1].name: 'a' stands here twice"),
         (source(timeout="0s"), "sources[0].timeout: must be above 0s and at most 60s, got 0s"),
         (source(timeout="1h"), "sources[0].timeout: must be above 0s and at most 60s, got 1h"),
         (source(maxSeries="0"), "sources[0].maxSeries: must be between 1 and 1000000, got 0"),

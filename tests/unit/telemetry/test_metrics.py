@@ -117,6 +117,7 @@ def test_what_happens_to_the_operator_is_counted():
     metrics.api_request("PATCH", "deployments/scale", "200")
     metrics.source_error("prom", "timeout")
     metrics.source_query("prom", 0.02, 40)
+    metrics.model_fit("ARIMA", "timeout", 60.0)
     values = shown(metrics)
     expected = {
         ("edgewarm_pass_duration_seconds_count", ""): 2,
@@ -131,6 +132,8 @@ def test_what_happens_to_the_operator_is_counted():
         ("edgewarm_source_errors_total", "kind=timeout source=prom"): 1,
         ("edgewarm_source_query_duration_seconds_count", "source=prom"): 1,
         ("edgewarm_source_answered_series_total", "source=prom"): 40,
+        ("edgewarm_model_fits_total", "model=ARIMA outcome=timeout"): 1,
+        ("edgewarm_model_fit_duration_seconds_sum", "model=ARIMA"): 60,
         ("edgewarm_build_info", "version=1.2.3"): 1,
     }
     assert {name: values.get(name) for name in expected} == expected

@@ -1,0 +1,30 @@
+"""What a forecasting model other than the fleet's is asked, and how it fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgewarm.model.demand import FloatArray
+from edgewarm.model.errors import Unavailable
+from edgewarm.model.identity import SeriesKey
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """Demand (T,) of one series, NaN where unknown, as means over `step_seconds` from `start` on; `ahead` is how many
+    more of them are to be forecast."""
+
+    model: str
+    series: SeriesKey
+    start: float
+    step_seconds: float
+    values: FloatArray
+    ahead: int
+
+
+class FitError(Unavailable):
+    """The model said nothing usable; the message is a sentence for the policy's author, `cause` a word for metrics."""
+
+    def __init__(self, cause: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.cause = cause
