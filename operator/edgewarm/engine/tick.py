@@ -29,6 +29,7 @@ from edgewarm.engine.judge import (
     paced,
     shadowed,
 )
+from edgewarm.engine.parts import Parts
 from edgewarm.engine.ports import Cluster, Demand, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case
@@ -37,8 +38,9 @@ from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Standing, Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Reading
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.load import Load
+from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.prices import Terms
@@ -88,6 +90,7 @@ class Engine:
         self._pass_seconds = pass_seconds
         self._step_seconds = step_seconds
         self._rows = Rows(ports.demand, step_seconds, ports.wake)
+        self._parts = Parts()
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
@@ -97,13 +100,16 @@ class Engine:
         moment = Moment(now, self._started_at, self._pass_seconds)
         policies = _policies(self._ports.cluster.view())
         self._books.follow(self._ports.cluster.view(), now)
-        self._rows.follow(asking.row_names(policies), now, self._rehearsal_terms(policies))
+        names = [*asking.row_names(policies), *self._parts.row_names(policies)]
+        self._rows.follow(names, now, self._rehearsal_terms(policies))
         readings = await self._ports.demand.read(asking.requests(policies), now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
-        step_made = self._rows.observe(asking.samples(policies, view, readings), now)
+        self._parts.see(policies, readings, now)
+        samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
+        step_made = self._rows.observe(samples, now)
         rehearsed = self._rows.take_rehearsed()
         self._books.take_rehearsed(rehearsed)
         if step_made or rehearsed:
@@ -158,7 +164,17 @@ class Engine:
         judgement = judge(policy, book, workload, evidence, moment)
         terms = resolved(self._terms, view.pools.get(policy.pool or ""))
         value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
-        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value))
+        parts = self._part_numbers(judgement, item.key, moment.now)
+        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value, parts))
+
+    def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[str, ResourceNumbers]:
+        """What is known of each node, of a policy that wants to know."""
+        situation = judgement.situation
+        whole = next((load for load in situation.parts if load.resource.request.split is not None), None)
+        if whole is None:
+            return {}
+        mine, lead = SeriesKey(key, whole.resource.name), situation.lead_seconds
+        return self._parts.numbers(whole, key, lambda part: self._rows.outlook_of(replace(mine, part=part), now, lead))
 
     def _evidence(self, book: Book, loads: tuple[Load, ...], key: Key, moment: Moment) -> Evidence:
         """What is known of a policy's demand, now and ahead."""
