@@ -206,6 +206,7 @@ class Rows:
     def _renamed(self, names: list[RowName]) -> None:
         self._names = names
         self._index = {name.key: index for index, name in enumerate(names)}
+        self._since = {key: at for key, at in self._since.items() if key in self._index}
         self._forecast = self._fleet.forecast() if names and self._forecast is not None else None
 
     def history_seconds(self, key: Key, now: float) -> float | None:
