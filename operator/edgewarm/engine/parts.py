@@ -60,12 +60,13 @@ class Parts:
 
     def samples(self, readings: Mapping[SeriesKey, Reading]) -> Samples:
         """(value, not censored) of each; nothing while the whole is unknown."""
-        return {
-            SeriesKey(whole.policy, whole.series, part): (dict(reading.parts).get(part, 0.0), False)
-            for whole, reading in readings.items()
-            if isinstance(reading, Measured) and reading.parts
-            for part in self._seen.get(whole.policy, {})
-        }
+        result: dict[SeriesKey, tuple[float, bool]] = {}
+        for whole, reading in readings.items():
+            if isinstance(reading, Measured) and reading.parts:
+                now = dict(reading.parts)
+                mine = self._seen.get(whole.policy, {})
+                result |= {replace(whole, part=part): (now.get(part, 0.0), False) for part in mine}
+        return result
 
     def numbers(self, whole: Load, key: Key, ahead: Ahead) -> Mapping[str, ResourceNumbers]:
         """Demand and forecast at lead time of every part, the medians adding up to that of the whole."""
@@ -91,7 +92,8 @@ class Parts:
 
 def _followed(seen: Mapping[str, float], parts: Sequence[tuple[str, float]], now: float) -> dict[str, float]:
     present = dict(parts)
-    kept = {part: now if part in present else at for part, at in seen.items() if now - at < FORGOTTEN_SECONDS}
+    last = {part: now if part in present else at for part, at in seen.items()}
+    kept = {part: at for part, at in last.items() if now - at < FORGOTTEN_SECONDS}
     new = sorted(present.keys() - kept.keys(), key=lambda part: (-present[part], part))
     return kept | dict.fromkeys(new[: MOST_PARTS - len(kept)], now)
 
