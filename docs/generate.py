@@ -34,6 +34,7 @@ MODELS = {
 MISSING = {
     MissingKind.NO_SERIES: "The query works and matches nothing.",
     MissingKind.MANY_SERIES: "Stalled: the query matches several series; a demand is one number.",
+    MissingKind.NO_LABEL: "Stalled: a series of the answer lacks the label that demand.labels names.",
     MissingKind.NOT_A_NUMBER: "The series has the value NaN or Inf.",
     MissingKind.NEGATIVE: "The value is below zero.",
     MissingKind.INVALID_QUERY: "Stalled: the source refuses the query; the message has its words.",

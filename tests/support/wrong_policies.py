@@ -100,6 +100,17 @@ WRONG_POLICIES = (
         "demand.capacityPerPod goes with demand.query or demand.template: set it with one of them, and not without",
     ),
     WrongPolicy(
+        "labels-of-resources",
+        _resource(query=None, capacityPerPod=None, labels={"node": "node"}),
+        "demand.labels splits demand.query or demand.template: set one of them, or remove labels",
+    ),
+    WrongPolicy(
+        "label-that-is-none",
+        _demand(labels={"node": "my-node"}),
+        "spec.demand.labels.node in body should match",
+        operator_sentence="spec.demand.labels.node must match",
+    ),
+    WrongPolicy(
         "resource-without-query",
         _resource(resource={"query": None}),
         "set exactly one of demand.resources[].query and demand.resources[].template",

@@ -6,6 +6,7 @@ Defaults are filled in here too, so an object reads the same whether or not the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -166,12 +167,19 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
 
 def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
     """Everything that is asked for: query or template first, then the resources."""
-    found = [] if spec.capacity_per_pod is None else [(DEMAND, spec.query, spec.template, spec.capacity_per_pod)]
-    found += [(one.name, one.query, one.template, one.per_pod) for one in spec.resources]
-    return tuple(
-        Resource(name, _request(spec.source, query, template, namespace), float(parse_quantity(each)), unit_of(each))
-        for name, query, template, each in found
+    resources = tuple(
+        _resource(one.name, _request(spec.source, one.query, one.template, namespace), one.per_pod)
+        for one in spec.resources
     )
+    if spec.capacity_per_pod is None:
+        return resources
+    request = _request(spec.source, spec.query, spec.template, namespace)
+    split = None if spec.labels is None else spec.labels.node
+    return (_resource(DEMAND, replace(request, split=split), spec.capacity_per_pod), *resources)
+
+
+def _resource(name: str, request: DemandRequest, per_pod: str) -> Resource:
+    return Resource(name, request, float(parse_quantity(per_pod)), unit_of(per_pod))
 
 
 def _request(source: str | None, query: str | None, template: Template | None, namespace: str) -> DemandRequest:

@@ -107,6 +107,14 @@ class ResourceSpec(Wire):
     )
 
 
+class DemandLabels(Wire):
+    """Labels of the answer by which demand is split."""
+
+    node: Annotated[StrictStr, Field(min_length=1, max_length=63, pattern="^[a-zA-Z_][a-zA-Z0-9_]*$")]
+    """Label that carries the node, such as node. The answer may then have many series, each with that label, as those
+    of sum by (node) (...). Demand is their sum; each node is forecast too, and shown in the operator's metrics."""
+
+
 class DemandSpec(Wire):
     """What is asked of the workload, and how much of it one pod serves: a query or template with capacityPerPod, a list
     of resources, or both."""
@@ -121,6 +129,8 @@ class DemandSpec(Wire):
     capacity_per_pod: Annotated[IntOrText, quantity_above_zero("demand.capacityPerPod", "1E", "50")] | None = None
     """Demand that one ready pod serves, as a quantity in the unit of the query, such as "50" for 50 requests/s.
     Required with query or template."""
+    labels: DemandLabels | None = None
+    """Labels by which the answer of query or template is split."""
     resources: Annotated[tuple[ResourceSpec, ...], ListMap(("name",), 8)] = ()
     """Resources that demand uses up, at most 8, each with its own forecast. The need is the largest of all needs, that
     of query or template included; while one of them is unknown, nothing is lowered."""
@@ -140,6 +150,11 @@ class DemandSpec(Wire):
             "demand.capacityPerPod goes with demand.query or demand.template: set it with one of them, and not without",
             cel="has(self.capacityPerPod) == (has(self.query) || has(self.template))",
             holds=lambda d: (d.capacity_per_pod is None) == (d.query is None and d.template is None),
+        ),
+        Rule(
+            "demand.labels splits demand.query or demand.template: set one of them, or remove labels",
+            cel="!has(self.labels) || has(self.query) || has(self.template)",
+            holds=lambda d: d.labels is None or d.query is not None or d.template is not None,
         ),
     )
 

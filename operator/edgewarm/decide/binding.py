@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.model.load import Binding, Load
-from edgewarm.model.policy import Resource
 from edgewarm.model.quantiles import Outlook, Quantiles
 from edgewarm.model.reasons import Reason
 
@@ -69,19 +68,21 @@ def _quantiles(load: Load, window: Window) -> Quantiles | None:
 
 def binding_now(situation: Situation) -> Binding | None:
     """Its demand in words."""
+    if not situation.loads:
+        demand = situation.demand
+        return None if demand is None else Binding(demand, situation.policy.capacity_per_pod)
     load = load_now(situation)
-    return None if load is None or load.demand is None else _named(situation, load.resource, load.demand)
+    return None if load is None or load.demand is None else Binding.of(load.resource, load.demand)
 
 
 def binding_ahead(situation: Situation, window: Window, level: float) -> Binding | None:
     """Its quantile in words."""
+    if not situation.loads:
+        alone = None if situation.outlook is None else window(situation.outlook)
+        return None if alone is None else Binding(alone.at(level), situation.policy.capacity_per_pod)
     load = load_ahead(situation, window, level)
     quantiles = None if load is None else _quantiles(load, window)
-    return None if load is None or quantiles is None else _named(situation, load.resource, quantiles.at(level))
-
-
-def _named(situation: Situation, resource: Resource, demand: float) -> Binding:
-    return Binding.of(resource, demand) if situation.loads else Binding(demand, resource.per_pod)
+    return None if load is None or quantiles is None else Binding.of(load.resource, quantiles.at(level))
 
 
 def binding_resource(situation: Situation, verdict: Verdict) -> str | None:

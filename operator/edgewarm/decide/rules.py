@@ -70,8 +70,10 @@ def forecast(situation: Situation, draft: Draft) -> Draft:
 def forecast_hold(situation: Situation, draft: Draft) -> Draft:
     """Scale in only to what is enough until a removed pod could be back."""
     outlook, policy = situation.outlook, situation.policy
+    if outlook is None or draft.wanted >= situation.current:
+        return draft
     binding = binding_ahead(situation, hold, policy.service_level)
-    if outlook is None or binding is None or draft.wanted >= situation.current:
+    if binding is None:
         return draft
     count = min(situation.current, held(outlook.hold, policy.service_level, policy.capacity_per_pod))
     note = f"{binding.amount(four_digits)} expected before a removed pod could be back"

@@ -67,8 +67,9 @@ class Situation:
     @property
     def least_demand(self) -> float | None:
         """Demand, or while some resources are blind what the others ask for at least."""
-        known = [load.pods for load in self.loads if load.pods is not None]
-        return self.demand if self.demand is not None else max(known, default=None)
+        if self.demand is not None:
+            return self.demand
+        return max((load.pods for load in self.loads if load.pods is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

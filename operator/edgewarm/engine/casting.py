@@ -24,6 +24,8 @@ class Casting:
     def __init__(self, rows: Sequence[SeriesKey], terms: Mapping[Key, Terms], step_seconds: float) -> None:
         parts: dict[Key, dict[str, int]] = {}
         for row, key in enumerate(rows):
+            if key.part is not None:
+                continue  # nobody decides on a part
             parts.setdefault(key.policy, {})[key.series] = row
         whole = {
             key: found for key, found in parts.items() if key in terms and found.keys() == _shares(terms[key]).keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgewarm.decide.binding import Window, binding_resource, load_ahead, load_now
 from edgewarm.decide.explanation import because
@@ -53,6 +53,7 @@ class Case:
     summary: str
     worth: Worth | None = None
     why: Callable[[str], Explained | None] = lambda _: None  # of a series; asked only when somebody reads it
+    parts: Mapping[str, ResourceNumbers] = field(default_factory=dict)
 
     @property
     def written(self) -> frozenset[Key]:
@@ -256,6 +257,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         forecast={} if only is None else _lead_demand(only),
         lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
+        nodes=case.parts,
     )
 
 

@@ -44,10 +44,11 @@ class RowName:
     request: DemandRequest
     window_seconds: float
     series: str = DEMAND
+    part: str | None = None
 
     @property
     def key(self) -> SeriesKey:
-        return SeriesKey(self.policy, self.series)
+        return SeriesKey(self.policy, self.series, self.part)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class Rows:
         """
         self._terms, names, self._series = terms or {}, list(wanted), {}
         for name in names:
-            self._series.setdefault(name.policy, []).append(name.key)
+            if name.part is None:
+                self._series.setdefault(name.policy, []).append(name.key)
         asked = self._asked = set(names)
         keep = [index for index, name in enumerate(self._names) if name in asked]
         if len(keep) < len(self._names):
@@ -114,7 +116,7 @@ class Rows:
 
     def _begin_lesson(self, now: float) -> None:
         """The next class, unless one is under way."""
-        new = sorted(self._asked - set(self._names), key=lambda name: name.key)
+        new = sorted(self._asked - set(self._names), key=_wholes_first)
         due = _whole_policies([name for name in new if self._retry_at.get(name, now) <= now])
         if due and self._lesson is None:
             last = int(now // self._step_seconds) - 1
@@ -186,7 +188,7 @@ class Rows:
         names = tuple(names[index] for index in still)
         if not still:
             return
-        self._rehearsed |= {name.policy: found.blocks.get(name.policy, ()) for name in names}
+        self._rehearsed |= {name.policy: found.blocks.get(name.policy, ()) for name in names if name.part is None}
         self._since |= found.since
         self._fleet.append(fleet)
         self._renamed([*self._names, *names])
@@ -205,6 +207,7 @@ class Rows:
     def _renamed(self, names: list[RowName]) -> None:
         self._names = names
         self._index = {name.key: index for index, name in enumerate(names)}
+        self._since = {key: at for key, at in self._since.items() if key in self._index}
         self._forecast = self._fleet.forecast() if names and self._forecast is not None else None
 
     def history_seconds(self, key: Key, now: float) -> float | None:
@@ -223,14 +226,21 @@ class Rows:
 
         None while it is learning or knows too little.
         """
-        row = self._row(key, series)
+        return self.outlook_of(self._named(key, series), now, lead_seconds)
+
+    def _named(self, key: Key, series: str | None) -> SeriesKey | None:
+        main = next(iter(self._series.get(key, ())), None)
+        return main if series is None else SeriesKey(key, series)
+
+    def outlook_of(self, wanted: SeriesKey | None, now: float, lead_seconds: float) -> Outlook | None:
+        """The same of any series, or part of one."""
+        row = None if wanted is None else self._index.get(wanted)
         if row is None or self._forecast is None:
             return None
         return outlook(self._forecast, row, self._step_seconds, now, lead_seconds)
 
     def _row(self, key: Key, series: str | None) -> int | None:
-        found = self._series.get(key, ())
-        wanted = SeriesKey(key, series) if series is not None else next(iter(found), None)
+        wanted = self._named(key, series)
         return None if wanted is None else self._index.get(wanted)
 
     def forecast(self, key: Key, series: str | None = None) -> FleetForecast | None:
@@ -253,6 +263,11 @@ class Rows:
         if self._lesson is not None:
             self._lesson.task.cancel()
             await asyncio.gather(self._lesson.task, return_exceptions=True)
+
+
+def _wholes_first(name: RowName) -> tuple[bool, Key, str, str]:
+    """Parts of a demand are only shown: they learn after everything that is decided on."""
+    return name.part is not None, name.policy, name.series, name.part or ""
 
 
 def _whole_policies(due: Sequence[RowName]) -> tuple[RowName, ...]:

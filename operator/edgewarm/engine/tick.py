@@ -32,6 +32,7 @@ from edgewarm.engine.judge import (
     shadowed,
 )
 from edgewarm.engine.models import Selection
+from edgewarm.engine.parts import Parts
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
@@ -42,6 +43,7 @@ from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Reading
 from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.load import Load
+from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.prices import Terms
@@ -84,6 +86,7 @@ class Engine:
         self._step_seconds = step_seconds
         self._rows = Rows(ports.demand, step_seconds, ports.wake)
         self._models = Selection(ports.models, ports.demand, self._rows, step_seconds, ports.wake)
+        self._parts = Parts()
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
@@ -94,14 +97,16 @@ class Engine:
         moment = Moment(now, self._started_at, self._pass_seconds)
         policies = _policies(self._ports.cluster.view())
         self._books.follow(self._ports.cluster.view(), now)
-        self._rows.follow(asking.row_names(policies), now, self._rehearsal_terms(policies))
+        names = [*asking.row_names(policies), *self._parts.row_names(policies)]
+        self._rows.follow(names, now, self._rehearsal_terms(policies))
         self._models.follow(policies)
         readings = await self._ports.demand.read(asking.requests(policies), now)
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
         self._books.take_starts(self._ports.cluster.take_starts(), view)
-        samples = asking.samples(policies, view, readings)
+        self._parts.see(policies, readings, now)
+        samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
         step_made = self._rows.observe(samples, now)
         self._models.observe(samples, now)
         rehearsed = self._rows.take_rehearsed()
@@ -160,8 +165,19 @@ class Engine:
         judgement = judge(policy, book, workload, evidence, moment)
         terms = resolved(self._terms, view.pools.get(policy.pool or ""))
         value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
+        parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
-        return Found(around, state, Case(item, book, workload, judgement, _summary(book, judgement), value, why))
+        summary = _summary(book, judgement)
+        return Found(around, state, Case(item, book, workload, judgement, summary, value, why, parts))
+
+    def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[str, ResourceNumbers]:
+        """What is known of each node, of a policy that wants to know."""
+        situation = judgement.situation
+        whole = next((load for load in situation.parts if load.resource.request.split is not None), None)
+        if whole is None:
+            return {}
+        mine, lead = SeriesKey(key, whole.resource.name), situation.lead_seconds
+        return self._parts.numbers(whole, key, lambda part: self._rows.outlook_of(replace(mine, part=part), now, lead))
 
     def _evidence(self, book: Book, loads: tuple[Load, ...], key: Key, moment: Moment) -> Evidence:
         """What is known of a policy's demand, now and ahead."""

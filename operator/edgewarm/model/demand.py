@@ -19,6 +19,7 @@ class MissingKind(StrEnum):
 
     NO_SERIES = "NoSeries"  # the query works and matches nothing
     MANY_SERIES = "ManySeries"  # the query matches several series; a demand is one number
+    NO_LABEL = "NoLabel"  # a series lacks the label that demand.labels names
     NOT_A_NUMBER = "DemandNotANumber"  # the one series has the value NaN or Inf (0/0, say)
     NEGATIVE = "DemandNegative"  # demand below zero has no meaning
     INVALID_QUERY = "InvalidQuery"  # the source refuses the query: the user must correct it
@@ -27,16 +28,22 @@ class MissingKind(StrEnum):
     STALE = "DemandStale"  # the newest sample is too old to act on
 
 
-USER_MUST_ACT = frozenset({MissingKind.MANY_SERIES, MissingKind.INVALID_QUERY, MissingKind.UNKNOWN_SOURCE})
+USER_MUST_ACT = frozenset(
+    {MissingKind.MANY_SERIES, MissingKind.NO_LABEL, MissingKind.INVALID_QUERY, MissingKind.UNKNOWN_SOURCE}
+)
 """Kinds that no waiting cures: the policy is Stalled and its message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One demand sample: finite, not negative, in the unit of the query."""
+    """One demand sample: finite, not negative, in the unit of the query.
+
+    `parts` are what it is the sum of, by the value of a label, where the request asked for that.
+    """
 
     at: float
     value: float
+    parts: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and self.value >= 0):
@@ -59,6 +66,8 @@ class DemandRequest:
     """What to ask a source for: a query of the policy's own, or a template with the labels that pick one series.
 
     `source` is a name from the operator's configuration, None for its default. `labels` are sorted (name, value) pairs.
+    With `split`, the name of a label, there may be several series, which are added up; `part` asks for those with one
+    value of it.
     """
 
     namespace: str
@@ -66,6 +75,8 @@ class DemandRequest:
     query: str | None = None
     template: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    split: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,15 @@ DEMAND = "demand"
 
 @dataclass(frozen=True, slots=True, order=True)
 class SeriesKey:
-    """One series of a policy's demand: the only one, or that of one resource."""
+    """One series of a policy's demand: the only one, that of one resource, or a part of it by the value of a label."""
 
     policy: Key
     series: str = DEMAND
+    part: str | None = None
 
     def __str__(self) -> str:
-        return str(self.policy) if self.series == DEMAND else f"{self.policy} {self.series}"
+        series = "" if self.series == DEMAND else f" {self.series}"
+        return f"{self.policy}{series}" if self.part is None else f"{self.policy}{series} of {self.part}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

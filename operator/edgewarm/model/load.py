@@ -56,4 +56,4 @@ class Binding:
         return self._shown(self.per_pod, number)
 
     def _shown(self, value: float, number: Callable[[float], str]) -> str:
-        return f"{number(value / unit_size(self.unit))}{self.unit}"
+        return f"{number(value / unit_size(self.unit))}{self.unit}" if self.unit else number(value)

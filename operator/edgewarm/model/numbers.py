@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ResourceNumbers:
-    """Demand for one resource, now and at lead time by level, in the unit of its query."""
+    """Demand for one resource, or on one node, now and at lead time by level, in the unit of its query."""
 
     demand: float | None = None
     forecast: Mapping[float, float] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class PolicyNumbers:
     """What one pass knows of one policy; None where nothing is known. Quantiles are keyed by level: 0.5 and 0.9.
 
     `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
-    own, only that of each of its `resources` by name.
+    own, only that of each of its `resources` by name. `nodes` are the parts of demand by node.
     """
 
     demand: float | None = None
@@ -30,3 +30,4 @@ class PolicyNumbers:
     forecast: Mapping[float, float] = field(default_factory=dict)
     lead_seconds: Mapping[float, float] = field(default_factory=dict)
     resources: Mapping[str, ResourceNumbers] = field(default_factory=dict)
+    nodes: Mapping[str, ResourceNumbers] = field(default_factory=dict)

@@ -167,6 +167,8 @@ class Policy:
     paused_until: float | None = None
     pool: str | None = None
     resources: tuple[Resource, ...] = ()
+    series: tuple[Resource, ...] = field(init=False, compare=False, repr=False)
+    """Every question that the policy asks, the main one first; kept, since each pass reads it many times."""
 
     def __post_init__(self) -> None:
         if self.resources and self.capacity_per_pod != 1:
@@ -175,11 +177,8 @@ class Policy:
             raise ValueError(f"capacity per pod must be finite and > 0, got {self.capacity_per_pod}")
         if not (math.isfinite(self.kappa) and self.kappa > 0):
             raise ValueError(f"kappa must be finite and > 0, got {self.kappa}")
-
-    @property
-    def series(self) -> tuple[Resource, ...]:
-        """Every question that the policy asks, the main one first."""
-        return self.resources or (Resource(DEMAND, self.demand, self.capacity_per_pod),)
+        alone = () if self.resources else (Resource(DEMAND, self.demand, self.capacity_per_pod),)
+        object.__setattr__(self, "series", self.resources or alone)  # how a frozen dataclass fills in a field
 
     def least_confidence(self, learned: float = DEFAULT_CONFIDENCE) -> float:
         """Below it the forecast is shown, not acted on; 0 never asks. Where the user says nothing, `learned` counts."""

@@ -1,7 +1,8 @@
 """Points at any times -> a regular grid: index = round((t - start) / step), absent points NaN.
 
 Within a series the last of several points at one index wins. Where two series claim the same index the sum is unknown,
-so the point is NaN; series that follow each other in time (a label changed) join. Negative and infinite become NaN.
+so the point is NaN; series that follow each other in time (a label changed) join. A demand that is to be split is the
+sum of its series; an unknown one makes the sum unknown. Negative and infinite become NaN.
 """
 
 from __future__ import annotations
@@ -47,10 +48,11 @@ class Stretch:
 
 
 class Filler:
-    """Collects the points of one policy."""
+    """Collects the points of one policy; with `adds` its series are added up."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, adds: bool = False) -> None:
         self._grid = grid
+        self._adds = adds
         self._values = np.full(grid.size, np.nan)
         self._claims = np.zeros(grid.size, dtype=np.uint8)
 
@@ -59,10 +61,13 @@ class Filler:
         where = self._grid.indexes(times)
         inside = (where >= stretch.first) & (where < stretch.stop)
         where = where[inside]
-        self._values[where] = values[inside]
         claimed = np.unique(where)
+        before = np.where(self._claims[claimed] > 0, self._values[claimed], 0.0) if self._adds else 0.0
+        self._values[where] = np.where(values[inside] >= 0, values[inside], np.nan)
+        self._values[claimed] += before
         self._claims[claimed] = np.minimum(self._claims[claimed] + 1, 2)
 
     def history(self) -> History:
-        known = np.isfinite(self._values) & (self._values >= 0) & (self._claims == 1)
+        once = (self._claims > 0) if self._adds else (self._claims == 1)
+        known = np.isfinite(self._values) & once
         return History(self._grid.start, self._grid.step_seconds, np.where(known, self._values, np.nan))

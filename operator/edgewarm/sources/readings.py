@@ -7,6 +7,7 @@ two or more                               ManySeries
 NaN, +Inf, -Inf                           DemandNotANumber
 below zero                                DemandNegative
 older than stale_after                    DemandStale
+one without the label of demand.labels    NoLabel
 else                                      Measured(time of the sample, value)
 no answer                                 SourceUnavailable, InvalidQuery or ManySeries by trouble.QueryError
 """
@@ -51,12 +52,31 @@ class Picker:
 
 
 def reading(route: Route, found: Sequence[Sample], now: float, stale_after_seconds: float) -> Reading:
-    """The table above for the series that were picked for `route`."""
+    """The table above for the series that were picked for `route`; the sum of all where it is to be split."""
     if not found:
         return _no_series(route)
+    if route.split is not None:
+        return _sum(route, route.split, found, now, stale_after_seconds)
     if len(found) > 1:
         return _many_series(route, len(found))
-    at, value = found[0].at, found[0].value
+    return _one(route, found[0], now, stale_after_seconds)
+
+
+def _sum(route: Route, label: str, found: Sequence[Sample], now: float, stale_after_seconds: float) -> Reading:
+    """What is wrong with one series is wrong with the sum."""
+    parts: dict[str, float] = {}
+    for sample in found:
+        one, part = _one(route, sample, now, stale_after_seconds), sample.labels.get(label)
+        if not part:
+            return _no_label(route, label)
+        if isinstance(one, Missing):
+            return one
+        parts[part] = parts.get(part, 0.0) + one.value
+    return Measured(min(sample.at for sample in found), sum(parts.values()), tuple(sorted(parts.items())))
+
+
+def _one(route: Route, sample: Sample, now: float, stale_after_seconds: float) -> Reading:
+    at, value = sample.at, sample.value
     if not math.isfinite(value):
         return _not_a_number(route, value)
     if value < 0:
@@ -88,6 +108,11 @@ def _no_series(route: Route) -> Missing:
     return Missing(MissingKind.NO_SERIES, f"{route.asked} matches no series in source {route.question.source}: {fix}")
 
 
+def _no_label(route: Route, label: str) -> Missing:
+    text = f"{route.asked} answers a series without label {label}: {_aggregate(route)}, or correct demand.labels"
+    return Missing(MissingKind.NO_LABEL, text)
+
+
 def _many_series(route: Route, count: int) -> Missing:
     sentence = f"{route.asked} matches {count} series, a demand is one number: {_aggregate(route)}"
     return Missing(MissingKind.MANY_SERIES, sentence)
@@ -95,8 +120,8 @@ def _many_series(route: Route, count: int) -> Missing:
 
 def _aggregate(route: Route) -> str:
     if route.template is None:
-        return "wrap the query in sum(...)"
-    by = ", ".join(route.names)
+        return f"wrap the query in sum by ({route.split}) (...)" if route.split else "wrap the query in sum(...)"
+    by = ", ".join([*route.names, *([route.split] if route.split else [])])
     example = f"sum by ({by}) (...)" if by else "sum(...)"
     return f"an administrator must aggregate the template, {example}"
 

@@ -7,7 +7,7 @@ source exists, namespace may use it, one of query and template, free queries all
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgewarm.model.demand import DemandRequest, Missing, MissingKind
 from edgewarm.sources.settings import Source, SourceSettings, Template
@@ -25,11 +25,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A question and the labels (sorted) that the one series must carry; none for a query of the policy's own."""
+    """A question and the labels (sorted) that the one series must carry; none for a query of the policy's own.
+
+    With `split`, the name of a label, it may be several series, each with a value of that label, which are added up.
+    """
 
     question: Question
     template: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    split: str | None = None
 
     @property
     def asked(self) -> str:
@@ -63,9 +67,13 @@ def route(settings: SourceSettings, request: DemandRequest) -> Route | Missing:
     if (request.query is None) == (request.template is None):
         found = "neither query nor template is" if request.query is None else "both query and template are"
         return Missing(MissingKind.INVALID_QUERY, f"{found} set in spec.demand: set one of them")
-    if request.query is not None:
-        return _free(source, request.query)
-    return _templated(source, request)
+    way = _templated(source, request) if request.query is None else _free(source, request.query)
+    return way if isinstance(way, Missing) or request.split is None else _split(way, request.split, request.part)
+
+
+def _split(whole: Route, label: str, part: str | None) -> Route:
+    labels = whole.labels if part is None else tuple(sorted((*whole.labels, (label, part))))
+    return replace(whole, labels=labels, split=label)
 
 
 def _free(source: Source, query: str) -> Route | Missing:

@@ -57,6 +57,18 @@ RESOURCE_FORECAST = Metric(
     (*POLICY, "resource", "quantile"),
     "The same expected in the lead window; quantile is 0.5 or 0.9.",
 )
+NODE_DEMAND = Metric(
+    "edgewarm_node_demand",
+    Type.GAUGE,
+    (*POLICY, "node"),
+    "Last sample of demand by node, of a policy with demand.labels.node; 50 nodes, and the rest as other.",
+)
+NODE_FORECAST = Metric(
+    "edgewarm_node_forecast_demand",
+    Type.GAUGE,
+    (*POLICY, "node", "quantile"),
+    "The same expected in the lead window; quantile is 0.5 or 0.9, and those at 0.5 add up to that of the policy.",
+)
 LEAD_TIME = Metric(
     "edgewarm_lead_time_seconds",
     Type.GAUGE,
@@ -136,6 +148,8 @@ METRICS: tuple[Metric, ...] = (
     FORECAST,
     RESOURCE_DEMAND,
     RESOURCE_FORECAST,
+    NODE_DEMAND,
+    NODE_FORECAST,
     LEAD_TIME,
     BLIND,
     DECISIONS,

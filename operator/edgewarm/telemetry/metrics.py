@@ -20,7 +20,7 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 
 from edgewarm.model.identity import Key
-from edgewarm.model.numbers import PolicyNumbers
+from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
 from edgewarm.telemetry import catalog
 from edgewarm.telemetry.catalog import METRICS, Metric, Type
 
@@ -147,9 +147,18 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
     values: dict[tuple[Metric, tuple[str, ...]], float] = {(m, ()): value for m, value in plain if value is not None}
     for metric, quantiles in ((catalog.FORECAST, numbers.forecast), (catalog.LEAD_TIME, numbers.lead_seconds)):
         values.update({(metric, (f"{level:g}",)): value for level, value in quantiles.items()})
-    for name, resource in numbers.resources.items():
-        if resource.demand is not None:
-            values[catalog.RESOURCE_DEMAND, (name,)] = resource.demand
-        for level, value in resource.forecast.items():
-            values[catalog.RESOURCE_FORECAST, (name, f"{level:g}")] = value
+    values |= _each(numbers.resources, catalog.RESOURCE_DEMAND, catalog.RESOURCE_FORECAST)
+    values |= _each(numbers.nodes, catalog.NODE_DEMAND, catalog.NODE_FORECAST)
+    return values
+
+
+def _each(
+    found: Mapping[str, ResourceNumbers], demand: Metric, forecast: Metric
+) -> dict[tuple[Metric, tuple[str, ...]], float]:
+    """The series of several demands by name."""
+    values: dict[tuple[Metric, tuple[str, ...]], float] = {}
+    for name, one in found.items():
+        if one.demand is not None:
+            values[demand, (name,)] = one.demand
+        values.update({(forecast, (name, f"{level:g}")): value for level, value in one.forecast.items()})
     return values

@@ -110,6 +110,12 @@ def test_resources_stand_beside_the_query_or_instead_of_it() -> None:
     assert (instead.series, instead.demand, instead.capacity_per_pod) == (rest, rest[0].request, 1.0)
 
 
+def test_a_label_splits_the_demand_and_not_the_resources() -> None:
+    cpu = {"name": "cpu", "query": "cores", "perPod": "500m"}
+    policy = spec(demand={"labels": {"node": "instance"}, "resources": [cpu]})
+    assert [one.request.split for one in policy.series] == ["instance", None]
+
+
 def test_a_demand_without_resources_is_its_only_series() -> None:
     policy = spec()
     assert (policy.series, policy.resources) == ((Resource("demand", policy.demand, 50.0),), ())

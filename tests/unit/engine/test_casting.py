@@ -56,5 +56,11 @@ def test_a_policy_of_which_only_a_part_learns_is_not_rehearsed() -> None:
     assert Casting([SeriesKey(GPU, "cpu")], {GPU: SHARED}, 60.0).blocks() == {}
 
 
+def test_parts_of_a_demand_play_no_part() -> None:
+    rows = [SeriesKey(WEB), SeriesKey(WEB, part="edge-1")]
+    found = played(rows, {WEB: ALONE}, (40.0, 190.0), (9.0, 9.0)).blocks()
+    assert found == played(rows[:1], {WEB: ALONE}, (40.0, 190.0)).blocks()
+
+
 def test_a_policy_without_terms_is_not_rehearsed() -> None:
     assert Casting([SeriesKey(WEB)], {}, 60.0).policies == ()

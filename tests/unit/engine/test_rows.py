@@ -315,6 +315,18 @@ async def test_a_resource_that_is_added_learns_alone_and_the_policy_with_it(worl
     assert known == pytest.approx(30 * STEP, abs=3 * STEP)  # the younger of the two
 
 
+async def test_a_part_of_a_demand_is_a_row_that_nobody_waits_for(world: World) -> None:
+    part = replace(name(query="new"), part="edge-1")
+    await world.run(name())
+    await world.run(name(), part)
+    assert (world.rows.learning(WEB), world.rows.outlook_of(part.key, world.now, 60.0)) == (False, None)
+    await world.run(name(), part)
+    found = world.rows.outlook_of(part.key, world.now, 60.0)
+    assert found is not None
+    assert found.lead.values[MEDIAN] == pytest.approx(900.0, rel=0.01)
+    assert values(world.outlook()) == values(in_one_go(world, 0))
+
+
 async def test_the_rows_of_one_policy_learn_in_one_class(world: World) -> None:
     """99 policies, then one with three resources: the third of them is row 102, and still in the first class of 100."""
     alone = [name(Key("a", f"{index:03}")) for index in range(99)]

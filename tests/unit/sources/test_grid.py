@@ -55,6 +55,13 @@ def test_series_that_follow_each_other_join_and_where_two_overlap_nothing_is_kno
     assert np.array_equal(filler.history().values, [1, NAN, 6, NAN], equal_nan=True)
 
 
+def test_series_of_a_demand_that_is_split_are_added_up_and_one_unknown_makes_the_sum_unknown():
+    filler = Filler(GRID, adds=True)
+    filler.add(ALL, np.array([600.0, 660.0, 720.0]), np.array([1.0, 2.0, -3.0]))
+    filler.add(ALL, np.array([660.0, 720.0, 780.0]), np.array([5.0, 6.0, NAN]))
+    assert np.array_equal(filler.history().values, [1, 7, NAN, NAN], equal_nan=True)
+
+
 def test_a_point_outside_its_stretch_belongs_to_the_next_request():
     filler = Filler(GRID)
     filler.add(Stretch(0, 2), np.array([660.0, 700.0]), np.array([2.0, 9.0]))

@@ -112,3 +112,36 @@ def test_the_picker_finds_series_by_labels_and_ignores_other_labels():
     assert picker.pick([("app", "web")]) == [web, other]
     assert list(picker.pick([("app", "db")])) == []
     assert picker.pick([]) == [web, other, bare]
+
+
+SPLIT = Route(Question("prom", "sum by (node) (r)"), split="node")
+
+
+def by_node(*pairs: tuple[str, float], age: float = 0) -> list[Sample]:
+    return [Sample({"node": node} if node else {}, NOW - age, value) for node, value in pairs]
+
+
+def test_a_demand_that_is_split_is_the_sum_and_keeps_its_parts():
+    found = by_node(("b", 60.0), ("a", 30.0), ("a", 1.5)) + by_node(("c", 0.0), age=5)
+    assert reading(SPLIT, found, NOW, 120) == Measured(NOW - 5, 91.5, (("a", 31.5), ("b", 60.0), ("c", 0.0)))
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "sentence"),
+    [
+        ([], MissingKind.NO_SERIES, "matches no series"),
+        (
+            by_node(("a", 1.0), ("", 2.0)),
+            MissingKind.NO_LABEL,
+            "a series without label node: wrap the query in sum by (",
+        ),
+        (by_node(("a", 1.0), ("b", float("nan"))), MissingKind.NOT_A_NUMBER, "NaN"),
+        (by_node(("a", 1.0), ("b", -1.0)), MissingKind.NEGATIVE, "never below 0"),
+        (by_node(("a", 1.0)) + by_node(("b", 1.0), age=121), MissingKind.STALE, "older than 120 s"),
+    ],
+)
+def test_what_is_wrong_with_a_part_is_wrong_with_the_whole(found, kind, sentence):
+    missing = reading(SPLIT, found, NOW, 120)
+    assert isinstance(missing, Missing)
+    assert missing.kind is kind
+    assert sentence in missing.message

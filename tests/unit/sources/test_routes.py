@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgewarm.model.demand import DemandRequest, Missing, MissingKind
@@ -36,6 +38,14 @@ def asks(namespace="shop", source=None, query=None, template=None, **labels: str
 )
 def test_a_request_finds_its_way(request_, expected):
     assert route(SETTINGS, request_) == expected
+
+
+def test_a_part_is_picked_by_its_label_from_the_answer_of_the_whole():
+    whole = replace(asks(source="strict", template="http", app="web"), split="node")
+    question, labels = Question("strict", HTTP.query), (("app", "web"), ("namespace", "shop"))
+    assert route(SETTINGS, whole) == Route(question, "http", labels, "node")
+    part = Route(question, "http", (("app", "web"), ("namespace", "shop"), ("node", "edge-1")), "node")
+    assert route(SETTINGS, replace(whole, part="edge-1")) == part
 
 
 UNKNOWN, INVALID = MissingKind.UNKNOWN_SOURCE, MissingKind.INVALID_QUERY

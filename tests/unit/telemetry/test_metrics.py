@@ -68,6 +68,19 @@ def test_a_policy_with_resources_has_the_numbers_of_each():
     assert of(metrics, WEB) == {("edgewarm_blind", ""): 0}
 
 
+def test_a_node_that_goes_takes_its_series_along():
+    metrics = Metrics("1.2.3")
+    metrics.policy(WEB, PolicyNumbers(nodes={"a": ResourceNumbers(30.0, {0.5: 35.0}), "b": ResourceNumbers(60.0)}))
+    assert of(metrics, WEB) == {
+        ("edgewarm_blind", ""): 0,
+        ("edgewarm_node_demand", "node=a"): 30.0,
+        ("edgewarm_node_demand", "node=b"): 60.0,
+        ("edgewarm_node_forecast_demand", "node=a quantile=0.5"): 35.0,
+    }
+    metrics.policy(WEB, PolicyNumbers(nodes={"b": ResourceNumbers(60.0)}))
+    assert of(metrics, WEB) == {("edgewarm_blind", ""): 0, ("edgewarm_node_demand", "node=b"): 60.0}
+
+
 def test_what_is_no_longer_known_has_no_series_and_zero_has_one():
     metrics = Metrics("1.2.3")
     metrics.policy(WEB, FULL)

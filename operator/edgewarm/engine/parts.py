@@ -1,0 +1,105 @@
+"""The parts of a demand by the value of a label: which of them are rows of the fleet, and what is expected of each.
+
+A policy's first fifty values are rows, the largest first; one that was not in an answer for an hour gives its place
+away. The rest is pooled as "other", of which the last value is the forecast. While the whole is known, a value that its
+answer does not have is 0: the whole was measured without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from edgewarm.engine.rows import RowName, Samples
+from edgewarm.forecast.reconcile import reconciled, shifted, variance
+from edgewarm.model.demand import Measured, Reading
+from edgewarm.model.identity import Key, SeriesKey
+from edgewarm.model.load import Load
+from edgewarm.model.numbers import ResourceNumbers
+from edgewarm.model.policy import Policy, Resource
+from edgewarm.model.quantiles import Outlook, Quantiles
+
+MOST_PARTS = 50
+FORGOTTEN_SECONDS = 3600.0
+OTHER = "other"
+LEVELS = (0.5, 0.9)
+
+Ahead = Callable[[str], Outlook | None]
+
+
+def split_series(policy: Policy) -> Resource | None:
+    """The series of a policy that is to be split."""
+    return next((one for one in policy.series if one.request.split is not None), None)
+
+
+class Parts:
+    """Remembers when each followed value was last seen."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Key, dict[str, float]] = {}
+
+    def see(self, policies: Mapping[Key, Policy], readings: Mapping[SeriesKey, Reading], now: float) -> None:
+        """Follow new values while there is room, and drop what is long gone."""
+        split = {key: series for key, policy in policies.items() if (series := split_series(policy)) is not None}
+        self._seen = {key: self._seen.get(key, {}) for key in split}
+        for key, series in split.items():
+            reading = readings.get(SeriesKey(key, series.name))
+            if isinstance(reading, Measured):
+                self._seen[key] = _followed(self._seen[key], reading.parts, now)
+
+    def row_names(self, policies: Mapping[Key, Policy]) -> Sequence[RowName]:
+        """A row for each followed value."""
+        return [
+            RowName(key, replace(series.request, part=part), policy.history_window_seconds, series.name, part)
+            for key, policy in policies.items()
+            if (series := split_series(policy)) is not None
+            for part in self._seen.get(key, {})
+        ]
+
+    def samples(self, readings: Mapping[SeriesKey, Reading]) -> Samples:
+        """(value, not censored) of each; nothing while the whole is unknown."""
+        result: dict[SeriesKey, tuple[float, bool]] = {}
+        for whole, reading in readings.items():
+            if isinstance(reading, Measured) and reading.parts:
+                now = dict(reading.parts)
+                mine = self._seen.get(whole.policy, {})
+                result |= {replace(whole, part=part): (now.get(part, 0.0), False) for part in mine}
+        return result
+
+    def numbers(self, whole: Load, key: Key, ahead: Ahead) -> Mapping[str, ResourceNumbers]:
+        """Demand and forecast at lead time of every part, the medians adding up to that of the whole."""
+        if not isinstance(whole.reading, Measured) or not whole.reading.parts:
+            return {}
+        now = self._pooled(key, dict(whole.reading.parts))
+        if whole.outlook is None:
+            return {part: ResourceNumbers(value) for part, value in now.items()}
+        base = [_base(value, ahead(part)) for part, value in now.items()]
+        medians = np.array([quantiles.at(0.5) for quantiles, _ in base])
+        parts = reconciled(whole.outlook.lead.at(0.5), medians, np.array([spread for _, spread in base]))
+        moved = [shifted(quantiles, float(median)) for (quantiles, _), median in zip(base, parts, strict=True)]
+        return {
+            part: ResourceNumbers(now[part], {level: quantiles.at(level) for level in LEVELS})
+            for part, quantiles in zip(now, moved, strict=True)
+        }
+
+    def _pooled(self, key: Key, parts: Mapping[str, float]) -> Mapping[str, float]:
+        followed = self._seen.get(key, {})
+        rest = [value for part, value in parts.items() if part not in followed]
+        return {part: parts.get(part, 0.0) for part in followed} | ({OTHER: sum(rest)} if rest else {})
+
+
+def _followed(seen: Mapping[str, float], parts: Sequence[tuple[str, float]], now: float) -> dict[str, float]:
+    present = dict(parts)
+    last = {part: now if part in present else at for part, at in seen.items()}
+    kept = {part: at for part, at in last.items() if now - at < FORGOTTEN_SECONDS}
+    new = sorted(present.keys() - kept.keys(), key=lambda part: (-present[part], part))
+    return kept | dict.fromkeys(new[: MOST_PARTS - len(kept)], now)
+
+
+def _base(value: float, outlook: Outlook | None) -> tuple[Quantiles, float]:
+    """Quantiles and variance of one part; without a row of its own its last value, give or take as much again."""
+    if outlook is None:
+        return Quantiles(LEVELS, (value,) * len(LEVELS)), value**2
+    return outlook.lead, variance(outlook.lead)

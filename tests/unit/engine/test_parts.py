@@ -1,0 +1,91 @@
+"""Nodes that come and go: who is followed, what of each is known, and that what is expected adds up."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgewarm.engine.parts import FORGOTTEN_SECONDS, MOST_PARTS, Parts
+from edgewarm.model.demand import DemandRequest, Measured, Reading
+from edgewarm.model.identity import SeriesKey
+from edgewarm.model.load import Load
+from edgewarm.model.quantiles import Outlook
+from support.builders import BLIND, KEY, NOW, outlook, policy, quantiles
+
+pytestmark = pytest.mark.unit
+
+BY_NODE = policy(demand=DemandRequest("shop", query="demand", split="node"))
+SERIES = BY_NODE.series[0]
+
+
+def read(**nodes: float) -> Measured:
+    """One answer."""
+    return Measured(NOW, sum(nodes.values()), tuple(nodes.items()))
+
+
+def seen(*readings: Reading, every: float = 60.0) -> Parts:
+    """Passes with these readings, the last one at NOW."""
+    parts = Parts()
+    for index, reading in enumerate(readings):
+        parts.see({KEY: BY_NODE}, {SeriesKey(KEY): reading}, NOW - (len(readings) - 1 - index) * every)
+    return parts
+
+
+def followed(parts: Parts) -> set[str | None]:
+    return {name.part for name in parts.row_names({KEY: BY_NODE})}
+
+
+def test_each_node_of_an_answer_is_a_row_that_asks_for_itself() -> None:
+    (row,) = seen(read(a=30.0)).row_names({KEY: BY_NODE})
+    assert (row.key, row.request.query, row.request.part) == (SeriesKey(KEY, "demand", "a"), "demand", "a")
+
+
+def test_a_policy_without_the_label_has_no_parts() -> None:
+    parts = Parts()
+    parts.see({KEY: policy()}, {SeriesKey(KEY): Measured(NOW, 90.0)}, NOW)
+    assert parts.row_names({KEY: policy()}) == []
+    assert parts.numbers(Load(policy().series[0], Measured(NOW, 90.0)), KEY, lambda _: None) == {}
+
+
+def test_new_nodes_come_and_one_that_was_gone_for_an_hour_goes() -> None:
+    assert followed(seen(read(a=1.0), read(b=1.0))) == {"a", "b"}
+    assert followed(seen(read(a=1.0), BLIND, read(b=1.0), every=FORGOTTEN_SECONDS / 2)) == {"b"}
+
+
+def test_fifty_are_followed_the_largest_first_and_stay() -> None:
+    many = {f"n{index:02}": float(index) for index in range(MOST_PARTS + 2)}
+    assert followed(seen(read(**many))) == {f"n{index:02}" for index in range(2, MOST_PARTS + 2)}
+    assert followed(seen(read(**many), read(**(many | {"n00": 1e6})))) == {f"n{i:02}" for i in range(2, MOST_PARTS + 2)}
+
+
+def test_a_policy_that_goes_is_forgotten() -> None:
+    parts = seen(read(a=1.0))
+    parts.see({}, {}, NOW)
+    assert followed(parts) == set()
+
+
+def test_a_node_without_a_series_has_no_demand_unless_all_is_unknown() -> None:
+    parts, node = seen(read(a=30.0, b=60.0)), SeriesKey(KEY, "demand", "b")
+    assert parts.samples({SeriesKey(KEY): read(a=30.0)})[node] == (0.0, False)
+    assert parts.samples({SeriesKey(KEY): BLIND}) == {}
+
+
+def test_medians_add_up_to_the_whole_and_what_is_not_followed_is_other() -> None:
+    """a is sure of 30 (variance 0), b of 50 (variance 25); x = 5 has no row (variance 25).
+
+    30 + 50 + 5 = 85 of 95: b and x get 5 each.
+    """
+    parts = seen(read(a=30.0, b=60.0))
+    whole = Load(SERIES, read(a=30.0, b=60.0, x=5.0), outlook(95.0))
+    sure, unsure = outlook(30.0), outlook(quantiles((0.1, 43.5925), (0.5, 50.0), (0.9, 56.4075)))
+    known: dict[str, Outlook] = {"a": sure, "b": unsure}
+    found = parts.numbers(whole, KEY, known.get)
+    assert {node: one.demand for node, one in found.items()} == {"a": 30.0, "b": 60.0, "other": 5.0}
+    medians = {node: one.forecast[0.5] for node, one in found.items()}
+    assert medians == pytest.approx({"a": 30.0, "b": 55.0, "other": 10.0})
+    assert found["b"].forecast[0.9] == pytest.approx(61.4075)
+
+
+def test_without_a_forecast_of_the_whole_there_is_demand_only() -> None:
+    found = seen(read(a=30.0)).numbers(Load(SERIES, read(a=30.0)), KEY, lambda _: outlook(1.0))
+    assert (found["a"].demand, found["a"].forecast) == (30.0, {})
+    assert seen(read(a=30.0)).numbers(Load(SERIES, BLIND, outlook(1.0)), KEY, lambda _: None) == {}
