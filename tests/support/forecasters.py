@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgewarm.forecast.fleet import FleetModel
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import FloatArray
 
 DAY = 24  # steps of an hour
@@ -23,7 +24,10 @@ class Kind:
     restored: Callable[[Any], Any]
 
 
-KINDS = [Kind("FleetModel", FleetModel, FleetModel.from_state)]
+KINDS = [
+    Kind("FleetModel", FleetModel, FleetModel.from_state),
+    Kind("SwitchingFleet", SwitchingFleet, SwitchingFleet.from_state),
+]
 
 
 def daily(days: int, noise: float = 3.0, seed: int = 1, per_day: int = DAY) -> FloatArray:

@@ -17,10 +17,10 @@ import structlog
 
 from edgewarm.engine.ports import Demand
 from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Rehearsal, Terms
-from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.replay import Audience, learned
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.learn.confidence import Block
 from edgewarm.model.demand import DemandRequest, History
 from edgewarm.model.identity import Key
@@ -48,7 +48,7 @@ class Learned:
     when its demand is known."""
 
     names: tuple[RowName, ...] = ()
-    fleet: FleetModel | None = None
+    fleet: SwitchingFleet | None = None
     blocks: Mapping[Key, tuple[Block, ...]] = field(default_factory=dict)
     since: Mapping[Key, float] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ class Rows:
         self._demand = demand
         self._on_learned = on_learned
         self._step_seconds = step_seconds
-        self._fleet = FleetModel(0, step_seconds)
+        self._fleet = SwitchingFleet(0, step_seconds)
         self._names: list[RowName] = []
         self._index: dict[Key, int] = {}
         self._asked: set[RowName] = set()
@@ -154,7 +154,7 @@ class Rows:
 
     @staticmethod
     def _update(
-        fleet: FleetModel, names: Iterable[RowName], step: int, samples: Mapping[Key, tuple[float, bool]]
+        fleet: SwitchingFleet, names: Iterable[RowName], step: int, samples: Mapping[Key, tuple[float, bool]]
     ) -> None:
         pairs = [samples.get(name.policy, (np.nan, False)) for name in names]
         fleet.update(step, np.array([value for value, _ in pairs]), np.array([censored for _, censored in pairs]))
@@ -187,7 +187,7 @@ class Rows:
         self._forecast = self._fleet.forecast()
         log.info("history learned", policies=[str(name.policy) for name in names], rows=self._fleet.size)
 
-    def _align(self, fleet: FleetModel, names: Iterable[RowName], seen: int) -> None:
+    def _align(self, fleet: SwitchingFleet, names: Iterable[RowName], seen: int) -> None:
         """Bring the older of the two fleets up to the step of the newer one; the steps between are unknown to it."""
         if self._step is None or self._step < seen:
             self._step = seen

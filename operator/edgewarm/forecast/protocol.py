@@ -27,6 +27,8 @@ class FleetForecast:
 
     `step` is the last step seen. `ahead` (A,) and `until` (B,) are step counts, rising; `at_ahead` has shape (N, A, Q)
     and `max_until` (N, B, Q) for the Q `levels`. `known` (N,) is False where there is too little history to speak.
+    `chance_ahead` (N, A) and `chance_until` (N, B) are P that anything is asked in the window, NaN in rows that are not
+    intermittent; None where no row is.
     """
 
     step: int
@@ -36,6 +38,8 @@ class FleetForecast:
     at_ahead: FloatArray
     max_until: FloatArray
     known: BoolArray
+    chance_ahead: FloatArray | None = None
+    chance_until: FloatArray | None = None
 
 
 class Forecaster(Protocol):
