@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.model.demand import FloatArray, IntArray
-from edgewarm.model.quantiles import Outlook, Quantiles
+from edgewarm.model.quantiles import Arrivals, Outlook, Quantiles
 
 HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
+ROUNDING = 1e-9
 
 
 def _between(grid: IntArray, values: FloatArray, position: float) -> FloatArray:
@@ -48,4 +51,22 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
         for seconds in HORIZONS_SECONDS
         if (steps := round(seconds / step_seconds)) in at
     )
-    return Outlook(lead_seconds, _quantiles(fleet.levels, lead), _quantiles(fleet.levels, hold), horizons)
+    quantiles = (_quantiles(fleet.levels, lead), _quantiles(fleet.levels, hold))
+    return Outlook(lead_seconds, *quantiles, horizons, _arrivals(fleet, row, step_seconds, age, edge))
+
+
+def _arrivals(fleet: FleetForecast, row: int, step_seconds: float, age: float, edge: float) -> Arrivals | None:
+    """P of one intermittent row: in the lead window, and by each step from now, given that nothing came since the last.
+
+    What comes in a step may come at any time of it, so P is linear between steps.
+    """
+    if fleet.chance_ahead is None or fleet.chance_until is None or math.isnan(fleet.chance_ahead[row, 0]):
+        return None
+    near = fleet.ahead <= fleet.until[-1]
+    lead = float(_between(fleet.ahead[near], fleet.chance_ahead[row, near], edge))
+    grid, by = np.append(0, fleet.until), np.append(0.0, fleet.chance_until[row])
+    start = age / step_seconds
+    before, span = _between(grid, by, start), edge - start
+    ends = [span - later for later in range(math.ceil(span - ROUNDING))][::-1]
+    back = tuple((end, float((_between(grid, by, start + end) - before) / (1 - before))) for end in ends)
+    return Arrivals(step_seconds, lead, back)

@@ -136,7 +136,7 @@ class SwitchingFleet:
         return fleet
 
     def forecast(self) -> FleetForecast:
-        """Quantiles of every window after the last step seen, and P that anything is asked in it of intermittent rows."""
+        """Every window after the last step seen: quantiles, and of intermittent rows P that anything is asked."""
         found = self._fleet.forecast()
         if not len(self._rows):
             return found
