@@ -82,7 +82,7 @@ def zero(situation: Situation, draft: Draft) -> Draft:
     cold = cost_of_a_cold_start(policy.holding_kappa, situation.lead_seconds, arrivals.step_seconds)
     saved, idle = cold * arrivals.lead, idle_steps(arrivals.back)
     note = f"P {arrivals.lead:.1%} of demand when a pod decided now is ready: saves {saved:.3g}, costs {idle:.3g} steps"
-    if is_started(arrivals.lead, arrivals.back, cold):
+    if is_started(arrivals.soon, arrivals.lead, arrivals.back, cold):
         return draft.binds("zero", max(1, draft.wanted), Reason.WARM_FOR_ARRIVAL, note)
     if situation.current > 0 and is_kept(arrivals.back, cold):
         note = f"P {arrivals.back[-1][1]:.1%} of demand by the time that a pod started now would have served"

@@ -2,12 +2,13 @@
 
     c          = kappa x min(cold start, step) / step + cold start / step  of one cold start, in idle steps
     idle(j)    = E(steps until demand is back, at most j)                  of a pod that stays, or starts, for j steps
-    started iff  c P(demand in the lead window) > idle(end of that window)
+    started iff  c P(demand in the lead window) > idle(end of that window), and c P > 1 - P in the step it begins in
     kept iff     c P(demand back within j steps) > idle(j)                 for some j up to that end
 
 A cold start is short for at most one step, and its pod is idle while it starts. With a start that takes no time this is
 P > 1 / (1 + kappa), the newsvendor of one unit over one step: warm steps are separable. What comes before a pod started
-now is ready is served only by one that stays, hence the second line, an optimal stopping rule on the quiet path.
+now is ready is served only by one that stays, hence the third line, an optimal stopping rule on the quiet path. A start
+that pays only by what comes late in its window can wait for the next pass.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ def idle_steps(back: Back) -> float:
     return idle
 
 
-def is_started(probability: float, back: Back, cold_start: float) -> bool:
-    """Is a pod started now, for demand that comes with this `probability` in the step when it is ready?
+def is_started(soon: float, lead: float, back: Back, cold_start: float) -> bool:
+    """Is a pod started now, for demand that comes with P `soon` in the step in which it is ready, `lead` in its window?
 
-    >>> is_started(0.1, [(1.0, 0.1)], 10.0), is_started(0.05, [(1.0, 0.05)], 10.0)  # 10 x .1 > .9, 10 x .05 < .95
+    >>> is_started(0.1, 0.1, [(1.0, 0.1)], 10.0), is_started(0.0, 0.1, [(1.0, 0.1)], 10.0)  # 10 x .1 > .9, 0 < 1
     (True, False)
     """
-    return cold_start * probability > idle_steps(back)
+    return cold_start * soon > 1 - soon and cold_start * lead > idle_steps(back)
 
 
 def is_kept(back: Back, cold_start: float) -> bool:

@@ -63,10 +63,13 @@ def _arrivals(fleet: FleetForecast, row: int, step_seconds: float, age: float, e
     if fleet.chance_ahead is None or fleet.chance_until is None or math.isnan(fleet.chance_ahead[row, 0]):
         return None
     near = fleet.ahead <= fleet.until[-1]
-    lead = float(_between(fleet.ahead[near], fleet.chance_ahead[row, near], edge))
+    soon, lead = (
+        float(_between(fleet.ahead[near], fleet.chance_ahead[row, near], at))
+        for at in (math.floor(edge + ROUNDING), edge)
+    )
     grid, by = np.append(0, fleet.until), np.append(0.0, fleet.chance_until[row])
     start = age / step_seconds
     before, span = _between(grid, by, start), edge - start
     ends = [span - later for later in range(math.ceil(span - ROUNDING))][::-1]
     back = tuple((end, float((_between(grid, by, start + end) - before) / (1 - before))) for end in ends)
-    return Arrivals(step_seconds, lead, back)
+    return Arrivals(step_seconds, soon, lead, back)

@@ -51,11 +51,13 @@ class Quantiles:
 class Arrivals:
     """Whether anything is asked at all, of a workload that is mostly idle and has nothing to do now.
 
-    `lead` is P of demand in the window of one step that begins when a pod decided now could be ready; `back` has
+    `lead` is P of demand in the window of one step that begins when a pod decided now could be ready, `soon` in the
+    model's step in which that window begins; `back` has
     (steps from now, P that demand has come by then), rising, whole steps apart, up to the end of that window.
     """
 
     step_seconds: float
+    soon: float
     lead: float
     back: tuple[tuple[float, float], ...]
 

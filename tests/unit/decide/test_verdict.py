@@ -152,7 +152,7 @@ def test_what_the_scale_down_window_remembers(demand: float | None, current: int
     assert decide(situation(demand, current=current)).recommended == recommended
 
 
-ARRIVALS = st.floats(0, 1).map(lambda chance: Arrivals(60.0, chance, ((1.0, chance / 2), (2.0, chance))))
+ARRIVALS = st.floats(0, 1).map(lambda chance: Arrivals(60.0, chance, chance, ((1.0, chance / 2), (2.0, chance))))
 OUTLOOKS = st.builds(outlook, st.floats(0, 2000), st.floats(0, 2000), arrivals=st.none() | ARRIVALS)
 
 

@@ -36,7 +36,7 @@ def test_a_cold_start_in_idle_steps(seconds: float, expected: float) -> None:
 def test_without_lead_time_both_rules_are_the_newsvendors(probability: float, cold: float) -> None:
     """Warm costs an idle step where nothing comes, cold its price where something does."""
     back = [(1.0, probability)]
-    assert is_started(probability, back, cold) == is_kept(back, cold) == (probability > 1 / (1 + cold))
+    assert is_started(probability, probability, back, cold) == is_kept(back, cold) == (probability > 1 / (1 + cold))
 
 
 def test_a_step_in_which_demand_comes_is_not_idle() -> None:
@@ -54,7 +54,12 @@ def test_a_step_in_which_demand_comes_is_not_idle() -> None:
     ],
 )
 def test_a_start_pays_for_itself(probability: float, back: Back, started: bool) -> None:
-    assert is_started(probability, back, 10.0) is started
+    assert is_started(probability, probability, back, 10.0) is started
+
+
+def test_a_start_for_what_comes_late_in_its_window_can_wait() -> None:
+    back = [(0.75, 0.0), (1.75, 0.5)]  # 10 x .5 > .75 + .5
+    assert [is_started(soon, 0.5, back, 10.0) for soon in (0.09, 0.1)] == [False, True]  # 1 / 11 = .091
 
 
 @pytest.mark.parametrize(
@@ -97,7 +102,7 @@ def followed(hazards: FloatArray, lead: int, kappa: float) -> list[int]:
         by = 1 - np.cumprod(1 - ahead)
         back = [(float(index + 1), float(found)) for index, found in enumerate(by)]
         last = float(np.diff(by, prepend=0.0)[-1])
-        current = int(is_started(last, back, cold) or (current == 1 and is_kept(back, cold)))
+        current = int(is_started(last, last, back, cold) or (current == 1 and is_kept(back, cold)))
         wanted.append(current)
     return wanted
 

@@ -17,9 +17,10 @@ from support.builders import NOW, outlook, policy, situation
 
 pytestmark = pytest.mark.unit
 
-SURE = Arrivals(60.0, 0.9, ((1.0, 0.0), (2.0, 0.9)))  # 11 x .9 > 1 + .1
-BEFORE = Arrivals(60.0, 0.0, ((1.0, 0.5), (2.0, 0.5)))  # a pod started now would miss it: 11 x .5 > .5
-UNLIKELY = Arrivals(60.0, 0.05, ((1.0, 0.02), (2.0, 0.07)))  # 11 x .07 < .98 + .93
+SURE = Arrivals(60.0, 0.9, 0.9, ((1.0, 0.0), (2.0, 0.9)))  # 11 x .9 > 1 + .1
+BEFORE = Arrivals(60.0, 0.0, 0.0, ((1.0, 0.5), (2.0, 0.5)))  # a pod started now would miss it: 11 x .5 > .5
+UNLIKELY = Arrivals(60.0, 0.05, 0.05, ((1.0, 0.02), (2.0, 0.07)))  # 11 x .07 < .98 + .93
+LATE = Arrivals(60.0, 0.0, 0.5, ((1.5, 0.0), (2.5, 0.5)))  # 11 x .5 > 1.5 + .5, but nothing at first
 ASLEEP = policy(bounds=Bounds(0, 9))
 
 
@@ -36,6 +37,7 @@ def idle(arrivals: Arrivals | None, demand: float | None = 0.0, **overrides: Any
         pytest.param(idle(SURE, current=0), 1, Reason.WARM_FOR_ARRIVAL, id="likely when a new pod is ready: wakes"),
         pytest.param(idle(BEFORE), 1, Reason.WARM_FOR_ARRIVAL, id="likely before that: stays"),
         pytest.param(idle(BEFORE, current=0), 0, Reason.SCALED_TO_ZERO, id="likely before that: too late to wake"),
+        pytest.param(idle(LATE, current=0), 0, Reason.SCALED_TO_ZERO, id="likely late in the window: a pass can wait"),
         pytest.param(idle(UNLIKELY), 0, Reason.SCALED_TO_ZERO, id="unlikely: goes"),
         pytest.param(idle(UNLIKELY, current=0), 0, Reason.SCALED_TO_ZERO, id="unlikely: sleeps on"),
         pytest.param(idle(None), 0, Reason.REACTIVE_FLOOR, id="not intermittent: the quantiles decide"),
@@ -95,14 +97,14 @@ def test_an_open_schedule_keeps_its_minimum() -> None:
     ],
 )
 def test_the_strategys_kappa_counts(strategy: Strategy, wanted: int) -> None:
-    arrivals = Arrivals(60.0, 0.3, ((1.0, 0.0), (2.0, 0.3)))
+    arrivals = Arrivals(60.0, 0.3, 0.3, ((1.0, 0.0), (2.0, 0.3)))
     around = idle(arrivals, policy=replace(ASLEEP, strategy=strategy))
     assert rules.zero(around, Draft(0, Reason.REACTIVE_FLOOR)).wanted == wanted
 
 
 def test_aggressive_keeps_what_the_next_hour_asks_for() -> None:
     asked = replace(ASLEEP, strategy=Strategy.AGGRESSIVE)
-    quiet = outlook(0.0, arrivals=Arrivals(60.0, 0.01, ((1.0, 0.01), (2.0, 0.02))))
+    quiet = outlook(0.0, arrivals=Arrivals(60.0, 0.01, 0.01, ((1.0, 0.01), (2.0, 0.02))))
     busy = replace(quiet, horizons=((900.0, outlook(60.0).lead),))
     assert [decide(idle(None, outlook=found, policy=asked)).wanted for found in (quiet, busy)] == [0, 1]
 

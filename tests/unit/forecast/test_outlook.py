@@ -89,15 +89,15 @@ def sleeper() -> FleetForecast:
 @pytest.mark.parametrize(
     ("age", "lead", "expected"),
     [
-        pytest.param(0.0, 0.0, Arrivals(60.0, 0.2, ((1.0, 0.2),)), id="no lead time: the next step"),
-        pytest.param(0.0, 60.0, Arrivals(60.0, 0.6, ((1.0, 0.2), (2.0, 0.6))), id="a step of lead: step 2"),
+        pytest.param(0.0, 0.0, Arrivals(60.0, 0.2, 0.2, ((1.0, 0.2),)), id="no lead time: the next step"),
+        pytest.param(0.0, 60.0, Arrivals(60.0, 0.6, 0.6, ((1.0, 0.2), (2.0, 0.6))), id="a step of lead: step 2"),
         pytest.param(
-            0.0, 45.0, Arrivals(60.0, 0.5, ((0.75, 0.15), (1.75, 0.5))), id="a part of a step has its part of P"
+            0.0, 45.0, Arrivals(60.0, 0.2, 0.5, ((0.75, 0.15), (1.75, 0.5))), id="a part of a step has its part of P"
         ),
         pytest.param(
             30.0,
             30.0,
-            Arrivals(60.0, 0.6, ((0.5, 0.1 / 0.9), (1.5, 0.5 / 0.9))),
+            Arrivals(60.0, 0.6, 0.6, ((0.5, 0.1 / 0.9), (1.5, 0.5 / 0.9))),
             id="half a step has passed and nothing came: P by step 2 is (.6 - .1) / (1 - .1)",
         ),
     ],
@@ -106,7 +106,7 @@ def test_what_may_come_to_a_row_that_sleeps(age: float, lead: float, expected: A
     found = outlook(sleeper(), 0, 60.0, SEEN + age, lead)
     assert found is not None
     assert found.arrivals is not None
-    assert found.arrivals.lead == pytest.approx(expected.lead)
+    assert (found.arrivals.soon, found.arrivals.lead) == pytest.approx((expected.soon, expected.lead))
     assert np.array(found.arrivals.back) == pytest.approx(np.array(expected.back))
 
 
