@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edgewarm.forecast.chances import WindowTables, chances, known_arrivals
 from edgewarm.forecast.hazard import HazardFleet
+from edgewarm.forecast.idle import LAGS
 from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.protocol import State
 from edgewarm.forecast.windows import GRID, Windows
@@ -48,13 +49,15 @@ class SparseFleet:
         """Test what was said of windows that end now, learn the step, and say what is next for the record."""
         self._hazard.update(step, demand, censored)
         if self._step is not None:
-            for skipped in range(max(self._step + 1, step - self.windows.reach), step):
+            for skipped in range(max(self._step + 1, step - LAGS), step):
                 self._tables.skip(skipped)
         self._step = step
-        self._tables.learn(step, known_arrivals(demand, censored))
+        came = known_arrivals(demand, censored)
+        self._tables.learn(step, came)
         which = self._tables.issuing(step)
         if len(which) and self.size:
-            self._tables.issue(step, which, chances(self._hazard, self.windows, which).something)
+            said = chances(self._hazard, self.windows, which).something
+            self._tables.issue(step, which, np.where(np.isnan(came), np.nan, said))  # who is blind goes unrecorded
 
     def forecast(self) -> SparseForecast:
         """Every window after the last step seen."""
