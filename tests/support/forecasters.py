@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgewarm.forecast.fleet import FleetModel
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import FloatArray
 from support.guests import GuestFleet, points, quantiles
 
@@ -29,6 +30,7 @@ class Kind:
 FLEET = Kind("FleetModel", FleetModel, FleetModel.from_state)
 KINDS = [
     FLEET,
+    Kind("SwitchingFleet", SwitchingFleet, SwitchingFleet.from_state),
     Kind("Linear", partial(GuestFleet.new, points), deepcopy),
     Kind("a plug-in with quantiles", partial(GuestFleet.new, quantiles), deepcopy),
 ]

@@ -113,11 +113,18 @@ def _show(found: Json, chosen: Json) -> None:
     )
     console.print(_horizons(found["horizons"]))
     if not chosen["why"]:
-        console.print(f"Model {found['model']} forecasts; only Fleet says why.")
+        console.print(_without_why(found, chosen))
         return
     console.print(_why(chosen))
     for why in chosen["why"]:
         console.print(why["sentence"])
+
+
+def _without_why(found: Json, chosen: Json) -> str:
+    if "probabilityOfDemand" in chosen:
+        sure = f"{chosen['probabilityOfDemand']:.1%}"
+        return f"Demand is mostly zero here. At horizon {chosen['horizon']} something is asked with probability {sure}."
+    return f"Model {found['model']} forecasts; only Fleet says why."
 
 
 def _trust(found: Json) -> str:

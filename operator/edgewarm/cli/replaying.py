@@ -25,7 +25,7 @@ from edgewarm.model.units import format_time, parse_duration, parse_quantity
 from edgewarm.replay.advice import Advice, advice, last_week
 from edgewarm.replay.comparison import Comparison, Rival
 from edgewarm.replay.page import html
-from edgewarm.replay.passes import Progress, Rhythm, replayed
+from edgewarm.replay.passes import LIVE_PASS_SECONDS, Progress, Rhythm, replayed
 from edgewarm.replay.peers import PEERS, oracle, reactive
 from edgewarm.replay.peers.peer import Peer
 from edgewarm.replay.scene import Scene, auto_capacity
@@ -73,8 +73,8 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
     if policy.model != Model.FLEET:
         say(f"spec.forecast.model is {policy.model}: a replay forecasts with Fleet, so its numbers are those of Fleet")
     kappas = _kappas(options.kappas or (DEFAULT_KAPPA if spec is None else f"{spec.kappa:.17g}"))
-    peers = _peers(options.baselines)
-    rhythm = _rhythm(trace, options.pass_interval)
+    peers = _peers(options.baselines, scene)
+    rhythm = _rhythm(scene, options.pass_interval)
     rivals = []
     for peer in peers:
         say(f"{peer.title}: all settings of its knobs")
@@ -206,9 +206,9 @@ def _kappas(text: str) -> tuple[float, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _peers(text: str) -> Sequence[Peer]:
+def _peers(text: str, scene: Scene) -> Sequence[Peer]:
     if text in {"all", "none"}:
-        return PEERS if text == "all" else ()
+        return [peer for peer in PEERS if scene.asleep or not peer.asleep] if text == "all" else ()
     known = {peer.name: peer for peer in PEERS}
     unknown = [name for name in text.split(",") if name not in known]
     if unknown:
@@ -216,9 +216,12 @@ def _peers(text: str) -> Sequence[Peer]:
     return [known[name] for name in text.split(",")]
 
 
-def _rhythm(trace: Trace, text: str) -> Rhythm:
+def _rhythm(scene: Scene, text: str) -> Rhythm:
+    """Where zero is in question the operator's own 15 s count; elsewhere they would know nothing new."""
+    step = scene.step_seconds
+    live = LIVE_PASS_SECONDS if scene.asleep and step % LIVE_PASS_SECONDS == 0 else None
     try:
-        return Rhythm.of(trace.step_seconds, _seconds("--pass", text) if text else None)
+        return Rhythm.of(step, _seconds("--pass", text) if text else live)
     except ValueError as error:
         raise Invalid(f"--pass is {text or 'not given'}: it {error}") from error
 

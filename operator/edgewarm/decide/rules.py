@@ -1,6 +1,6 @@
 """The rules, in order; each is a named function that may change the number and then leaves its reason.
 
-    reactive floor -> forecast -> confidence -> schedule
+    reactive floor -> forecast -> zero -> confidence -> schedule
     -> behavior -> restart -> learning -> blind -> fallback -> bounds -> pause
 
 A later rule has the later word: a forecast is a floor over reactive need, the scale-down window never delays a rise,
@@ -16,6 +16,7 @@ from edgewarm.decide.binding import binding_ahead, binding_now, hold, lead
 from edgewarm.decide.newsvendor import held, is_censored, need, reactive_floor
 from edgewarm.decide.schedules import OpenSchedule, open_schedules
 from edgewarm.decide.situation import Draft, Situation
+from edgewarm.decide.zero import cost_of_a_cold_start, idle_steps, is_kept, is_started
 from edgewarm.model.policy import Strategy
 from edgewarm.model.reasons import Reason
 
@@ -78,6 +79,23 @@ def forecast_hold(situation: Situation, draft: Draft) -> Draft:
     count = min(situation.current, held(outlook.hold, policy.service_level, policy.capacity_per_pod))
     note = f"{binding.amount(four_digits)} expected before a removed pod could be back"
     return draft.becomes("hold", max(draft.wanted, count), Reason.FORECAST_HOLD, note)
+
+
+def zero(situation: Situation, draft: Draft) -> Draft:
+    """Where zero is allowed and nothing is asked now: one pod at least, or none, by P that something will be."""
+    outlook, policy = situation.outlook, situation.policy
+    if outlook is None or outlook.arrivals is None or policy.bounds.low > 0 or _floor_count(draft) > 0:
+        return draft
+    arrivals = outlook.arrivals
+    cold = cost_of_a_cold_start(policy.holding_kappa, situation.lead_seconds, arrivals.step_seconds)
+    saved, idle = cold * arrivals.lead, idle_steps(arrivals.back)
+    note = f"P {arrivals.lead:.1%} of demand when a pod decided now is ready: saves {saved:.3g}, costs {idle:.3g} steps"
+    if is_started(arrivals.soon, arrivals.lead, arrivals.back, cold):
+        return draft.binds("zero", max(1, draft.wanted), Reason.WARM_FOR_ARRIVAL, note)
+    if situation.current > 0 and is_kept(arrivals.back, cold):
+        note = f"P {arrivals.back[-1][1]:.1%} of demand by the time that a pod started now would have served"
+        return draft.binds("zero", max(1, draft.wanted), Reason.WARM_FOR_ARRIVAL, note)
+    return draft.binds("zero", 0, Reason.SCALED_TO_ZERO, note)
 
 
 def horizon_hold(situation: Situation, draft: Draft) -> Draft:
@@ -216,11 +234,11 @@ def pause(situation: Situation, draft: Draft) -> Draft:
 
 RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {
     Strategy.REACTIVE: (floor, utilization_band, schedule),
-    Strategy.PREDICTIVE: (floor, forecast, forecast_hold, confidence),
+    Strategy.PREDICTIVE: (floor, forecast, forecast_hold, zero, confidence),
     Strategy.SCHEDULED: (floor, schedule),
-    Strategy.HYBRID: (floor, forecast, forecast_hold, confidence, schedule),
-    Strategy.AGGRESSIVE: (floor, forecast, forecast_hold, horizon_hold, confidence, schedule),
-    Strategy.CONSERVATIVE: (floor, forecast, one_at_a_time, forecast_hold, confidence, schedule),
+    Strategy.HYBRID: (floor, forecast, forecast_hold, zero, confidence, schedule),
+    Strategy.AGGRESSIVE: (floor, forecast, forecast_hold, zero, horizon_hold, confidence, schedule),
+    Strategy.CONSERVATIVE: (floor, forecast, one_at_a_time, forecast_hold, zero, confidence, schedule),
 }
 """What each strategy recommends; a strategy is a choice of rules (and of kappa, see `Policy.service_level`)."""
 

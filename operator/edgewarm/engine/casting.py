@@ -6,13 +6,12 @@ A policy of which only some rows learn now (a resource was added) is not rehears
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from edgewarm.engine.rehearsal import Rehearsal, Terms
 from edgewarm.forecast.joint import joint_demand, joint_fleet
-from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.forecast.protocol import FleetForecast, rows_of
 from edgewarm.learn.confidence import Block
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.identity import Key, SeriesKey
@@ -47,7 +46,7 @@ class Casting:
 
     def _joint(self, demand: FloatArray, fleet: FleetForecast) -> tuple[FloatArray, FleetForecast]:
         mine = self._rows
-        rows = replace(fleet, at_ahead=fleet.at_ahead[mine], max_until=fleet.max_until[mine], known=fleet.known[mine])
+        rows = rows_of(fleet, mine)
         return joint_demand(demand[mine], self._per_pod, self._starts), joint_fleet(rows, self._per_pod, self._starts)
 
     def blocks(self) -> Mapping[Key, tuple[Block, ...]]:

@@ -64,6 +64,7 @@ class Forecasts:
             resource=series if situation.loads else None,
             resources=tuple(one.resource.name for one in situation.loads),
             model=model,
+            chances=_chances(found, outlook),
             reading=load.reading,
             seen_at=found.step * self._step_seconds,
             step_seconds=self._step_seconds,
@@ -115,3 +116,15 @@ def _load(situation: Situation, resource: str | None) -> Load:
     if resource not in found:
         raise NotFound(f"there is no resource {resource}: this policy has {', '.join(found)}")
     return found[resource]
+
+
+def _chances(found: FleetForecast, outlook: Outlook) -> Mapping[str, float]:
+    """P that anything is asked, by the name of the horizon; of intermittent rows only."""
+    if outlook.arrivals is None or found.chance_ahead is None:
+        return {}
+    at = dict(zip(found.ahead.tolist(), found.chance_ahead[0].tolist(), strict=True))
+    return {LEAD: outlook.arrivals.lead} | {
+        name: at[found_steps]
+        for name, seconds, _ in horizons(outlook)
+        if name != LEAD and (found_steps := round(seconds / outlook.arrivals.step_seconds)) in at
+    }

@@ -121,6 +121,7 @@ class Rehearsal:
         self._capacity = column([t.capacity_per_pod for t in terms])
         self._kappa = column([t.kappa for t in terms])
         self._low, self._high = column([t.bounds[0] for t in terms]), column([t.bounds[1] for t in terms])
+        self._sleepers = self._low == 0
         self._relaxed = column([t.utilizations[0] for t in terms])
         self._busy = column([t.utilizations[1] for t in terms])
         self._edge = column([t.lead_seconds for t in terms]) / step_seconds + 1.0
@@ -168,7 +169,34 @@ class Rehearsal:
         floor = self._floor(demand, asked, plan)
         wanted = np.where(fleet.known, np.maximum(floor, self._need(lead, self._capacity)), floor)
         kept = np.maximum(wanted, np.minimum(plan.current, self._need(hold, self._capacity)))
-        return np.where(fleet.known & (wanted < plan.current), kept, wanted)
+        kept = np.where(fleet.known & (wanted < plan.current), kept, wanted)
+        return self._to_zero(kept, asked, fleet) if self._sleepers.any() else kept
+
+    def _to_zero(self, wanted: FloatArray, asked: FloatArray, fleet: FleetForecast) -> FloatArray:
+        """Rule `zero` of decide.rules, for all rows that may fall to zero and have nothing to do."""
+        if fleet.chance_ahead is None or fleet.chance_until is None:
+            return wanted
+        places = self._places or self._found_places(fleet)
+        start = self._edge - 1.0
+        cold = self._kappa * np.minimum(start, 1.0) + start
+        idle, by, before = np.zeros((3, len(wanted)))
+        kept = np.zeros(len(wanted), dtype=np.bool_)
+        for later in range(int(np.ceil(self._edge[self._sleepers].max())) - 1, -1, -1):
+            end = np.maximum(self._edge - later, 0.0)
+            by = self._by(fleet, end)
+            idle, before = idle + (end - before) * (1 - by), end
+            kept |= (end > 0) & (self._forecast.current > 0) & (cold * by > idle)
+        warm = kept | (cold * places.edge.blend(fleet.chance_ahead) > idle)
+        asleep = self._sleepers & (asked == 0) & np.isfinite(by)
+        return np.where(asleep, np.where(warm, np.maximum(wanted, 1.0), 0.0), wanted)
+
+    @staticmethod
+    def _by(fleet: FleetForecast, end: FloatArray) -> FloatArray:
+        """P (N,) that something has come `end` (N,) steps from now; nothing has by now."""
+        grid = np.append(0, fleet.until)
+        chance = np.zeros((len(end), len(grid)))
+        chance[:, 1:] = np.nan if fleet.chance_until is None else fleet.chance_until
+        return _Place.on(grid, end).blend(chance)
 
     def _found_places(self, fleet: FleetForecast) -> _Places:
         """Where each row's windows and level lie on the fleet's grids; the same at every step."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import structlog
@@ -19,10 +19,10 @@ from edgewarm.engine.casting import Casting
 from edgewarm.engine.ports import Demand
 from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Terms
 from edgewarm.forecast.explain import Explained, explained
-from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
-from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.forecast.protocol import FleetForecast, rows_of
 from edgewarm.forecast.replay import Audience, learned
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.learn.confidence import Block
 from edgewarm.model.demand import DemandRequest, History
 from edgewarm.model.identity import DEMAND, Key, SeriesKey
@@ -57,7 +57,7 @@ class Learned:
     each series since when it is known."""
 
     names: tuple[RowName, ...] = ()
-    fleet: FleetModel | None = None
+    fleet: SwitchingFleet | None = None
     blocks: Mapping[Key, tuple[Block, ...]] = field(default_factory=dict)
     since: Mapping[SeriesKey, float] = field(default_factory=dict)
 
@@ -81,7 +81,7 @@ class Rows:
         self._demand = demand
         self._on_learned = on_learned
         self._step_seconds = step_seconds
-        self._fleet = FleetModel(0, step_seconds)
+        self._fleet = SwitchingFleet(0, step_seconds)
         self._names: list[RowName] = []
         self._index: dict[SeriesKey, int] = {}
         self._asked: set[RowName] = set()
@@ -163,7 +163,7 @@ class Rows:
         return True
 
     @staticmethod
-    def _update(fleet: FleetModel, names: Iterable[RowName], step: int, samples: Samples) -> None:
+    def _update(fleet: SwitchingFleet, names: Iterable[RowName], step: int, samples: Samples) -> None:
         pairs = [samples.get(name.key, (np.nan, False)) for name in names]
         fleet.update(step, np.array([value for value, _ in pairs]), np.array([censored for _, censored in pairs]))
 
@@ -195,7 +195,7 @@ class Rows:
         self._forecast = self._fleet.forecast()
         log.info("history learned", policies=[str(name.key) for name in names], rows=self._fleet.size)
 
-    def _align(self, fleet: FleetModel, names: Iterable[RowName], seen: int) -> None:
+    def _align(self, fleet: SwitchingFleet, names: Iterable[RowName], seen: int) -> None:
         """Bring the older of the two fleets up to the step of the newer one; the steps between are unknown to it."""
         if self._step is None or self._step < seen:
             self._step = seen
@@ -248,15 +248,15 @@ class Rows:
         row = self._row(key, series)
         if row is None or self._forecast is None or not self._forecast.known[row]:
             return None
-        found, one = self._forecast, slice(row, row + 1)
-        return replace(found, at_ahead=found.at_ahead[one], max_until=found.max_until[one], known=found.known[one])
+        return rows_of(self._forecast, slice(row, row + 1))
 
     def explained(self, key: Key, series: str | None = None) -> Explained | None:
-        """Why that is forecast: computed on request, for one row; None where `forecast` is."""
+        """Why that is forecast, computed on request; None where `forecast` is, and of an intermittent row."""
         row = self._row(key, series)
         if row is None or self.forecast(key, series) is None:
             return None
-        return explained(self._fleet.ingredients(row))
+        found = self._fleet.ingredients(row)
+        return None if found is None else explained(found)
 
     async def close(self) -> None:
         """Stop a lesson under way."""

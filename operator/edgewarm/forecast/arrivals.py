@@ -70,6 +70,12 @@ class Counted:
         result: FloatArray = (hits + 2 * self.typical) / (visits + 2.0)
         return result
 
+    def echo_rates(self) -> FloatArray:
+        """Rates (N, LAGS) of an arrival by how many steps ago another one came, shrunk to the row's rate."""
+        prior = (ECHO_STRENGTH * self.rate()[:, None]).astype(np.float32)
+        result: FloatArray = (self.echoes.hits + prior) / (self.echoes.visits + ECHO_STRENGTH)
+        return result
+
     def steps(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Per row (N,): steps that are known, those with an arrival, those with one right after a zero."""
         known, arrivals = (part[:, TOTAL].astype(np.float64) for part in (self.cells.visits, self.cells.hits))
@@ -126,13 +132,12 @@ def views(counted: Counted, idle: Idle, at: Contexts) -> FloatArray:
     found[4] = (hits[1] + found[0]) / (visits[1] + 1)
     found[5] = (hits[2] + beat) / (visits[2] + 1)
     found[6] = counted.recent[:, None] * (1 - FAST) ** np.arange(steps)
-    found[7] = _echo(counted.echoes, idle.recent, at.rate, steps)
+    found[7] = _echo(counted.echo_rates(), idle.recent, at.rate, steps)
     return bounded(found)
 
 
-def _echo(echoes: Cells, recent: BoolArray, rate: FloatArray, steps: int) -> FloatArray:
+def _echo(by_lag: FloatArray, recent: BoolArray, rate: FloatArray, steps: int) -> FloatArray:
     """The best rate (N, J) among the lags at which something came; the row's rate where nothing did."""
-    by_lag = (echoes.hits + (ECHO_STRENGTH * rate[:, None]).astype(np.float32)) / (echoes.visits + ECHO_STRENGTH)
     found = np.zeros((len(rate), steps))
     for ahead in range(min(steps, LAGS)):
         found[:, ahead] = (recent[:, : LAGS - ahead] * by_lag[:, ahead:]).max(axis=1)

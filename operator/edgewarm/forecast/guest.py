@@ -155,4 +155,6 @@ class Guest:
         z = np.sort(base + (1 - young) * self._spread() + young * prior, axis=1)
         values = np.square(np.clip(z, 0.0, LARGEST))[None]
         split = self.windows.points
-        return replace(fleet, at_ahead=values[:, :split], max_until=values[:, split:])
+        return replace(
+            fleet, at_ahead=values[:, :split], max_until=values[:, split:], chance_ahead=None, chance_until=None
+        )

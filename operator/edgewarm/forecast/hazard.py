@@ -139,6 +139,14 @@ class HazardFleet:
         result: FloatArray = -np.expm1(np.cumsum(np.log1p(-self.hazards(steps)), axis=1))
         return result
 
+    def rates(self) -> FloatArray:
+        """Arrivals a step (N,), by all that each row has seen."""
+        return self._counted.rate()
+
+    def echoes(self) -> FloatArray:
+        """P (N, LAGS) that something comes 1, 2, ... steps after an arrival, whatever comes between."""
+        return self._counted.echo_rates()
+
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
         """Quantiles (N, Q) of the next step's demand at rising `levels`: monotone, finite, >= 0."""
         return self._sizes.quantiles(self.probability(), levels)
@@ -146,6 +154,11 @@ class HazardFleet:
     def sizes(self, levels: tuple[float, ...]) -> FloatArray:
         """Quantiles (N, Q) of the demand of a step, given that something comes; 0 where nothing ever came."""
         return self._sizes.quantiles(np.ones(self.size), levels)
+
+    def largest(self, probability: FloatArray, arrivals: FloatArray, levels: tuple[float, ...]) -> FloatArray:
+        """Quantiles (N, K, Q) of the largest demand of windows in which something comes with `probability` (N, K), and
+        then this many `arrivals` (N, K) >= 1."""
+        return self._sizes.largest(probability, arrivals, levels)
 
     def intermittent(self) -> BoolArray:
         """Which rows (N,) this model is for, by their last some hundred steps (forecast.intermittent)."""

@@ -59,4 +59,14 @@ def joint_fleet(fleet: FleetForecast, per_pod: FloatArray, starts: IntArray) -> 
         at_ahead=np.maximum.reduceat(fleet.at_ahead / each, starts, axis=0),
         max_until=np.maximum.reduceat(fleet.max_until / each, starts, axis=0),
         known=np.logical_and.reduceat(fleet.known, starts),
+        chance_ahead=_alone(fleet.chance_ahead, starts),
+        chance_until=_alone(fleet.chance_until, starts),
     )
+
+
+def _alone(chance: FloatArray | None, starts: IntArray) -> FloatArray | None:
+    """P of rows that are joined with no other; of resources together there is none."""
+    if chance is None:
+        return None
+    sizes = np.diff(np.append(starts, len(chance)))
+    return np.where(sizes[:, None] == 1, chance[starts], np.nan)

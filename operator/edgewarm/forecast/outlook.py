@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.model.demand import FloatArray, IntArray
-from edgewarm.model.quantiles import Outlook, Quantiles
+from edgewarm.model.quantiles import Arrivals, Outlook, Quantiles
 
 HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
+ROUNDING = 1e-9
 
 
 def between(grid: IntArray | FloatArray, values: FloatArray, position: float) -> FloatArray:
@@ -26,9 +29,14 @@ def _quantiles(levels: tuple[float, ...], values: FloatArray) -> Quantiles:
     return Quantiles(levels, tuple(float(v) for v in np.maximum.accumulate(values)))
 
 
+def _age(step: int, step_seconds: float, now: float) -> float:
+    """Seconds since the last step seen."""
+    return max(0.0, now - step * step_seconds)
+
+
 def lead_edge(step: int, step_seconds: float, now: float, lead_seconds: float) -> float:
     """Where the lead window ends, in steps after the last one seen."""
-    return (max(0.0, now - step * step_seconds) + lead_seconds) / step_seconds + 1.0
+    return (_age(step, step_seconds, now) + lead_seconds) / step_seconds + 1.0
 
 
 def curve(fleet: FleetForecast, row: int, seconds: FloatArray, step_seconds: float) -> FloatArray:
@@ -63,4 +71,30 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
         for seconds in HORIZONS_SECONDS
         if (steps := round(seconds / step_seconds)) in at
     )
-    return Outlook(lead_seconds, _quantiles(fleet.levels, lead), _quantiles(fleet.levels, hold), horizons)
+    quantiles = (_quantiles(fleet.levels, lead), _quantiles(fleet.levels, hold))
+    return Outlook(
+        lead_seconds,
+        *quantiles,
+        horizons,
+        _arrivals(fleet, row, step_seconds, _age(fleet.step, step_seconds, now), edge),
+    )
+
+
+def _arrivals(fleet: FleetForecast, row: int, step_seconds: float, age: float, edge: float) -> Arrivals | None:
+    """P of one intermittent row: in the lead window, and by each step from now, given that nothing came since the last.
+
+    What comes in a step may come at any time of it, so P is linear between steps.
+    """
+    if fleet.chance_ahead is None or fleet.chance_until is None or math.isnan(fleet.chance_ahead[row, 0]):
+        return None
+    near = fleet.ahead <= fleet.until[-1]
+    soon, lead = (
+        float(between(fleet.ahead[near], fleet.chance_ahead[row, near], at))
+        for at in (math.floor(edge + ROUNDING), edge)
+    )
+    grid, by = np.append(0, fleet.until), np.append(0.0, fleet.chance_until[row])
+    start = age / step_seconds
+    before, span = between(grid, by, start), edge - start
+    ends = [span - later for later in range(math.ceil(span - ROUNDING))][::-1]
+    back = tuple((end, float((between(grid, by, start + end) - before) / (1 - before))) for end in ends)
+    return Arrivals(step_seconds, soon, lead, back)

@@ -10,7 +10,7 @@ forecast are *windows* of steps after the last one seen, each with its own calib
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ class FleetForecast:
 
     `step` is the last step seen. `ahead` (A,) and `until` (B,) are step counts, rising; `at_ahead` has shape (N, A, Q)
     and `max_until` (N, B, Q) for the Q `levels`. `known` (N,) is False where there is too little history to speak.
+    `chance_ahead` (N, A) and `chance_until` (N, B) are P that anything is asked in the window, NaN in rows that are not
+    intermittent; None where no row is.
     """
 
     step: int
@@ -36,6 +38,21 @@ class FleetForecast:
     at_ahead: FloatArray
     max_until: FloatArray
     known: BoolArray
+    chance_ahead: FloatArray | None = None
+    chance_until: FloatArray | None = None
+
+
+def rows_of(fleet: FleetForecast, rows: IntArray | slice) -> FleetForecast:
+    """The forecast of these rows, in this order."""
+    ahead, until = fleet.chance_ahead, fleet.chance_until
+    return replace(
+        fleet,
+        at_ahead=fleet.at_ahead[rows],
+        max_until=fleet.max_until[rows],
+        known=fleet.known[rows],
+        chance_ahead=None if ahead is None else ahead[rows],
+        chance_until=None if until is None else until[rows],
+    )
 
 
 class Forecaster(Protocol):

@@ -73,10 +73,10 @@ class Reliability:
         beyond = np.minimum(odds - typical[0], 0.0) + np.maximum(odds - typical[-1], 0.0)
         return bounded(1 / (1 + np.exp(-(inside + beyond))))
 
-    def learn(self, probability: FloatArray, arrived: BoolArray) -> None:
-        """One step: what was said, before correction, and whether it came, both (M,)."""
+    def learn(self, probability: FloatArray, arrived: BoolArray, memory: float = MEMORY) -> None:
+        """One step: what was said, before correction, and whether it came, both (M,); what is older fades."""
         odds = log_odds(bounded(probability))
         at = np.minimum((odds - EDGE) * (BINS / (-2 * EDGE)), BINS - 1).astype(np.int64)
-        self.seen = self.seen * MEMORY + np.bincount(at, minlength=BINS)
-        self.said = self.said * MEMORY + np.bincount(at, weights=probability, minlength=BINS)
-        self.came = self.came * MEMORY + np.bincount(at, weights=arrived, minlength=BINS)
+        self.seen = self.seen * memory + np.bincount(at, minlength=BINS)
+        self.said = self.said * memory + np.bincount(at, weights=probability, minlength=BINS)
+        self.came = self.came * memory + np.bincount(at, weights=arrived, minlength=BINS)

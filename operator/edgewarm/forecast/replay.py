@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import FloatArray, History
 
 Watch = Callable[[int, FloatArray, FleetForecast], None]
@@ -25,9 +25,9 @@ class Audience:
 
 def learned(
     histories: Sequence[History | None], first: int, last: int, step_seconds: float, audience: Audience | None = None
-) -> FleetModel:
+) -> SwitchingFleet:
     """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN)."""
-    fleet = FleetModel(len(histories), step_seconds)
+    fleet = SwitchingFleet(len(histories), step_seconds)
     past = grid(histories, first, last, step_seconds)
     free = np.zeros(len(histories), dtype=bool)
     for index in range(last - first + 1):

@@ -1,6 +1,8 @@
 """How large demand is when it comes, and the quantiles of a demand that mostly does not come.
 
-    F(x) = (1 - P) + P S(x)        q(tau) = 0 for tau <= 1 - P, else S^-1((tau - 1 + P) / P)
+    F(x) = (1 - P) + P S(x)^k      q(tau) = 0 for tau <= 1 - P, else S^-1(((tau - 1 + P) / P)^(1 / k))
+
+of the largest of k sizes, k = 1 in a single step.
 
 S is the row's own last m sizes at plotting positions i / (m + 1), which hold for any exchangeable sizes. Above the
 largest an exponential tail goes on: (largest - median) / log2(m) more for each halving of what is left. Where all of
@@ -41,10 +43,15 @@ class Sizes:
 
         A row that was never seen to ask for anything has no size: its quantiles are 0.
         """
-        share = probability[:, None]
+        return self.largest(probability[:, None], np.ones((len(probability), 1)), levels)[:, 0]
+
+    def largest(self, probability: FloatArray, arrivals: FloatArray, levels: tuple[float, ...]) -> FloatArray:
+        """(N, K, Q) of the largest of so many `arrivals` (N, K) >= 1, which there are with `probability` (N, K)."""
+        share = probability[..., None]
         inner = (np.array(levels) - 1 + share) / np.maximum(share, 1e-12)
-        found = self._of_size(np.clip(inner, 0.0, 1.0))
-        return np.maximum.accumulate(np.where(inner > 0, found, 0.0), axis=1)
+        each = np.clip(inner, 0.0, 1.0) ** (1 / arrivals[..., None])
+        found = self._of_size(each.reshape(len(each), -1)).reshape(each.shape)
+        return np.maximum.accumulate(np.where(inner > 0, found, 0.0), axis=-1)
 
     def _of_size(self, level: FloatArray) -> FloatArray:
         """Quantiles (N, Q) of the size alone at `level` (N, Q)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgewarm.decide.explanation import expectation
@@ -36,7 +36,8 @@ class Ahead:
 class ForecastReport:
     """All that is told of one policy; `seen_at` is the time of the last step that the model has seen.
 
-    Of a policy with `resources` it is about the one named `resource`. Another `model` than Fleet gives no explanation.
+    Of a policy with `resources` it is about the one named `resource`. Another `model` than Fleet gives no explanation;
+    of an intermittent series there are `chances` instead, P that anything is asked by horizon.
     """
 
     policy: Key
@@ -52,6 +53,7 @@ class ForecastReport:
     curve: tuple[Ahead, ...]
     grid_seconds: tuple[float, ...]
     model: str = Model.FLEET
+    chances: Mapping[str, float] = field(default_factory=dict)
     resource: str | None = None
     resources: tuple[str, ...] = ()
 
@@ -122,7 +124,9 @@ def _lead(lead: LeadTime) -> dict[str, Any]:
 def _horizon(one: Ahead, report: ForecastReport) -> dict[str, Any]:
     levels = {f"p{level * 100:g}": _figure(value) for level, value in _pairs(one.quantiles)}
     why = [_why(found, one.at) for found in one.why]
-    return {"horizon": one.name, **_expected(one, report), "quantiles": levels, "why": why}
+    chance = report.chances.get(one.name)
+    asked = {} if chance is None else {"probabilityOfDemand": _figure(chance)}
+    return {"horizon": one.name, **_expected(one, report), **asked, "quantiles": levels, "why": why}
 
 
 def _expected(one: Ahead, report: ForecastReport) -> dict[str, Any]:

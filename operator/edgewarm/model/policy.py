@@ -188,10 +188,11 @@ class Policy:
         return max(asked, LEAST_CONFIDENCE.get(self.strategy, 0.0))
 
     @property
-    def service_level(self) -> float:
-        """tau = kappa / (1 + kappa): the newsvendor's critical ratio (Arrow, Harris & Marschak 1951).
+    def holding_kappa(self) -> float:
+        """What is held goes by the strategy's multiple of kappa; scores go by the user's own."""
+        return self.kappa * KAPPA_FACTOR.get(self.strategy, 1.0)
 
-        Scores go by the user's own kappa; only what is held goes by the strategy's multiple of it.
-        """
-        kappa = self.kappa * KAPPA_FACTOR.get(self.strategy, 1.0)
-        return kappa / (1 + kappa)
+    @property
+    def service_level(self) -> float:
+        """tau = kappa / (1 + kappa): the newsvendor's critical ratio (Arrow, Harris & Marschak 1951)."""
+        return self.holding_kappa / (1 + self.holding_kappa)

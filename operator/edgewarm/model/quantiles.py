@@ -48,16 +48,32 @@ class Quantiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Whether anything is asked at all, of a workload that is mostly idle and has nothing to do now.
+
+    `lead` is P of demand in the window of one step that begins when a pod decided now could be ready, `soon` in the
+    model's step in which that window begins; `back` has
+    (steps from now, P that demand has come by then), rising, whole steps apart, up to the end of that window.
+    """
+
+    step_seconds: float
+    soon: float
+    lead: float
+    back: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What is expected of one workload.
 
     `lead` is the largest demand in the window that begins when a pod decided now could be ready; `hold` the largest
     demand from now until a pod removed now could be back; `horizons` the demand at fixed distances in seconds;
-    `model` is who says so.
+    `arrivals` is None where demand is no question of whether, but of how much; `model` is who says so.
     """
 
     lead_seconds: float
     lead: Quantiles
     hold: Quantiles
     horizons: tuple[tuple[float, Quantiles], ...] = field(default=())
+    arrivals: Arrivals | None = None
     model: str = "Fleet"

@@ -14,6 +14,11 @@ class Reason(StrEnum):
     WITHIN_UTILIZATION = "WithinUtilization", "Strategy Reactive: demand is inside the band, so nothing changes."
     FORECAST = "Forecast", "The service level's quantile of demand over the lead window asks for this many pods."
     FORECAST_HOLD = "ForecastHold", "Demand is expected back before a removed pod could start again."
+    WARM_FOR_ARRIVAL = (
+        "WarmForArrival",
+        "Nothing is asked, but it is likely enough to be that a warm pod costs less than a cold start.",
+    )
+    SCALED_TO_ZERO = "ScaledToZero", "Nothing is asked, and too unlikely to be soon to keep a pod warm for it."
     CONFIDENCE_LIMITED = (
         "ConfidenceLimited",
         "It is not yet sure enough that the forecast saves cost, so it is shown and not acted on.",

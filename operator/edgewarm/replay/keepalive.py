@@ -87,7 +87,7 @@ class HybridHistogram:
     A row is unloaded after an arrival, loaded again at `head` quantile of its gaps less `margin`, and kept until the
     `tail` quantile plus `margin`. Gaps beyond `bins` are out of bounds. Where most are, where there is no gap yet, or
     where the counts of the bins vary too little to mean anything (CV <= `variation`), it is kept for `fallback` steps
-    (`bins` unless given).
+    (`bins` unless given). It is loaded `lead` steps earlier.
     """
 
     bins: int = 240
@@ -96,6 +96,7 @@ class HybridHistogram:
     margin: float = 0.1
     variation: float = 2.0
     fallback: int | None = None
+    lead: int = 0
 
     def warm(self, arrivals: BoolArray) -> BoolArray:
         """(N, T), each step decided from the arrivals before it."""
@@ -126,7 +127,7 @@ class HybridHistogram:
         typical = (counts.std(axis=1) > self.variation * mean) & (inside > 0) & (beyond <= inside)
         share = counts.cumsum(axis=1) / np.maximum(inside, 1.0)[:, None]
         head, tail = (np.argmax(share >= level - 1e-9, axis=1) + 1 for level in (self.head, self.tail))
-        load = np.where(typical, np.floor(head * (1 - self.margin)), 0.0)
+        load = np.where(typical, np.maximum(np.floor(head * (1 - self.margin)) - self.lead, 0.0), 0.0)
         return load, np.where(typical, np.ceil(tail * (1 + self.margin)), float(keep))
 
 

@@ -11,8 +11,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.protocol import Forecaster
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 from edgewarm.replay.errors import TraceError
@@ -20,7 +20,7 @@ from edgewarm.replay.errors import TraceError
 
 def forecaster(rows: int, step_seconds: float, windows: Windows) -> Forecaster:
     """The operator's model for so many series."""
-    return FleetModel(rows, step_seconds, windows)
+    return SwitchingFleet(rows, step_seconds, windows)
 
 
 def model_levels() -> tuple[float, ...]:

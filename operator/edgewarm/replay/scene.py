@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from edgewarm.forecast.intermittent import counted, intermittent
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 from edgewarm.model.policy import Bounds
 from edgewarm.replay.starts import ROUNDING, Starts
@@ -73,6 +74,12 @@ class Scene:
         """Pods needed (T,); 0 where demand is unknown."""
         pods = np.ceil(np.where(self.known, self.trace.values, 0.0) / self.capacity - ROUNDING)
         return np.maximum(pods, 0).astype(np.int64)
+
+    @cached_property
+    def asleep(self) -> bool:
+        """Zero pods are allowed, and demand is intermittent: a question of whether, not of how much."""
+        demand = self.trace.values[None]
+        return self.bounds.low == 0 and bool(intermittent(*counted(demand))[0])
 
     @cached_property
     def seen(self) -> FloatArray:

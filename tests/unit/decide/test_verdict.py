@@ -12,6 +12,7 @@ from edgewarm.decide.rules import PACING, RECOMMENDING
 from edgewarm.decide.situation import Recommendation, Situation
 from edgewarm.decide.verdict import decide
 from edgewarm.model.policy import Bounds, Fallback, Schedule, Strategy
+from edgewarm.model.quantiles import Arrivals
 from edgewarm.model.reasons import Reason
 from support.builders import NOW, at, outlook, policy, situation
 
@@ -24,11 +25,19 @@ def test_the_order_of_the_rules() -> None:
     names = {strategy: [rule.__name__ for rule in rules] for strategy, rules in RECOMMENDING.items()}
     assert names == {
         Strategy.REACTIVE: ["floor", "utilization_band", "schedule"],
-        Strategy.PREDICTIVE: ["floor", "forecast", "forecast_hold", "confidence"],
+        Strategy.PREDICTIVE: ["floor", "forecast", "forecast_hold", "zero", "confidence"],
         Strategy.SCHEDULED: ["floor", "schedule"],
-        Strategy.HYBRID: ["floor", "forecast", "forecast_hold", "confidence", "schedule"],
-        Strategy.AGGRESSIVE: ["floor", "forecast", "forecast_hold", "horizon_hold", "confidence", "schedule"],
-        Strategy.CONSERVATIVE: ["floor", "forecast", "one_at_a_time", "forecast_hold", "confidence", "schedule"],
+        Strategy.HYBRID: ["floor", "forecast", "forecast_hold", "zero", "confidence", "schedule"],
+        Strategy.AGGRESSIVE: ["floor", "forecast", "forecast_hold", "zero", "horizon_hold", "confidence", "schedule"],
+        Strategy.CONSERVATIVE: [
+            "floor",
+            "forecast",
+            "one_at_a_time",
+            "forecast_hold",
+            "zero",
+            "confidence",
+            "schedule",
+        ],
     }
     assert [rule.__name__ for rule in PACING] == [
         "stabilize",
@@ -143,6 +152,10 @@ def test_what_the_scale_down_window_remembers(demand: float | None, current: int
     assert decide(situation(demand, current=current)).recommended == recommended
 
 
+ARRIVALS = st.floats(0, 1).map(lambda chance: Arrivals(60.0, chance, chance, ((1.0, chance / 2), (2.0, chance))))
+OUTLOOKS = st.builds(outlook, st.floats(0, 2000), st.floats(0, 2000), arrivals=st.none() | ARRIVALS)
+
+
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
     """Anything a pass could meet, without a pause."""
@@ -157,7 +170,7 @@ def situations(draw: st.DrawFn) -> Situation:
         policy=asked,
         current=draw(st.integers(0, 40)),
         ready=draw(st.integers(0, 40)),
-        outlook=draw(st.none() | st.builds(outlook, st.floats(0, 2000), st.floats(0, 2000))),
+        outlook=draw(st.none() | OUTLOOKS),
         learning=draw(st.booleans()),
         started_at=draw(st.sampled_from([NOW - 10.0, 0.0])),
         blind_since=draw(st.sampled_from([None, NOW - 100])),

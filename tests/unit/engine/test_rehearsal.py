@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,38 @@ def test_the_level_is_the_newsvendors() -> None:
 def test_terms_are_those_of_the_policy() -> None:
     asked = policy(capacity_per_pod=20.0, kappa=3.0, bounds=Bounds(2, 7))
     assert terms(asked, 75.0) == Terms(20.0, 3.0, 75.0, (2, 7), (0.3, 0.8), 300.0)
+
+
+@pytest.mark.parametrize(
+    ("low", "chances", "planned"),
+    [
+        pytest.param(0, (0.0, 0.9), 1.0, id="a start of a step: 11 x .9 > 1 + .1"),
+        pytest.param(0, (0.0, 0.1), 0.0, id="11 x .1 < 1 + .9"),
+        pytest.param(0, (0.5, 0.5), 0.0, id="too late for who sleeps: 11 x 0 < .5 + .5"),
+        pytest.param(1, (0.0, 0.1), 1.0, id="zero is no choice"),
+        pytest.param(0, None, 4.0, id="not intermittent: the quantiles decide, 190 / 50"),
+    ],
+)
+def test_who_may_sleep_is_rehearsed_by_the_rule_of_zero(
+    low: int, chances: tuple[float, float] | None, planned: float
+) -> None:
+    """The row has slept; demand is foretold as 190 where no chance is, else as nothing."""
+    fleet = foretold(np.array([190.0 if chances is None else 0.0]))
+    if chances is not None:
+        first, second = chances
+        ahead, until = np.array([[first, second - first, 0.0, 0.0]]), np.array([[first, second, second, second]])
+        fleet = replace(fleet, chance_ahead=ahead, chance_until=until)
+    rehearsal = Rehearsal([Terms(50.0, 10.0, 60.0, (low, 9))], 60.0)
+    rehearsal.see(0, np.array([0.0]), fleet)
+    assert rehearsal._forecast.current[0] == planned
+
+
+def test_sleeping_between_the_calls_of_a_timer_pays() -> None:
+    rehearsal = Rehearsal([Terms(50.0, 10.0, 60.0, (0, 9), window_seconds=0.0)], 60.0)
+    for step in range(SIX_HOURS):
+        ahead = np.array([[float((step + a) % 20 == 0) for a in AHEAD]])
+        until = np.maximum.accumulate(np.array([[float(-step % 20 <= b and step % 20 > 0) for b in UNTIL]]), axis=1)
+        fleet = replace(foretold(40.0 * ahead[:, 0]), chance_ahead=ahead, chance_until=until)
+        rehearsal.see(step, np.array([40.0 * (step % 20 == 0)]), fleet)
+    ((block,),) = rehearsal.blocks()
+    assert block.gain > 0.5  # it idles a minute or two for each call, the reactive plan misses all of them

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.model.quantiles import Arrivals
 
 pytestmark = pytest.mark.unit
 
@@ -74,3 +77,41 @@ def test_a_horizon_that_is_no_grid_point_is_left_out() -> None:
 
 def test_too_little_history_gives_no_outlook() -> None:
     assert outlook(fleet(known=False), 0, 60.0, SEEN, 60.0) is None
+
+
+def sleeper() -> FleetForecast:
+    """Something comes in the step 2 with P .6, and by step 1, 2, 5 with P .2, .6, .9."""
+    ahead, until = np.full((1, len(AHEAD)), 0.1), np.full((1, len(UNTIL)), 0.9)
+    ahead[0, :2], until[0, :2] = (0.2, 0.6), (0.2, 0.6)
+    return replace(fleet(), chance_ahead=ahead, chance_until=until)
+
+
+@pytest.mark.parametrize(
+    ("age", "lead", "expected"),
+    [
+        pytest.param(0.0, 0.0, Arrivals(60.0, 0.2, 0.2, ((1.0, 0.2),)), id="no lead time: the next step"),
+        pytest.param(0.0, 60.0, Arrivals(60.0, 0.6, 0.6, ((1.0, 0.2), (2.0, 0.6))), id="a step of lead: step 2"),
+        pytest.param(
+            0.0, 45.0, Arrivals(60.0, 0.2, 0.5, ((0.75, 0.15), (1.75, 0.5))), id="a part of a step has its part of P"
+        ),
+        pytest.param(
+            30.0,
+            30.0,
+            Arrivals(60.0, 0.6, 0.6, ((0.5, 0.1 / 0.9), (1.5, 0.5 / 0.9))),
+            id="half a step has passed and nothing came: P by step 2 is (.6 - .1) / (1 - .1)",
+        ),
+    ],
+)
+def test_what_may_come_to_a_row_that_sleeps(age: float, lead: float, expected: Arrivals) -> None:
+    found = outlook(sleeper(), 0, 60.0, SEEN + age, lead)
+    assert found is not None
+    assert found.arrivals is not None
+    assert (found.arrivals.soon, found.arrivals.lead) == pytest.approx((expected.soon, expected.lead))
+    assert np.array(found.arrivals.back) == pytest.approx(np.array(expected.back))
+
+
+def test_a_row_that_is_not_intermittent_has_no_arrivals() -> None:
+    for forecast in (fleet(), replace(sleeper(), chance_ahead=np.full((1, len(AHEAD)), np.nan))):
+        found = outlook(forecast, 0, 60.0, SEEN, 60.0)
+        assert found is not None
+        assert found.arrivals is None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.replay import grid, learned
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import History
 
 pytestmark = pytest.mark.unit
@@ -42,7 +42,7 @@ def test_histories_stand_side_by_side() -> None:
 
 def test_learning_is_the_same_as_having_been_there() -> None:
     values = np.abs(np.sin(np.arange(50))) * 100
-    live = FleetModel(1, 60.0)
+    live = SwitchingFleet(1, 60.0)
     for index, value in enumerate(values):
         live.update(10 + index, np.array([value]), np.zeros(1, dtype=bool))
     replayed = learned([history(10, *values)], 10, 59, 60.0).forecast()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from edgewarm.model.policy import Bounds
-from edgewarm.replay.peers import PEERS, fixed, hpa, kpa, linear, percentile, reactive
+from edgewarm.replay.peers import PEERS, fixed, hpa, keepalive, kpa, linear, percentile, reactive
 from edgewarm.replay.peers.kpa import Autoscaler
+from edgewarm.replay.starts import Starts
 from support.builders import policy
 from support.scenes import scene, waves
 
@@ -181,3 +182,36 @@ def test_peers_have_names_sources_and_as_many_labels_as_columns() -> None:
         assert len(found.labels) == len(set(found.labels)) == found.course.ready.shape[1]
         assert peer.source
         assert not peer.default or peer.default in found.labels
+
+
+# --- keep-alive ------------------------------------------------------------------------------------------------------
+
+
+def test_keep_alive_holds_what_was_needed_last_for_so_many_minutes() -> None:
+    found = keepalive.fixed_plans(scene([0.0, 1.5, 0.0, 0.0, 0.0, 0.5, 0.0], starts=Starts(0.0)))
+
+    wanted = dict(zip(found.labels, found.course.wanted.T.tolist(), strict=True))
+    assert wanted["1 min"] == [0, 0, 2, 0, 0, 0, 1]
+    assert wanted["2 min"] == [0, 0, 2, 2, 0, 0, 1]
+
+
+def test_the_hybrid_histogram_is_loaded_a_lead_time_earlier() -> None:
+    demand = np.tile([1.0, *[0.0] * 9], 30)
+    early, late = [keepalive.hybrid_plans(scene(demand, starts=Starts(lead))) for lead in (120.0, 0.0)]
+    one, other = [plans.course.wanted[200:210, plans.labels.index("60 min")].tolist() for plans in (early, late)]
+
+    assert other == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]  # gaps of 10: from floor(10 x .9) = 9 to ceil(10 x 1.1) = 11
+    assert one == [1, 0, 0, 0, 0, 0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("demand", "low", "asleep"),
+    [
+        pytest.param([1.0, 0.0, 0.0, 0.0] * 20, 0, True, id="three zeros in four"),
+        pytest.param([1.0, 0.0, 0.0, 0.0] * 20, 1, False, id="one pod is always there"),
+        pytest.param([1.0] * 80, 0, False, id="never zero"),
+        pytest.param([*[0.0] * 40, *[1.0] * 40], 0, False, id="one long night"),
+    ],
+)
+def test_keep_alive_is_for_demand_that_sleeps(demand: list[float], low: int, asleep: bool) -> None:
+    assert scene(demand, bounds=Bounds(low, 9)).asleep is asleep

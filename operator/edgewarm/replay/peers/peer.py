@@ -28,7 +28,7 @@ class Peer:
     """`name` is what the user types, `title` what a table shows, `source` where the rule is from.
 
     `default` is the label of the setting that it ships with or documents, "" where it has none. `note` says what of it
-    is approximated here.
+    is approximated here. `asleep` ones are for demand that may go to zero and mostly is.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Peer:
     plans: Callable[[Scene], Plans]
     default: str = ""
     note: str = ""
+    asleep: bool = False
 
 
 def planned(scene: Scene, labels: tuple[str, ...], columns: list[IntArray]) -> Plans:
