@@ -29,7 +29,6 @@ from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.windows import GRID
 
-STEP_SECONDS = 60.0
 PATIENCE_SECONDS = 1800.0
 IDLE = 1  # policies of process_world that have no target
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -43,7 +42,7 @@ class Size:
     seconds: float
     pass_seconds: float
     steps: int
-    reads_per_second: float = 20.0
+    reads_per_second: float = 10.0
 
 
 FULL, QUICK = Size(1000, 240.0, 15.0, 20), Size(5, 3.0, 1.0, 5)
@@ -91,11 +90,12 @@ def _busy(pid: int, reader: Reader, size: Size) -> dict[str, Any]:
     before, began = cpu_seconds(pid), time.monotonic()
     reader.read()
     seconds, used = time.monotonic() - began, cpu_seconds(pid) - before
-    latencies = sorted(reader.latencies)
+    latencies, made = sorted(reader.latencies), max(1, len(reader.steps) - 1)  # the first was there before
     return {
         "seconds": seconds,
         "cpu_seconds": used,
-        "predictions_per_cpu_second": size.count * GRID.count * seconds / STEP_SECONDS / used,
+        "steps": made,
+        "predictions_per_cpu_second": size.count * GRID.count * made / used,
         "reads": len(latencies),
         "read_ms_p50": 1000 * median(latencies),
         "read_ms_p95": 1000 * quantiles(latencies, n=20)[-1],
@@ -114,6 +114,7 @@ class Reader:
         self._size = size
         self._random = Random(1)
         self.latencies: list[float] = []
+        self.steps: set[str] = set()  # of the model, as they were seen
         self.size = 0
 
     def listed(self) -> list[Any] | None:
@@ -123,16 +124,17 @@ class Reader:
         return found
 
     def read(self) -> None:
-        """As often as the size says, at times that do not depend on the answers."""
-        began = time.monotonic()
-        for index in range(int(self._size.seconds * self._size.reads_per_second)):
-            due = began + index / self._size.reads_per_second
+        """As often as the size says, for as long as it says; a read is due whether or not the last one was late."""
+        began, index, due = time.monotonic(), 0, 0.0
+        while time.monotonic() - began < self._size.seconds:
+            index, due = index + 1, began + index / self._size.reads_per_second
             time.sleep(max(0.0, due - time.monotonic()))
             status, body = self._get(f"/forecasts/{NAMESPACE}/{name(self._random.randrange(self._size.count))}")
             if status != 200:
                 raise RuntimeError(f"a forecast was not told: {status} {body.decode()}")
             self.latencies.append(time.monotonic() - due)
             self.size = len(body)
+            self.steps.add(json.loads(body)["seenAt"])
 
     def _get(self, path: str) -> tuple[int, bytes]:
         self._connection.request("GET", path)

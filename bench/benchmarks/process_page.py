@@ -12,7 +12,7 @@ PUBLISHED_PER_SECOND, PUBLISHED_CORES, PUBLISHED_P95_MS, PUBLISHED_BASE_MB, PUBL
 
 OPENING = """\
 `edgewarm run` as a process, kopf and informers included, against an API server and a Prometheus in memory that run in
-another process: {policies} policies in mode Observe, four pods each. Forecasts are read over HTTP at 20 a second for
+another process: {policies} policies in mode Observe, four pods each. Forecasts are read over HTTP at ten a second for
 {seconds:.0f} s while passes run; a read's time counts from when it was due. A *prediction* is one workload's forecast
 of one window with all its {levels} quantiles; each model step makes {windows} for every workload, once a minute.
 *Published* are the numbers of the design that this one descends from, on {cores} cores.

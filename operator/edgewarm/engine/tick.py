@@ -53,7 +53,7 @@ log = structlog.get_logger()
 GAP_SECONDS = 120.0  # without a recommendation: longer than any pass that /healthz lets live
 STALE_SECONDS = 10.0  # the same count for longer than this was set by somebody else
 UNSEEN_SECONDS = 300.0  # a proposal that does not show up for longer was deleted
-AT_ONCE = 32  # policies that write to the API server at the same time
+AT_ONCE = 32  # policies that write to the API server at the same time, or are decided on without a pause
 NO_TERMS = Terms()
 
 
@@ -113,12 +113,7 @@ class Engine:
         self._books.take_rehearsed(rehearsed)
         if step_made or rehearsed:
             self._books.believe(now)
-        elder = elders(view.policies)
-        found = [
-            one
-            for key, item in view.policies.items()
-            if (one := self._found(item, view, elder.get(key), readings, moment)) is not None
-        ]
+        found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
         # first what gives capacity, for all; then what tells about it
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
@@ -127,6 +122,17 @@ class Engine:
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
         self._ports.telemetry.retain(list(view.policies))
+
+    async def _find_all(self, view: ClusterView, readings: Readings, moment: Moment) -> list[Found]:
+        """Observe and decide for all, with pauses in which watches, probes and reads of forecasts go on."""
+        elder, found = elders(view.policies), []
+        for index, (key, item) in enumerate(view.policies.items()):
+            if index % AT_ONCE == 0:
+                await asyncio.sleep(0)
+            one = self._found(item, view, elder.get(key), readings, moment)
+            if one is not None:
+                found.append(one)
+        return found
 
     def _found(
         self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, readings: Readings, moment: Moment
