@@ -42,6 +42,11 @@ class Levels(Rows):
         """The slowest average (N,): what everything else is measured from."""
         return np.asarray(self.average[2])
 
+    @property
+    def level(self) -> FloatArray:
+        """The same, 0 where nothing was seen."""
+        return np.where(np.isnan(self.slow), 0.0, self.slow)
+
     def learn(self, z: FloatArray) -> None:
         """Take the values of one step, (N,); NaN leaves all as it was."""
         known = np.isfinite(z)

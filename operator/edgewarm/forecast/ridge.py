@@ -70,7 +70,7 @@ class Ridge(Rows):
             penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
             system = np.empty((*diagonal.shape[:2], size + 1, diagonal.shape[-1]))
             system[:, :, :size] = products[:, PAIR]
-            system[:, range(size), range(size)] += penalty
+            system.reshape(len(system), -1, system.shape[-1])[:, :: size + 2] += penalty  # the diagonal
             system[:, :, size] = self.targets[windows, :, rows] + penalty * PRIOR[:, None]
             self.beta[windows, :, rows] = _solved(system)
 
