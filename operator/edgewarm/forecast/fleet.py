@@ -52,7 +52,7 @@ class FleetModel:
         self._memory = max(
             WEEK_DAYS * self._seasons.slots, int(windows.ends.max(initial=0))
         )  # steps; older is forgotten
-        back = windows.reach + int(self._late.max(initial=0))
+        back = windows.reach + int(self._late.max(initial=0)) + 1
         self._schedule = self._pending.schedule
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
-from edgewarm.forecast.rows import Patch, Rows, SingleArray, ordered_sum, patches
+from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum, patches
 from edgewarm.forecast.windows import ISSUE_SECONDS, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 

@@ -17,14 +17,13 @@ from edgewarm.forecast.rows import Rows
 from edgewarm.forecast.windows import Windows, base_stride
 from edgewarm.model.demand import FloatArray, IntArray
 
-
 NONE: IntArray = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When each window is issued and tested, in steps, all at multiples of `base`: `waits` from one to the other, `strides` between issues, `count`
-    of slots and the `first` one of each, all (K,)."""
+    """When each window is issued and tested, in steps, always at multiples of `base`: `waits` from one to the other,
+    `strides` between issues, `count` of slots and the `first` one of each, all (K,)."""
 
     base: int
     waits: IntArray
