@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.progress import Progress
 
+from benchmarks import goals
+
 CHILD = "benchmarks.memory_child"
 ROWS = 1000
 TWO_WEEKS = 14 * 1440
@@ -22,7 +24,7 @@ def run(quick: bool, progress: Progress) -> dict[str, Any]:
     seen = child(rows, steps)
     progress.update(task, total=1, completed=1)
     grown = seen["learned_bytes"] - seen["imported_bytes"]
-    return {"rows": rows, "steps": steps, **seen, "bytes_per_row": grown / rows}
+    return {"rows": rows, "steps": steps, **seen, "bytes_per_row": grown / rows, "goals": goals.of_memory(quick)}
 
 
 def child(rows: int, steps: int) -> dict[str, Any]:

@@ -206,6 +206,7 @@ def _speed(found: Json) -> list[str]:
         table(("rows", "update", "forecast", "update per row (ratio)"), updates),
         "Learning from history, as a new policy does in the background (two weeks of minutes in a full run):\n",
         table(("rows", "steps", "time", "per row (ratio)"), lessons),
+        *_goals(found),
         "### Limits of the timing\n",
         SPEED_LIMITS,
     ]
@@ -220,7 +221,23 @@ def _memory(found: Json) -> list[str]:
         ["per row, resident", f"{found['bytes_per_row'] / 1024:.0f} KiB"],
         ["per row, arrays of the model", f"{found['state_bytes_per_row'] / 1024:.0f} KiB"],
     ]
-    return [table(("a fresh process", "resident"), rows), "### Limits of the weighing\n", MEMORY_LIMITS]
+    weighed = table(("a fresh process", "resident"), rows)
+    return [weighed, *_goals(found), "### Limits of the weighing\n", MEMORY_LIMITS]
+
+
+def _goals(found: Json) -> list[str]:
+    """The forecast core alone, beside floor and aim; results from before there were goals have none."""
+    rows = [
+        [
+            goal["what"],
+            f"{goal['floor']:,g} {goal['unit']}",
+            f"{goal['aim']:,g} {goal['unit']}",
+            "" if goal["found"] is None else f"**{goal['found']:,.4g} {goal['unit']}**",
+            goal["note"],
+        ]
+        for goal in found.get("goals", ())
+    ]
+    return ["The forecast core alone:\n", table(("goal", "floor", "aim", "found", ""), rows)] if rows else []
 
 
 def _process(found: Json) -> list[str]:

@@ -91,12 +91,12 @@ class Clock(Rows):
             quarter = quarters[soon][0]
             seen = known[soon].any(axis=0)
             fading = np.where(seen, FADING_PER_DAY ** (1 / self.rhythm.issues), 1.0).astype(np.float32)
-            mean = evidence[soon].mean(axis=0)
+            mean = evidence[soon].sum(axis=0) / np.float32(np.count_nonzero(soon))
             self.record[:, quarter] = fading * self.record[:, quarter] + np.float32(WEIGHT) * mean
             self.visits[quarter] += seen
         pace = np.maximum(1 / np.maximum(self.visits[quarters], 1), SLOWEST / self.rhythm.issues)
         own = self.size[which, quarters]
-        self.size[which, quarters] = own + np.where(known, pace * (np.nan_to_num(size) - own), 0.0)
+        self.size[which, quarters] = own + np.where(known, pace * (size - own), 0.0)
         usual = self.usual[which]
         first = np.where(usual > 0, SLOWEST_OF_DAY, 1.0)
-        self.usual[which] = usual + np.where(known, first * (np.nan_to_num(size) - usual), 0.0)
+        self.usual[which] = usual + np.where(known, first * (size - usual), 0.0)

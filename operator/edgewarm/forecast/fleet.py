@@ -54,7 +54,7 @@ class FleetModel:
         self._memory = max(
             WEEK_DAYS * self._seasons.slots, int(windows.ends.max(initial=0))
         )  # steps; older is forgotten
-        back = windows.reach + int(self._late.max(initial=0))
+        back = windows.reach + int(self._late.max(initial=0)) + 1
         self._schedule = self._pending.schedule
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
 
@@ -76,8 +76,7 @@ class FleetModel:
 
     def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
         if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast
-            expected = np.nan_to_num(self._expected(step), nan=-np.inf)
-            z = np.where(censored & (z <= expected), np.nan, z)
+            z = np.where(censored & (z <= self._expected(step)), np.nan, z)
         self._seasons.learn(step, z, self._levels.slow)
         self._sure[step % len(self._sure)] = ~censored & np.isfinite(z)
         self._verify(step)
@@ -102,9 +101,8 @@ class FleetModel:
             return
         slots = self._schedule.tested(due, step)
         actual = self.windows.of_recent(self._recent(step), self._late)[due]
-        slow = np.nan_to_num(self._levels.slow)
         said, issued = self._pending.points[slots], self._pending.quantiles[slots]
-        evidence, size = self._mixture.learn(due, said, issued, actual, slow)
+        evidence, size = self._mixture.learn(due, said, issued, actual, self._levels.level)
         self._clock.learn(due, self._clock.quarter(step - self._late[due]), evidence, size)
         single = due[due < self.windows.points]
         slots, actual = slots[: len(single)], actual[: len(single)]
@@ -129,7 +127,7 @@ class FleetModel:
         """Quantiles (D, Q, N) of these windows after `step`, not sorted."""
         quarters = self._clock.quarter(step + self.windows.ends[which])
         tilt, widening = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
-        return self._mixture.issue(which, said, np.nan_to_num(self._levels.slow), tilt, widening)
+        return self._mixture.issue(which, said, self._levels.level, tilt, widening)
 
     def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
@@ -139,8 +137,7 @@ class FleetModel:
 
     def _issued(self, step: int) -> FloatArray:
         """Quantiles (K, Q, N) of every window after the last step, not sorted: on record, or else mixed now."""
-        which = self._schedule.issuing(step)
-        others = np.setdiff1d(np.arange(self.windows.count), which)
+        which, others = self._schedule.issuing(step), self._schedule.resting(step)
         result = np.empty((self.windows.count, len(LEVELS), self.size))
         result[which] = self._pending.quantiles[self._schedule.slots(which, step)]
         if len(others):

@@ -8,6 +8,7 @@ The first samples count as a plain mean, so that a young series does not start f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -17,6 +18,12 @@ from edgewarm.model.demand import BoolArray, FloatArray
 PER_MINUTE = np.array([0.5, 0.15, 0.03])
 SLOPE_GAIN = 0.3
 UNREST_PER_MINUTE = 0.01
+
+
+@cache
+def gains(step_seconds: float) -> FloatArray:
+    """Of the averages, per step, (3, 1)."""
+    return np.asarray(1 - (1 - PER_MINUTE[:, None]) ** (step_seconds / 60))
 
 
 @dataclass
@@ -42,24 +49,30 @@ class Levels(Rows):
         """The slowest average (N,): what everything else is measured from."""
         return np.asarray(self.average[2])
 
+    @property
+    def level(self) -> FloatArray:
+        """The same, 0 where nothing was seen."""
+        return np.where(np.isnan(self.slow), 0.0, self.slow)
+
     def learn(self, z: FloatArray) -> None:
         """Take the values of one step, (N,); NaN leaves all as it was."""
         known = np.isfinite(z)
-        fresh = known & (self.samples == 0)
-        self.last = np.where(fresh, z, self.last)
-        self.average = np.where(fresh, z, self.average)
+        if not self.samples.all():
+            fresh = known & (self.samples == 0)
+            self.last = np.where(fresh, z, self.last)
+            self.average = np.where(fresh, z, self.average)
         self.samples += known
         now = np.where(known, z, self.last)
         change = np.where(known & (self.samples > 1), now - self.last, 0.0)
         pace = 1 / np.maximum(self.samples, 1)
-        gain = 1 - (1 - PER_MINUTE[:, None]) ** (self.step_seconds / 60)
+        gain = gains(self.step_seconds)
         self._unsettle(known, np.abs(change), pace)
-        self.slope += np.where(known, SLOPE_GAIN, 0.0) * (change - self.slope)
+        self.slope += SLOPE_GAIN * known * (change - self.slope)
         trend = np.where(known, gain[1] * (now - self.average[1]), 0.0)
-        self.drift += np.where(known, gain[1] / 2, 0.0) * (trend - self.drift)
-        self.average += np.where(known, np.maximum(gain, pace), 0.0) * (now - self.average)
+        self.drift += gain[1] / 2 * known * (trend - self.drift)
+        self.average += np.maximum(gain, pace) * known * (now - self.average)
         self.last = now
 
     def _unsettle(self, known: BoolArray, change: FloatArray, pace: FloatArray) -> None:
         slowest = UNREST_PER_MINUTE * self.step_seconds / 60
-        self.unrest += np.where(known, np.maximum(pace, slowest), 0.0) * (change - self.unrest)
+        self.unrest += np.maximum(pace, slowest) * known * (change - self.unrest)

@@ -202,8 +202,8 @@ class Mixture(Rows):
         error *= moved
         gain = np.maximum(self.paces.gain[windows, None], np.minimum(0.25, lesson.first)) * lesson.known
         moved *= gain.astype(np.float32)[:, None, None]
-        moved += quantile
-        self.quantile[windows, :, :, rows] = moved
+        quantile += moved
+        self.quantile[windows, :, :, rows] = quantile
         return error
 
     def _weigh(self, lesson: Lesson, loss: SingleArray) -> SingleArray:

@@ -14,15 +14,18 @@ from edgewarm.forecast.experts import EXPERTS
 from edgewarm.forecast.features import NAMES
 from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.rows import Rows
-from edgewarm.forecast.windows import Windows
+from edgewarm.forecast.windows import Windows, base_stride
 from edgewarm.model.demand import FloatArray, IntArray
+
+NONE: IntArray = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When each window is issued and tested, in steps: `waits` from one to the other, `strides` between issues, `count`
-    of slots and the `first` one of each, all (K,)."""
+    """When each window is issued and tested, in steps, always at multiples of `base`: `waits` from one to the other,
+    `strides` between issues, `count` of slots and the `first` one of each, all (K,)."""
 
+    base: int
     waits: IntArray
     strides: IntArray
     count: IntArray
@@ -33,15 +36,19 @@ class Schedule:
         strides = windows.strides(step_seconds)
         waits = windows.ends + windows.late(step_seconds)
         count = -(-waits // strides)
-        return cls(waits, strides, count, np.cumsum(count) - count)
+        return cls(base_stride(step_seconds), waits, strides, count, np.cumsum(count) - count)
 
     def due(self, step: int) -> IntArray:
         """Windows that are tested at this step."""
-        return np.flatnonzero((step - self.waits) % self.strides == 0)
+        return NONE if step % self.base else np.flatnonzero((step - self.waits) % self.strides == 0)
 
     def issuing(self, step: int) -> IntArray:
         """Windows that are issued at this step."""
-        return np.flatnonzero(step % self.strides == 0)
+        return NONE if step % self.base else np.flatnonzero(step % self.strides == 0)
+
+    def resting(self, step: int) -> IntArray:
+        """Windows that are not."""
+        return np.flatnonzero(step % self.strides)
 
     def tested(self, which: IntArray, step: int) -> IntArray:
         """Slots of the forecasts of these windows that are tested at this step."""

@@ -64,29 +64,15 @@ class Ridge(Rows):
         """Bring the coefficients of these steps ahead up to date."""
         size = len(NAMES)
         for _, windows, rows in patches(which, self.beta.shape[-1], PAIR.size):
-            products = self.products[windows, :, rows]
-            diagonal = products[:, ITSELF]
-            even = FLOOR / size * ordered_sum(diagonal)[:, None]
+            products = self.products[windows, :, rows].transpose(0, 2, 1)
+            diagonal = products[..., ITSELF]
+            even = FLOOR / size * np.add.accumulate(diagonal, axis=-1)[..., -1:]  # in order, whoever stands beside
             penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
-            system = np.empty((*diagonal.shape[:2], size + 1, diagonal.shape[-1]))
-            system[:, :, :size] = products[:, PAIR]
-            system[:, range(size), range(size)] += penalty
-            system[:, :, size] = self.targets[windows, :, rows] + penalty * PRIOR[:, None]
-            self.beta[windows, :, rows] = _solved(system)
+            system = products[..., PAIR]
+            system.reshape(*penalty.shape[:2], PAIR.size)[..., :: size + 1] += penalty
+            wanted = self.targets[windows, :, rows].transpose(0, 2, 1) + penalty * PRIOR
+            self.beta[windows, :, rows] = np.linalg.solve(system, wanted[..., None])[..., 0].transpose(0, 2, 1)
 
     def predict(self, x: FloatArray) -> FloatArray:
         """Expected difference from the level, (A, N)."""
         return ordered_sum(x * self.beta)
-
-
-def _solved(system: FloatArray) -> FloatArray:
-    """Solutions (D, F, N) of systems (D, F, F + 1, N) with the right side last, by elimination (Gauss and Jordan).
-
-    Over all rows at once; a positive definite system needs no other order of its pivots. `system` is used up.
-    """
-    size = system.shape[1]
-    for pivot in range(size):
-        row = system[:, pivot, pivot + 1 :] / system[:, pivot, pivot, None]
-        system[:, :, pivot + 1 :] -= system[:, :, pivot, None] * row[:, None]
-        system[:, pivot, pivot + 1 :] = row
-    return np.asarray(system[:, :, size])

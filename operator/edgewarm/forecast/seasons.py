@@ -20,6 +20,7 @@ from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 DAY_SECONDS, HOUR_SECONDS, WEEK_DAYS = 86400.0, 3600.0, 7
 QUARTER_SECONDS = 900.0
 DAY_GAIN = 0.12
+MANY_DAYS = 100  # of visits to a slot: more than 1 / DAY_GAIN change nothing
 HOUR_GAIN = 0.15
 DEVIATION_GAIN = 0.25
 FADING_PER_MINUTE = 0.98
@@ -48,7 +49,7 @@ class Seasons(Rows):
         return cls(
             step_seconds=step_seconds,
             day=np.full((slots, rows), np.nan),
-            visits=np.zeros((slots, rows), dtype=np.uint16),
+            visits=np.zeros((slots, rows), dtype=np.uint8),
             deviation=np.zeros(rows),
             hour=np.zeros((minutes, rows)),
             week=np.full((quarters, rows), np.nan),
@@ -78,12 +79,12 @@ class Seasons(Rows):
 
     def _learn_day(self, slot: int, z: FloatArray, known: BoolArray) -> None:
         mean = self.day[slot]
-        before = np.where(np.isfinite(mean), mean, z)
+        before = np.where(np.isnan(mean), z, mean)
         fading = 1 - FADING_PER_MINUTE ** (self.step_seconds / 60)
         surprise = np.where(known, DEVIATION_GAIN * (z - before - self.deviation), -fading * self.deviation)
         self.deviation += surprise
-        self.visits[slot] += known
-        pace = np.maximum(1 / np.maximum(self.visits[slot], 1), DAY_GAIN)
+        visits = self.visits[slot] = np.minimum(self.visits[slot] + known, MANY_DAYS)
+        pace = np.maximum(1 / np.maximum(visits, 1), DAY_GAIN)
         self.day[slot] = np.where(known, before + pace * (z - before), mean)
 
     def _learn_week(self, step: int, z: FloatArray, known: BoolArray) -> None:

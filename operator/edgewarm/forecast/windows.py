@@ -87,11 +87,15 @@ class Windows:
     def of_recent(self, recent: FloatArray, late: IntArray) -> FloatArray:
         """What windows that ended `late` (K,) steps ago turned out to be, (K, N); NaN where a step is unknown.
 
-        `recent` (at least reach + late, N) is newest first.
+        `recent` (more than reach + late, N) is newest first.
         """
-        spans = zip(late[self.points :], self.until, strict=True)
-        highest = [recent[start : start + length].max(axis=0) for start, length in spans]
-        return np.concatenate([recent[late[: self.points]], np.array(highest).reshape(-1, recent.shape[1])])
+        result = np.empty((self.count, recent.shape[1]))
+        result[: self.points] = recent[late[: self.points]]
+        if len(self.until):
+            starts = late[self.points :]
+            spans = np.stack([starts, starts + self.until], axis=1).ravel()
+            result[self.points :] = np.maximum.reduceat(recent, spans, axis=0)[::2]
+        return result
 
 
 def base_stride(step_seconds: float) -> int:

@@ -24,17 +24,17 @@ def test_windows_of_a_path() -> None:
 
 
 def test_windows_that_end_now() -> None:
-    found = SMALL.of_recent(np.array([[4.0], [6.0], [2.0]]), ON_TIME)  # newest first
+    found = SMALL.of_recent(np.array([[4.0], [6.0], [2.0], [99.0]]), ON_TIME)  # newest first
     assert found[:, 0].tolist() == [4.0, 4.0, 4.0, 4.0, 6.0, 6.0]
 
 
 def test_windows_that_ended_some_steps_ago() -> None:
-    found = SMALL.of_recent(np.array([[9.0], [8.0], [4.0], [6.0], [2.0]]), np.array([0, 1, 2, 2, 1, 2]))
+    found = SMALL.of_recent(np.array([[9.0], [8.0], [4.0], [6.0], [2.0], [99.0]]), np.array([0, 1, 2, 2, 1, 2]))
     assert found[:, 0].tolist() == [9.0, 8.0, 4.0, 4.0, 8.0, 6.0]
 
 
 def test_an_unknown_step_hides_the_windows_that_contain_it() -> None:
-    found = SMALL.of_recent(np.array([[4.0], [np.nan], [2.0]]), ON_TIME)
+    found = SMALL.of_recent(np.array([[4.0], [np.nan], [2.0], [99.0]]), ON_TIME)
     assert np.array_equal(found[:, 0], [4.0, 4.0, 4.0, 4.0, np.nan, np.nan], equal_nan=True)
 
 
