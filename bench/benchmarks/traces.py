@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,23 +23,39 @@ EIGHT = 8 * 3600.0
 
 @dataclass(frozen=True)
 class Recorded:
-    """A file below the folder of traces."""
+    """A file below the folder of traces; `value` names the column where it cannot be found."""
 
     source: str
     name: str
     step_seconds: int = 60
+    value: str | None = None
 
     @property
     def path(self) -> Path:
         return Path(self.source) / f"{self.name}.csv.gz"
 
+    def read(self, folder: Path, step_seconds: int | None = None) -> replay.Trace:
+        """At its own step, or as means of longer ones."""
+        untimed = self.source == "datacenter_usage"
+        step = self.step_seconds if untimed or step_seconds is None else step_seconds
+        found = read_csv(folder / self.path, ReadingOptions(value=self.value, step_seconds=step))
+        return dataclasses.replace(found, name=self.name)
+
 
 RECORDED = (
-    *(Recorded("ms_cloud_monitoring", name) for name in ("mongo-01", "mongo-02", "mongo-03", "ingress-01")),
+    *(Recorded("ms_cloud_monitoring", f"mongo-0{number}") for number in (1, 2, 3)),
+    *(Recorded("ms_cloud_monitoring", name) for name in ("ingress-01", "machine-01")),
     *(Recorded("crane", f"input{number}") for number in (0, 2, 4, 7, 8, 9, 10, 11)),
     Recorded("nab", "elb_request_count_8c0756", 300),
     Recorded("nab", "ec2_cpu_utilization_5f5533", 300),
+    Recorded("nab", "rds_cpu_utilization_cc0c53", 300),
+    Recorded("datacenter_usage", "alibaba2018_cluster_avg_300s", 300, "cpu_util_percent"),
+    Recorded("datacenter_usage", "google2019_instance_usage_300s", 300, "avg_cpu"),
+    *(Recorded("nab", f"Twitter_volume_{name}", 300) for name in ("AMZN", "GOOG", "UPS")),
+    Recorded("nab", "cpu_utilization_asg_misconfiguration", 300),
+    Recorded("worldcup98", "worldcup98_requests_per_minute"),
 )
+"""All that the folder may have, but for series with steps of half an hour and more, and the functions."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +117,7 @@ def recorded(folder: Path) -> tuple[list[Trace], list[str]]:
     found, skipped = [], []
     for item in RECORDED:
         if (folder / item.path).exists():
-            series = read_csv(folder / item.path, ReadingOptions(step_seconds=item.step_seconds))
-            found.append(aligned(item.source, item.name, series))
+            found.append(aligned(item.source, item.name, item.read(folder)))
         else:
             skipped.append(f"{item.path} is not in the folder of traces.")
     return found, skipped
