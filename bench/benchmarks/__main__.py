@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import accuracy, functions, memory, speed
+from benchmarks import accuracy, cost, functions, libraries, memory, speed
 from benchmarks.machine import described
 from benchmarks.page import page
 
@@ -25,6 +26,8 @@ class Section(StrEnum):
     """What can be measured alone."""
 
     ACCURACY = "accuracy"
+    LIBRARIES = "libraries"
+    COST = "cost"
     SPEED = "speed"
     MEMORY = "memory"
     FUNCTIONS = "functions"
@@ -41,7 +44,10 @@ def bench(
     out: Annotated[Path | None, typer.Option(help="Write both files here instead.")] = None,
     render: Annotated[bool, typer.Option("--render", help="Measure nothing; write the page anew.")] = False,
 ) -> None:
-    """Accuracy, speed and memory; a quick run writes to build/bench and leaves the published numbers alone."""
+    """Accuracy, cost, speed and memory; a quick run writes to build/bench and leaves the published numbers alone.
+
+    Libraries and cost keep what they have of each trace below build/bench/kept: stopped, they go on where they were.
+    """
     numbers, text = _targets(out, quick)
     keep = (only is not None or render) and numbers.exists()
     results: dict[str, Any] = json.loads(numbers.read_text()) if keep else {}
@@ -62,18 +68,23 @@ def _targets(out: Path | None, quick: bool) -> tuple[Path, Path]:
 
 
 def _measured(section: Section, traces: Path | None, quick: bool) -> dict[str, Any]:
+    folder = None if quick else traces
     work: dict[Section, Callable[[Progress], dict[str, Any]]] = {
-        Section.ACCURACY: lambda progress: accuracy.run(None if quick else traces, quick, progress),
+        Section.ACCURACY: lambda progress: accuracy.run(folder, quick, progress),
+        Section.LIBRARIES: lambda _: libraries.run(folder, console.print),
+        Section.COST: lambda _: cost.run(folder, console.print),
         Section.SPEED: lambda progress: speed.run(quick, progress),
         Section.MEMORY: lambda progress: memory.run(quick, progress),
-        Section.FUNCTIONS: lambda progress: functions.run(None if quick else traces, quick, progress),
+        Section.FUNCTIONS: lambda progress: functions.run(folder, quick, progress),
     }
-    recorded = section in {Section.ACCURACY, Section.FUNCTIONS} and traces is not None and not quick
+    recorded = section not in {Section.SPEED, Section.MEMORY} and folder is not None
     command = ("EDGEWARM_TRACES=DIR " if recorded else "") + "make bench"
     run = described("python -m benchmarks --quick" if quick else command)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    began = time.monotonic()
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        return {"run": run, **work[section](progress)}
+        found = work[section](progress)
+    return {"run": {**run, "minutes": (time.monotonic() - began) / 60}, **found}
 
 
 def _rounded(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Results of long work, kept below build/bench/kept by what they depend on: a run that was stopped goes on from there."""
+"""Results of long work, kept below build/bench/kept by what they depend on: a run that was stopped goes on there."""
 
 from __future__ import annotations
 

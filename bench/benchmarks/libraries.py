@@ -11,8 +11,9 @@ have more than `MOST_ORIGINS`, every second or third ... of them is taken.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, distributions
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.kept import ROOT, code_of, kept
+from benchmarks.library_scores import HORIZONS, LONG, OURS, least, summary
 from benchmarks.scores import LEVELS, P90
+from benchmarks.traces import RECORDED
 from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.replay import scores
 from edgewarm.replay.backtest import Settings, day_steps, prepared
@@ -32,14 +35,11 @@ from edgewarm.replay.rolling import actuals, nobody, rolled
 from edgewarm.replay.trace import Trace
 
 STEP_SECONDS = 300
-HORIZONS = {"5 min": 1, "15 min": 3, "60 min": 12, "24 h": 288}  # in steps
-LONG = "24 h"
 LONG_DAYS = 13.9  # of a trace that is judged a day ahead; two weeks but for a torn edge
 EVERY_STEPS, MOST_ORIGINS = 73, 60
 LIBRARIES = {"holtwinters": "Holt-Winters", "autotheta": "AutoTheta", "dot": "DOT"}
 PACKAGES = ("statsmodels", "statsforecast")
 INSTALLED = ROOT / "build/rivals"  # by `make rivals`: apart, so that no library comes near the operator
-OURS = "edgewarm"
 
 Say = Callable[[str], None]
 
@@ -98,10 +98,8 @@ def compared(trace: Trace, known: Mapping[str, str], say: Say) -> dict[str, Any]
     theirs = {}
     for name, title in LIBRARIES.items() if known else ():
         say(f"{trace.name}: {title}, {len(setup.origins)} fits")
-        theirs[title] = np.array(
-            kept(f"{trace.name}-{name}", (*setup.facts(), name, known), lambda name=name: _fits(setup, name)),
-            dtype=np.float64,
-        )
+        fits = kept(f"{trace.name}-{name}", (*setup.facts(), name, known), partial(_fits, setup, name))
+        theirs[title] = np.array(fits, dtype=np.float64)
     say(f"{trace.name}: ours")
     ours = kept(
         f"{trace.name}-{OURS}-5m",
@@ -117,8 +115,9 @@ def _fits(setup: Setup, library: str) -> list[Any]:
 
 
 def _listed(quantiles: FloatArray) -> list[Any]:
-    """JSON knows no NaN, and five digits of a forecast are enough."""
-    found: list[Any] = np.where(np.isfinite(quantiles), quantiles, None).tolist()
+    """JSON knows no NaN."""
+    holes = np.where(np.isfinite(quantiles), quantiles.astype(object), None)
+    found: list[Any] = holes.tolist()
     return found
 
 
@@ -164,3 +163,32 @@ def _losses(setup: Setup, ahead: int, methods: Mapping[str, Mapping[str, FloatAr
         result["loss"][name] = {form: loss.tolist() for form, loss in each.items()}
         result["covered"][name] = float((actual[known] <= chosen[best][:, P90]).mean())
     return result
+
+
+def run(folder: Path | None, say: Say) -> dict[str, Any]:
+    """Every recorded trace; without a folder or without the libraries a sentence says what to do."""
+    known, notes = versions(), []
+    if not known:
+        notes.append("statsmodels and statsforecast are not installed: `make rivals`, then run again.")
+    found = [item for item in RECORDED if folder is not None and (folder / item.path).exists()]
+    if not found:
+        notes.append("No recorded traces: give --traces DIR or set EDGEWARM_TRACES.")
+    traces = []
+    if known and folder is not None:
+        for item in found:
+            compared_with = compared(item.read(folder, STEP_SECONDS), known, say)
+            traces.append({"trace": item.name, "source": item.source, **compared_with})
+    return {"libraries": known, "summary": summary(traces), "traces": [_row(trace) for trace in traces], "notes": notes}
+
+
+def _row(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page shows of a trace: each method's loss with its best form."""
+    horizons = {
+        name: {
+            "origins": len(cell["days"]),
+            "loss": {method: least(forms) for method, forms in cell["loss"].items()},
+        }
+        for name, cell in trace["horizons"].items()
+        if cell["days"]
+    }
+    return {**{key: trace[key] for key in ("trace", "source", "days", "training_days")}, "horizons": horizons}

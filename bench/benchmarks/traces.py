@@ -23,12 +23,13 @@ EIGHT = 8 * 3600.0
 
 @dataclass(frozen=True)
 class Recorded:
-    """A file below the folder of traces; `value` names the column where it cannot be found."""
+    """A file below the folder of traces; `value` is the column where it cannot be found, `last_days` what is kept."""
 
     source: str
     name: str
     step_seconds: int = 60
     value: str | None = None
+    last_days: int | None = None
 
     @property
     def path(self) -> Path:
@@ -39,7 +40,8 @@ class Recorded:
         untimed = self.source == "datacenter_usage"
         step = self.step_seconds if untimed or step_seconds is None else step_seconds
         found = read_csv(folder / self.path, ReadingOptions(value=self.value, step_seconds=step))
-        return dataclasses.replace(found, name=self.name)
+        cut = 0 if self.last_days is None else max(0, len(found.values) - self.last_days * DAY_SECONDS // step)
+        return dataclasses.replace(found, name=self.name, first=found.first + cut, values=found.values[cut:])
 
 
 RECORDED = (
@@ -53,7 +55,7 @@ RECORDED = (
     Recorded("datacenter_usage", "google2019_instance_usage_300s", 300, "avg_cpu"),
     *(Recorded("nab", f"Twitter_volume_{name}", 300) for name in ("AMZN", "GOOG", "UPS")),
     Recorded("nab", "cpu_utilization_asg_misconfiguration", 300),
-    Recorded("worldcup98", "worldcup98_requests_per_minute"),
+    Recorded("worldcup98", "worldcup98_requests_per_minute", last_days=28),
 )
 """All that the folder may have, but for series with steps of half an hour and more, and the functions."""
 

@@ -165,9 +165,7 @@ class Engine:
     def _rehearsal_terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, rehearsal.Terms]:
         books = ((key, policy, self._books.get(key)) for key, policy in policies.items())
         return {
-            key: rehearsal.terms(policy, lead_seconds(book, policy))
-            for key, policy, book in books
-            if book is not None
+            key: rehearsal.terms(policy, lead_seconds(book, policy)) for key, policy, book in books if book is not None
         }
 
     @staticmethod
