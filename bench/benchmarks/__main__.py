@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from benchmarks import accuracy, cost, functions, libraries, memory, speed
 from benchmarks.machine import described
 from benchmarks.page import page
+from benchmarks.pictures import pictures
 
 ROOT = Path(__file__).parents[2]
 console = Console(stderr=True)
@@ -57,7 +58,11 @@ def bench(
         numbers.parent.mkdir(parents=True, exist_ok=True)
         numbers.write_text(json.dumps(results, indent=1) + "\n")
     text.write_text(page(results))
-    console.print(f"wrote {numbers} and {text}")
+    drawn = text.parent / "pictures"
+    drawn.mkdir(exist_ok=True)
+    for name, picture in pictures(results).items():
+        (drawn / name).write_text(picture)
+    console.print(f"wrote {numbers}, {text} and {drawn}")
 
 
 def _targets(out: Path | None, quick: bool) -> tuple[Path, Path]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from benchmarks import coverage, ramps
+from benchmarks import band, coverage, ramps
 from benchmarks.replaying import HORIZONS, METHODS, RAMP_STEPS, Seat, replayed
 from benchmarks.scores import LEVELS, P90, Scored, summary
 from benchmarks.traces import Trace, recorded, synthetic
@@ -52,6 +52,7 @@ def run(folder: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
         "groups": {name: _grouped(items) for name, items in by_horizon.items() if items},
         "by_trace": {name: [_row(item) for item in items] for name, items in by_horizon.items() if items},
         "coverage": coverage.of(seats),
+        "band": band.of(seats[0]),
         "ramps": {"by_trace": [asdict(item) for item in by_ramp], "mean": ramps.mean_of(by_ramp)},
         "notes": notes,
     }

@@ -115,9 +115,7 @@ def _fits(setup: Setup, library: str) -> list[Any]:
 
 
 def _listed(quantiles: FloatArray) -> list[Any]:
-    """JSON knows no NaN."""
-    holes = np.where(np.isfinite(quantiles), quantiles.astype(object), None)
-    found: list[Any] = holes.tolist()
+    found: list[Any] = quantiles.tolist()
     return found
 
 
