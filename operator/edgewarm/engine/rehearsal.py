@@ -27,7 +27,7 @@ LONGEST_STEPS = 60  # of a lead time or a window that is simulated
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a row's plans depend on."""
+    """What a row's plans depend on; `lead_seconds` is the lead time plus one pass."""
 
     capacity_per_pod: float
     kappa: float

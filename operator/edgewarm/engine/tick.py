@@ -153,8 +153,9 @@ class Engine:
         self._note_blindness(book, reading, moment.now)
         book.own = capacity_now(book, policy, workload, moment.now)
         book.pacing = book.pacing.begun(moment.now, book.own.planned, GAP_SECONDS)
+        ahead = lead_seconds(book, policy) + moment.pass_seconds
         # a forecast of what a wrong question returned in the past is not worth acting on
-        outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, lead_seconds(book, policy))
+        outlook = None if state.stalled else self._rows.outlook(item.key, moment.now, ahead)
         trust = book.belief.confidence if book.belief is not None else None
         known = self._rows.history_seconds(item.key, moment.now)
         judgement = judge(policy, book, workload, Evidence(reading, outlook, learning, trust, known), moment)
@@ -165,7 +166,9 @@ class Engine:
     def _rehearsal_terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, rehearsal.Terms]:
         books = ((key, policy, self._books.get(key)) for key, policy in policies.items())
         return {
-            key: rehearsal.terms(policy, lead_seconds(book, policy)) for key, policy, book in books if book is not None
+            key: rehearsal.terms(policy, lead_seconds(book, policy) + self._pass_seconds)
+            for key, policy, book in books
+            if book is not None
         }
 
     @staticmethod
