@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +42,7 @@ def bench(
         typer.Option(envvar="EDGEWARM_TRACES", help="Folder of recorded traces.", exists=True, file_okay=False),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes; no result to quote.")] = False,
+    trace: Annotated[list[str] | None, typer.Option(help="Only this recorded trace; may be given again.")] = None,
     only: Annotated[Section | None, typer.Option(help="One section; the others stay as they were.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write both files here instead.")] = None,
     render: Annotated[bool, typer.Option("--render", help="Measure nothing; write the page anew.")] = False,
@@ -53,7 +55,9 @@ def bench(
     keep = (only is not None or render) and numbers.exists()
     results: dict[str, Any] = json.loads(numbers.read_text()) if keep else {}
     for section in () if render else tuple(Section) if only is None else (only,):
-        results[section.value] = _rounded(_measured(section, traces, quick))
+        results[section.value] = _rounded(
+            _measured(section, Chosen(None if quick else traces, tuple(trace or ())), quick)
+        )
         results = {each.value: results[each.value] for each in Section if each.value in results}
         numbers.parent.mkdir(parents=True, exist_ok=True)
         numbers.write_text(json.dumps(results, indent=1) + "\n")
@@ -72,12 +76,20 @@ def _targets(out: Path | None, quick: bool) -> tuple[Path, Path]:
     return folder / "results.json", folder / "benchmarks.md"
 
 
-def _measured(section: Section, traces: Path | None, quick: bool) -> dict[str, Any]:
-    folder = None if quick else traces
+@dataclass(frozen=True)
+class Chosen:
+    """Recorded traces: where they are, and their names where not all are wanted."""
+
+    folder: Path | None
+    names: tuple[str, ...]
+
+
+def _measured(section: Section, chosen: Chosen, quick: bool) -> dict[str, Any]:
+    folder, names = chosen.folder, chosen.names
     work: dict[Section, Callable[[Progress], dict[str, Any]]] = {
-        Section.ACCURACY: lambda progress: accuracy.run(folder, quick, progress),
-        Section.LIBRARIES: lambda _: libraries.run(folder, console.print),
-        Section.COST: lambda _: cost.run(folder, console.print),
+        Section.ACCURACY: lambda progress: accuracy.run(folder, names, quick, progress),
+        Section.LIBRARIES: lambda _: libraries.run(folder, names, console.print),
+        Section.COST: lambda _: cost.run(folder, names, console.print),
         Section.SPEED: lambda progress: speed.run(quick, progress),
         Section.MEMORY: lambda progress: memory.run(quick, progress),
         Section.FUNCTIONS: lambda progress: functions.run(folder, quick, progress),

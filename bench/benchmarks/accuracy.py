@@ -7,7 +7,7 @@ what the ratio is taken to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import groupby
@@ -27,15 +27,10 @@ from edgewarm.replay.rivals import contenders, rules
 from edgewarm.replay.scores import pinball, scale
 
 
-def run(folder: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
+def run(folder: Path | None, names: Collection[str], quick: bool, progress: Progress) -> dict[str, Any]:
     """Every trace at every horizon, its coverage, and the minutes of its ramp."""
-    traces = synthetic(quick)
-    notes: list[str] = []
-    if folder is not None:
-        found, notes = recorded(folder)
-        traces += found
-    else:
-        notes.append("No recorded traces: give --traces DIR or set EDGEWARM_TRACES.")
+    found, notes = recorded(folder, names)
+    traces = synthetic(quick) + found
     seats = _seats(traces, progress)
     task = progress.add_task("naive rivals", total=len(seats))
     by_horizon: dict[str, list[Scored]] = {name: [] for name in HORIZONS}

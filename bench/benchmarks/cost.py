@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.kept import code_of, kept
-from benchmarks.traces import RECORDED, Recorded
+from benchmarks.traces import Recorded, present
 from edgewarm.cli.replaying import quiet_engine
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.identity import TargetRef
@@ -41,10 +41,9 @@ OUR_ROOMS = ("model", "forecast", "decide", "learn", "engine", "api", "manifests
 Say = Callable[[str], None]
 
 
-def run(folder: Path | None, say: Say) -> dict[str, Any]:
+def run(folder: Path | None, names: Collection[str], say: Say) -> dict[str, Any]:
     """Every trace that the folder has, one after the other; what is kept from a run before is not done again."""
-    found = [item for item in RECORDED if folder is not None and (folder / item.path).exists()]
-    notes = [] if found else ["No recorded traces: give --traces DIR or set EDGEWARM_TRACES."]
+    found, notes = present(folder, names)
     traces = [] if folder is None else [_of(item, folder, say) for item in found]
     return {"kappas": KAPPAS, "lead_seconds": LEAD_SECONDS, "traces": traces, "notes": notes}
 

@@ -11,7 +11,7 @@ have more than `MOST_ORIGINS`, every second or third ... of them is taken.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, distributions
@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.kept import ROOT, code_of, kept
 from benchmarks.library_scores import HORIZONS, LONG, OURS, least, summary
 from benchmarks.scores import LEVELS, P90
-from benchmarks.traces import RECORDED
+from benchmarks.traces import present
 from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.replay import scores
 from edgewarm.replay.backtest import Settings, day_steps, prepared
@@ -163,14 +163,11 @@ def _losses(setup: Setup, ahead: int, methods: Mapping[str, Mapping[str, FloatAr
     return result
 
 
-def run(folder: Path | None, say: Say) -> dict[str, Any]:
+def run(folder: Path | None, names: Collection[str], say: Say) -> dict[str, Any]:
     """Every recorded trace; without a folder or without the libraries a sentence says what to do."""
-    known, notes = versions(), []
+    known, (found, notes) = versions(), present(folder, names)
     if not known:
-        notes.append("statsmodels and statsforecast are not installed: `make rivals`, then run again.")
-    found = [item for item in RECORDED if folder is not None and (folder / item.path).exists()]
-    if not found:
-        notes.append("No recorded traces: give --traces DIR or set EDGEWARM_TRACES.")
+        notes.insert(0, "statsmodels and statsforecast are not installed: `make rivals`, then run again.")
     traces = []
     if known and folder is not None:
         for item in found:

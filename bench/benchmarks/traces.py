@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,12 +115,18 @@ def synthetic(quick: bool = False) -> list[Trace]:
     return result
 
 
-def recorded(folder: Path) -> tuple[list[Trace], list[str]]:
-    """The traces that the folder has, and a sentence about each that it has not."""
-    found, skipped = [], []
-    for item in RECORDED:
-        if (folder / item.path).exists():
-            found.append(aligned(item.source, item.name, item.read(folder)))
-        else:
-            skipped.append(f"{item.path} is not in the folder of traces.")
-    return found, skipped
+def present(folder: Path | None, names: Collection[str] = ()) -> tuple[list[Recorded], list[str]]:
+    """What the folder has, of these names where some are given; and a sentence about each that it has not."""
+    if folder is None:
+        return [], ["No recorded traces: give --traces DIR or set EDGEWARM_TRACES."]
+    wanted = [item for item in RECORDED if not names or item.name in names]
+    skipped = [f"{item.path} is not in the folder of traces." for item in wanted if not (folder / item.path).exists()]
+    left = len(RECORDED) - len(wanted)
+    skipped += [f"{left} of {len(RECORDED)} recorded traces were left out by --trace."] if left else []
+    return [item for item in wanted if (folder / item.path).exists()], skipped
+
+
+def recorded(folder: Path | None, names: Collection[str] = ()) -> tuple[list[Trace], list[str]]:
+    """The traces themselves."""
+    found, skipped = present(folder, names)
+    return [aligned(item.source, item.name, item.read(folder)) for item in found if folder is not None], skipped
