@@ -11,6 +11,12 @@ Json = Mapping[str, Any]
 MIB = 2**20
 NOTE = "Written by `make bench`; do not edit."
 
+KEPT = """\
+*Libraries* and *cost* keep what they found of each trace below `build/bench/kept`, by all it depends on (the trace,
+the question, our code or the library's version): stop them at any time, and only what changed is done again. What a
+library said outlives changes of ours. How long each section took is in the last table.
+"""
+
 ACCURACY = """\
 The operator's model against **last value** and **seasonal naive** (the same step yesterday; last week too where a trace
 has two weeks), each with the quantiles of its own residuals of the last two days, with native ones and with our
@@ -68,7 +74,9 @@ def page(results: Json) -> str:
         "Accuracy, cost, speed and memory, each beside a yardstick from the same run. Numbers: `bench/results.json`.\n",
         "```sh\nmake bench                                  # generated series only\n"
         "EDGEWARM_TRACES=DIR make bench              # recorded traces too\n"
-        "python -m benchmarks --quick --only speed   # a look; writes to build/bench\n```\n",
+        "python -m benchmarks --quick --only speed   # a look; writes to build/bench\n"
+        "python -m benchmarks --only cost --trace input9  # one section, one recorded trace\n```\n",
+        KEPT,
         *_promised(results),
     ]
     writers: dict[str, Callable[[Json], list[str]]] = {
