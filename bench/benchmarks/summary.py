@@ -1,6 +1,6 @@
 """What was promised and what was measured: one row per number, with its floor and its aim, from every section.
 
-A section contributes rows in one of two ways: `rows` in its own results (a list of `asdict(Row)`), written when it was
+A section contributes rows in one of two ways: `promised` in its own results (a list of `asdict(Row)`), written when it was
 measured, or a function in `DERIVED` that reads them from what it has kept.
 """
 
@@ -57,7 +57,7 @@ def rows(results: Json) -> list[Row]:
     for name, section in results.items():
         derived = DERIVED.get(name)
         found += [] if derived is None else list(derived(section))
-        found += [Row(**row) for row in section.get("rows", [])]
+        found += [Row(**row) for row in section.get("promised", [])]
     return found
 
 

@@ -39,7 +39,7 @@ def test_a_row_without_a_promise_only_shows_its_value() -> None:
 
 def test_a_section_may_bring_its_own_rows() -> None:
     mine = Row("one tick", 60_000.0, 50_000.0, 300_000.0, "{:,.0f}x", more=True)
-    (found,) = rows({"speed": {"rows": [asdict(mine)]}})
+    (found,) = rows({"speed": {"promised": [asdict(mine)]}})
     assert found == mine
     assert found.cells() == ["one tick", "60,000x", "50,000x", "300,000x", "met"]
 
