@@ -97,10 +97,8 @@ def compared(trace: Trace, known: Mapping[str, str], say: Say) -> dict[str, Any]
     setup = Setup.of(trace)
     theirs = {}
     for name, title in LIBRARIES.items() if known else ():
-        say(f"{trace.name}: {title}, {len(setup.origins)} fits")
-        fits = kept(f"{trace.name}-{name}", (*setup.facts(), name, known), partial(_fits, setup, name))
+        fits = kept(f"{trace.name}-{name}", (*setup.facts(), name, known), partial(_fits, setup, name, say))
         theirs[title] = np.array(fits, dtype=np.float64)
-    say(f"{trace.name}: ours")
     ours = kept(
         f"{trace.name}-{OURS}-5m",
         (*setup.facts(), code_of("forecast", "replay")),
@@ -109,7 +107,8 @@ def compared(trace: Trace, known: Mapping[str, str], say: Say) -> dict[str, Any]
     return _judged(setup, np.array(ours, dtype=np.float64), theirs)
 
 
-def _fits(setup: Setup, library: str) -> list[Any]:
+def _fits(setup: Setup, library: str, say: Say) -> list[Any]:
+    say(f"{setup.trace.name}: {LIBRARIES[library]}, {len(setup.origins)} fits")
     asked = Asked(library, setup.past.day, setup.settings.horizons, setup.grid)
     return _listed(fitted(setup.past, asked, setup.origins, lambda _: None, environment()))
 

@@ -1,7 +1,7 @@
 """What was promised and what was measured: one row per number, with its floor and its aim, from every section.
 
-A section contributes rows in one of two ways: `promised` in its own results (a list of `asdict(Row)`), written when it was
-measured, or a function in `DERIVED` that reads them from what it has kept.
+A section contributes rows in one of two ways: `promised` in its own results (a list of `asdict(Row)`), written when it
+was measured, or a function in `DERIVED` that reads them from what it has kept.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from benchmarks import cost_rows, library_scores
 Json = Mapping[str, Any]
 HEADS = ("what", "measured", "floor", "aim", "")
 SHORT, LONG = ("5 min", "15 min", "60 min"), "24 h"
+TERCILES = ("calm", "middle", "wild")
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,12 @@ def _of_coverage(found: Json) -> Iterator[Row]:
         yield _worst(f"coverage of p90, off by, worst trace, {shown}", off, each, points)
         off = [(_off(item["pooled"]), name) for name, item in here]
         yield _worst(f"coverage of p90, off by, pooled, {shown}", off, pooled, points)
-    for key, shown, label in (("by_hour", "hour of day", "{:02d} h"), ("by_volatility", "volatility tercile", "{}")):
+    hours = tuple(f"{hour:02d} h" for hour in range(24))
+    for key, shown, labels in (("by_hour", "hour of day", hours), ("by_volatility", "volatility tercile", TERCILES)):
         off = [
-            (_off(share), f"{label.format(index)}, {name}")
+            (_off(share), f"{label}, {name}")
             for name in (*SHORT, LONG)
-            for index, share in enumerate(found.get(name, {}).get(key, []))
+            for label, share in zip(labels, found.get(name, {}).get(key, []), strict=False)
         ]
         if off:
             yield _worst(f"coverage of p90 by {shown}, pooled, off by", off, (5.0, 3.0), points)
