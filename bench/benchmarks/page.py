@@ -99,7 +99,9 @@ def _promised(results: Json) -> list[str]:
     found = summary.rows(results)
     if not found:
         return []
-    return ["## Promised and measured\n", table(summary.HEADS, [row.cells() for row in found])]
+    part = [f"* {name}: {note}\n" for name, section in results.items() for note in section.get("notes", [])]
+    notes = ["Not all of it was measured:\n", "".join(part)] if part else []
+    return ["## Promised and measured\n", table(summary.HEADS, [row.cells() for row in found]), *notes]
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

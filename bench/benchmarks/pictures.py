@@ -77,7 +77,7 @@ def _key(names: Sequence[str], colours: Sequence[str], x: float) -> Iterator[str
 def _band(found: Json) -> str:
     hours, demand = found["hours"], found["demand"]
     low, middle, high = found["quantiles"]
-    top = 1.1 * max(*high, *demand)
+    top = 1.3 * max(*high, *demand)
     axes = Axes(0.0, 24.0, 0.0, top)
     there = [*zip(hours, high, strict=True), *zip(reversed(hours), reversed(low), strict=True)]
     outline = " ".join(f"{axes.x(x):.1f},{axes.y(y):.1f}" for x, y in there)
@@ -85,7 +85,7 @@ def _band(found: Json) -> str:
                        zip(found["below"], found["levels"], strict=True))  # fmt: skip
     step = _round(top / 5)
     inside = [
-        *_columns(axes, {float(hour): f"{hour:02d}:00" for hour in range(0, 25, 4)}),
+        *_columns(axes, {float(hour): f"{hour:02d}:00" for hour in range(0, 24, 4)}),
         *_rows(axes, {step * n: f"{step * n:g}" for n in range(int(top / step) + 1)}),
         f"<polygon points='{outline}' fill='{COLOURS[0]}' fill-opacity='.22'/>",
         _line(axes, list(zip(hours, middle, strict=True)), COLOURS[0], 1.4, "5 3"),

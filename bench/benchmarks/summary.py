@@ -15,6 +15,7 @@ from benchmarks import cost_rows, library_scores
 Json = Mapping[str, Any]
 HEADS = ("what", "measured", "floor", "aim", "")
 SHORT, LONG = ("5 min", "15 min", "60 min"), "24 h"
+HOURS = tuple(f"{hour:02d} h" for hour in range(24))
 TERCILES = ("calm", "middle", "wild")
 
 
@@ -89,15 +90,13 @@ def _of_coverage(found: Json) -> Iterator[Row]:
         yield _worst(f"coverage of p90, off by, worst trace, {shown}", off, each, points)
         off = [(_off(item["pooled"]), name) for name, item in here]
         yield _worst(f"coverage of p90, off by, pooled, {shown}", off, pooled, points)
-    hours = tuple(f"{hour:02d} h" for hour in range(24))
-    for key, shown, labels in (("by_hour", "hour of day", hours), ("by_volatility", "volatility tercile", TERCILES)):
-        off = [
-            (_off(share), f"{label}, {name}")
-            for name in (*SHORT, LONG)
-            for label, share in zip(labels, found.get(name, {}).get(key, []), strict=False)
-        ]
-        if off:
-            yield _worst(f"coverage of p90 by {shown}, pooled, off by", off, (5.0, 3.0), points)
+        for key, by, labels in (("by_hour", "hour of day", HOURS), ("by_volatility", "volatility tercile", TERCILES)):
+            off = [
+                (_off(share), f"{label}, {name}")
+                for name, item in here
+                for label, share in zip(labels, item[key], strict=False)
+            ]
+            yield _worst(f"coverage of p90 by {by}, off by, pooled, {shown}", off, (5.0, 3.0), points)
 
 
 def _off(share: float) -> float:
