@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := operator:e2e:tests:bench
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup binaries real-node fmt lint generate verify wheel helm-lint unit test test-all demo bench e2e clean
+.PHONY: help setup binaries real-node fmt lint generate verify wheel helm-lint unit test test-all demo bench rivals e2e clean
 
 help:  ## list these
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -64,8 +64,15 @@ e2e: setup binaries real-node  ## only the tests on a real control plane
 demo: setup binaries  ## the main job, live, with a report at the end (TRACE=file.csv, KEEP=1)
 	@$(BIN)/python -m demo $(if $(TRACE),--trace "$(TRACE)") $(if $(KEEP),--keep)
 
-bench: setup  ## accuracy, speed and memory, with baselines in the same run
+bench: setup rivals  ## accuracy, cost, speed and memory, with baselines in the same run (EDGEWARM_TRACES=DIR)
 	@$(BIN)/python -m benchmarks
+
+rivals: setup build/rivals/.ready  ## the libraries that `make bench` compares with, apart from the environment
+
+build/rivals/.ready: requirements-rivals.lock
+	@rm -rf build/rivals
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target build/rivals -r $<
+	@touch $@
 
 clean: setup  ## end what `make demo KEEP=1` or a killed test run left running
 	@$(BIN)/python -m controlplane clean

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +14,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import accuracy, functions, memory, process, speed
+from benchmarks import accuracy, cost, functions, libraries, memory, process, speed
 from benchmarks.machine import described
 from benchmarks.page import page
+from benchmarks.pictures import pictures
 
 ROOT = Path(__file__).parents[2]
 console = Console(stderr=True)
@@ -25,6 +28,8 @@ class Section(StrEnum):
     """What can be measured alone."""
 
     ACCURACY = "accuracy"
+    LIBRARIES = "libraries"
+    COST = "cost"
     SPEED = "speed"
     MEMORY = "memory"
     PROCESS = "process"
@@ -38,21 +43,31 @@ def bench(
         typer.Option(envvar="EDGEWARM_TRACES", help="Folder of recorded traces.", exists=True, file_okay=False),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes; no result to quote.")] = False,
+    trace: Annotated[list[str] | None, typer.Option(help="Only this recorded trace; may be given again.")] = None,
     only: Annotated[Section | None, typer.Option(help="One section; the others stay as they were.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write both files here instead.")] = None,
     render: Annotated[bool, typer.Option("--render", help="Measure nothing; write the page anew.")] = False,
 ) -> None:
-    """Accuracy, speed and memory; a quick run writes to build/bench and leaves the published numbers alone."""
+    """Accuracy, cost, speed and memory; a quick run writes to build/bench and leaves the published numbers alone.
+
+    Libraries and cost keep what they have of each trace below build/bench/kept: stopped, they go on where they were.
+    """
     numbers, text = _targets(out, quick)
     keep = (only is not None or render) and numbers.exists()
     results: dict[str, Any] = json.loads(numbers.read_text()) if keep else {}
     for section in () if render else tuple(Section) if only is None else (only,):
-        results[section.value] = _rounded(_measured(section, traces, quick))
+        results[section.value] = _rounded(
+            _measured(section, Chosen(None if quick else traces, tuple(trace or ())), quick)
+        )
         results = {each.value: results[each.value] for each in Section if each.value in results}
         numbers.parent.mkdir(parents=True, exist_ok=True)
         numbers.write_text(json.dumps(results, indent=1) + "\n")
     text.write_text(page(results))
-    console.print(f"wrote {numbers} and {text}")
+    drawn = text.parent / "pictures"
+    drawn.mkdir(exist_ok=True)
+    for name, picture in pictures(results).items():
+        (drawn / name).write_text(picture)
+    console.print(f"wrote {numbers}, {text} and {drawn}")
 
 
 def _targets(out: Path | None, quick: bool) -> tuple[Path, Path]:
@@ -62,20 +77,33 @@ def _targets(out: Path | None, quick: bool) -> tuple[Path, Path]:
     return folder / "results.json", folder / "benchmarks.md"
 
 
-def _measured(section: Section, traces: Path | None, quick: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Chosen:
+    """Recorded traces: where they are, and their names where not all are wanted."""
+
+    folder: Path | None
+    names: tuple[str, ...]
+
+
+def _measured(section: Section, chosen: Chosen, quick: bool) -> dict[str, Any]:
+    folder, names = chosen.folder, chosen.names
     work: dict[Section, Callable[[Progress], dict[str, Any]]] = {
-        Section.ACCURACY: lambda progress: accuracy.run(None if quick else traces, quick, progress),
+        Section.ACCURACY: lambda progress: accuracy.run(folder, names, quick, progress),
+        Section.LIBRARIES: lambda _: libraries.run(folder, names, console.print),
+        Section.COST: lambda _: cost.run(folder, names, console.print),
         Section.SPEED: lambda progress: speed.run(quick, progress),
         Section.MEMORY: lambda progress: memory.run(quick, progress),
         Section.PROCESS: lambda progress: process.run(quick, progress),
-        Section.FUNCTIONS: lambda progress: functions.run(None if quick else traces, quick, progress),
+        Section.FUNCTIONS: lambda progress: functions.run(folder, quick, progress),
     }
-    recorded = section in {Section.ACCURACY, Section.FUNCTIONS} and traces is not None and not quick
+    recorded = section not in {Section.SPEED, Section.MEMORY, Section.PROCESS} and folder is not None
     command = ("EDGEWARM_TRACES=DIR " if recorded else "") + "make bench"
     run = described("python -m benchmarks --quick" if quick else command)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    began = time.monotonic()
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        return {"run": run, **work[section](progress)}
+        found = work[section](progress)
+    return {"run": {**run, "minutes": (time.monotonic() - began) / 60}, **found}
 
 
 def _rounded(value: Any) -> Any:

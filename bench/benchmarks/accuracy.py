@@ -1,8 +1,13 @@
-"""Forecasts against last value and seasonal naive: origins every 365 minutes after training, on the same targets."""
+"""Forecasts against last value and seasonal naive: issued after every step that follows training, on the same targets.
+
+The rivals are those of `edgewarm backtest`: last value, and seasonal naive of a day and of a week, each with its
+trailing, its native and our calibrator's quantiles; the best of all of them in hindsight, per trace and horizon, is
+what the ratio is taken to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import groupby
@@ -12,27 +17,27 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from benchmarks import ramps
+from benchmarks import band, coverage, ramps
 from benchmarks.replaying import HORIZONS, METHODS, RAMP_STEPS, Seat, replayed
-from benchmarks.scores import LEVELS, P90, Scored, loss_of, summary
+from benchmarks.scores import LEVELS, P90, Scored, summary
 from benchmarks.traces import Trace, recorded, synthetic
-from edgewarm.model.demand import IntArray
-from edgewarm.replay.scores import scale
+from edgewarm.model.demand import FloatArray, IntArray
+from edgewarm.replay.calibrated import calibrated
+from edgewarm.replay.rivals import contenders, rules
+from edgewarm.replay.scores import pinball, scale
 
-ORIGIN_SECONDS = 365 * 60  # not a divisor of a day or an hour: origins wander over the clock
 
-
-def run(folder: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
-    """Every trace at every horizon, and the minutes of its ramp."""
-    traces = synthetic(quick)
-    notes: list[str] = []
-    if folder is not None:
-        found, notes = recorded(folder)
-        traces += found
-    else:
-        notes.append("No recorded traces: give --traces DIR or set EDGEWARM_TRACES.")
+def run(folder: Path | None, names: Collection[str], quick: bool, progress: Progress) -> dict[str, Any]:
+    """Every trace at every horizon, its coverage, and the minutes of its ramp."""
+    found, notes = recorded(folder, names)
+    traces = synthetic(quick) + found
     seats = _seats(traces, progress)
-    by_horizon = {name: _scored_all(seats, seconds) for name, seconds in HORIZONS.items()}
+    task = progress.add_task("naive rivals", total=len(seats))
+    by_horizon: dict[str, list[Scored]] = {name: [] for name in HORIZONS}
+    for seat in seats:
+        for name, item in scored(seat).items():
+            by_horizon[name].append(item)
+        progress.advance(task)
     by_ramp = [ramps.ramp(seat) for seat in seats if ramps.has_ramp(seat.trace)]
     notes += [f"{name}: no trace has that window." for name, items in by_horizon.items() if not items]
     return {
@@ -41,6 +46,8 @@ def run(folder: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
         "traces": [_described(trace) for trace in traces],
         "groups": {name: _grouped(items) for name, items in by_horizon.items() if items},
         "by_trace": {name: [_row(item) for item in items] for name, items in by_horizon.items() if items},
+        "coverage": coverage.of(seats),
+        "band": band.of(seats[0]),
         "ramps": {"by_trace": [asdict(item) for item in by_ramp], "mean": ramps.mean_of(by_ramp)},
         "notes": notes,
     }
@@ -48,8 +55,7 @@ def run(folder: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
 
 def origins(trace: Trace, ahead: int) -> IntArray:
     """Steps at which a forecast `ahead` steps on is judged: after training, the target inside and known."""
-    first, last = trace.training_end, len(trace.values) - ahead
-    found = np.arange(first, last, ORIGIN_SECONDS // trace.step_seconds)
+    found = np.arange(trace.training_end, len(trace.values) - ahead)
     result: IntArray = found[np.isfinite(trace.values[found + ahead])]
     return result
 
@@ -76,28 +82,36 @@ def _step(trace: Trace) -> int:
 
 
 def _wanted(trace: Trace) -> IntArray:
-    parts = [origins(trace, ahead) for s in HORIZONS.values() if (ahead := steps_ahead(trace, s)) is not None]
-    if ramps.has_ramp(trace):
-        parts.append(ramps.targets(trace) - RAMP_STEPS)
-    return np.concatenate(parts)
+    after = np.arange(trace.training_end, len(trace.values))
+    return np.concatenate([after, ramps.targets(trace) - RAMP_STEPS]) if ramps.has_ramp(trace) else after
 
 
-def _scored_all(seats: Sequence[Seat], seconds: int) -> list[Scored]:
-    pairs = ((seat, steps_ahead(seat.trace, seconds)) for seat in seats)
-    return [scored(seat, ahead) for seat, ahead in pairs if ahead is not None]
+def scored(seat: Seat) -> dict[str, Scored]:
+    """Losses of every method at every origin of one trace, by horizon; ours is the first."""
+    trace, past = seat.trace, seat.past
+    every = np.arange(trace.training_end, len(trace.values))
+    horizons = {name: ahead for name, s in HORIZONS.items() if (ahead := steps_ahead(trace, s)) is not None}
+    found = rules(trace.known_steps, trace.training_end - trace.start, trace.day)
+    tracked = calibrated(past, 0, found, tuple(horizons.values()), every, lambda _: None)
+    result = {}
+    for column, (name, ahead) in enumerate(horizons.items()):
+        chosen = origins(trace, ahead)
+        if len(chosen):
+            rows = tracked[chosen - trace.training_end, :, column]
+            rivals = [quantiles for _, quantiles in contenders(past, found, chosen, ahead, LEVELS, rows)]
+            result[name] = _scored(seat, chosen, ahead, rivals)
+    return result
 
 
-def scored(seat: Seat, ahead: int) -> Scored:
-    """Losses and coverage of every method at every origin of one trace."""
-    trace, found = seat.trace, origins(seat.trace, ahead)
+def _scored(seat: Seat, chosen: IntArray, ahead: int, rivals: Sequence[FloatArray]) -> Scored:
+    trace = seat.trace
+    columns = [seat.levels.index(level) for level in LEVELS]
+    quantiles = np.stack([seat.ours(chosen, ahead)[:, columns], *rivals])
     unit = scale(trace.values[trace.start : trace.training_end], trace.day)
-    loss, covered = np.empty((len(METHODS), len(found))), np.empty((len(METHODS), len(found)), dtype=bool)
-    for index, origin in enumerate(found):
-        actual = float(trace.values[origin + ahead])
-        quantiles = seat.quantiles(int(origin), ahead)
-        loss[:, index] = loss_of(actual, quantiles) / unit
-        covered[:, index] = actual <= quantiles[:, P90]
-    return Scored(trace.name, trace.source, loss, covered, found // trace.day)
+    actual = trace.values[chosen + ahead]
+    loss = 2 * pinball(actual, quantiles, LEVELS).mean(axis=-1) / unit
+    covered = actual <= quantiles[[0, 1, 4], :, P90]  # ours, and both rules with their trailing residuals
+    return Scored(trace.name, trace.source, loss, covered, chosen // trace.day)
 
 
 def _grouped(items: Sequence[Scored]) -> dict[str, Any]:

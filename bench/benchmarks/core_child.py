@@ -15,22 +15,22 @@ import numpy as np
 
 from benchmarks.memory_child import resident
 from edgewarm.decide.newsvendor import held
-from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.replay import learned
+from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import History
 
 CLASS, STEP, MORE = 100, 60.0, 20
 CAPACITY, SERVICE_LEVEL, LEAD_SECONDS = 10.0, 0.9, 60.0
 
 
-def taught(rows: int, steps: int) -> FleetModel:
+def taught(rows: int, steps: int) -> SwitchingFleet:
     """A class that has learned so many steps."""
     values = np.random.default_rng(1).uniform(50.0, 100.0, (rows, steps))
     return learned([History(0.0, STEP, row) for row in values], 0, steps - 1, STEP)
 
 
-def repeated(fleet: FleetModel, rows: int) -> FleetModel:
+def repeated(fleet: SwitchingFleet, rows: int) -> SwitchingFleet:
     """The fleet with its rows again and again: the arrays of a row are as large and as busy whoever it is."""
     fleet.keep(np.resize(np.arange(fleet.size, dtype=np.int64), rows))
     return fleet
@@ -51,14 +51,14 @@ def learn(rows: int, steps: int, folder: Path) -> dict[str, float]:
 
 
 def resume(folder: Path) -> dict[str, float]:
-    return decided(FleetModel.from_state({file.stem: np.load(file) for file in folder.glob("*.npy")}))
+    return decided(SwitchingFleet.from_state({file.stem: np.load(file) for file in folder.glob("*.npy")}))
 
 
 def replay(steps: int) -> dict[str, float]:
     return decided(taught(1, steps))
 
 
-def decided(fleet: FleetModel) -> dict[str, float]:
+def decided(fleet: SwitchingFleet) -> dict[str, float]:
     """Forecast and decide every row."""
     forecast = fleet.forecast()
     views = (outlook(forecast, row, STEP, forecast.step * STEP, LEAD_SECONDS) for row in range(fleet.size))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.core_child import repeated, taught
-from edgewarm.forecast.fleet import FleetModel
+from edgewarm.forecast.switching import SwitchingFleet
 
 MIB = 2**20
 CORE, FIT = "benchmarks.core_child", "benchmarks.fit_child"
@@ -69,7 +69,7 @@ def of_memory(quick: bool) -> list[dict[str, Any]]:
     ]
 
 
-def tick_seconds(fleet: FleetModel, ticks: int) -> float:
+def tick_seconds(fleet: SwitchingFleet, ticks: int) -> float:
     """Mean CPU seconds of an update and a forecast; whole rounds of five steps, of which one issues."""
     random, free, spent = np.random.default_rng(3), np.zeros(fleet.size, dtype=bool), []
     first = fleet.forecast().step + 1

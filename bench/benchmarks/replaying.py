@@ -12,7 +12,7 @@ from benchmarks.scores import LEVELS
 from benchmarks.traces import Trace
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.windows import Windows
-from edgewarm.model.demand import FloatArray
+from edgewarm.model.demand import FloatArray, IntArray
 from edgewarm.replay.naive import Past
 
 Advance = Callable[[], None]
@@ -23,18 +23,24 @@ RAMP_STEPS = 2  # ahead, at the ramp
 
 @dataclass(frozen=True)
 class Seat:
-    """A trace and its row of the fleet; `issued` holds quantiles (N, A, Q) by origin."""
+    """A trace and its row of the fleet; `issued` holds quantiles (N, A, L) at the model's `levels` by origin."""
 
     trace: Trace
     past: Past
     row: int
     issued: dict[int, FloatArray]
     ahead: tuple[int, ...]
+    levels: tuple[float, ...]
 
     def quantiles(self, origin: int, ahead: int) -> FloatArray:
         """(M, Q) of every method, of the value `ahead` steps after `origin`."""
-        ours = self.issued[origin][self.row, self.ahead.index(ahead)]
-        return np.concatenate([ours[None], quantiles(self.past, origin, ahead)])
+        ours = self.ours(np.array([origin]), ahead)[:, [self.levels.index(level) for level in LEVELS]]
+        return np.concatenate([ours, quantiles(self.past, origin, ahead)])
+
+    def ours(self, origins: IntArray, ahead: int) -> FloatArray:
+        """What the model said (O, L) at `origins` of the value `ahead` steps after each."""
+        column = self.ahead.index(ahead)
+        return np.array([self.issued[int(origin)][self.row, column] for origin in origins], dtype=np.float64)
 
 
 def steps_of(step_seconds: int) -> tuple[int, ...]:
@@ -51,12 +57,13 @@ def replayed(traces: Sequence[Trace], wanted: Collection[int], advance: Advance)
     for row, trace in enumerate(traces):
         demand[: len(trace.values), row] = trace.values
     free = np.zeros(len(traces), dtype=bool)
-    issued = {}
+    issued: dict[int, FloatArray] = {}
+    levels: tuple[float, ...] = ()
     for step, values in enumerate(demand):
         fleet.update(step, values, free)
         if step in wanted:
             forecast = fleet.forecast()
-            levels = [forecast.levels.index(level) for level in LEVELS]
-            issued[step] = forecast.at_ahead[:, :, levels]
+            levels = forecast.levels
+            issued[step] = forecast.at_ahead.astype(np.float32)  # all levels of every minute: half the memory
         advance()
-    return [Seat(trace, past_of(trace), row, issued, ahead) for row, trace in enumerate(traces)]
+    return [Seat(trace, past_of(trace), row, issued, ahead, levels) for row, trace in enumerate(traces)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,23 +24,41 @@ EIGHT = 8 * 3600.0
 
 @dataclass(frozen=True)
 class Recorded:
-    """A file below the folder of traces."""
+    """A file below the folder of traces; `value` is the column where it cannot be found, `last_days` what is kept."""
 
     source: str
     name: str
     step_seconds: int = 60
+    value: str | None = None
+    last_days: int | None = None
 
     @property
     def path(self) -> Path:
         return Path(self.source) / f"{self.name}.csv.gz"
 
+    def read(self, folder: Path, step_seconds: int | None = None) -> replay.Trace:
+        """At its own step, or as means of longer ones."""
+        untimed = self.source == "datacenter_usage"
+        step = self.step_seconds if untimed or step_seconds is None else step_seconds
+        found = read_csv(folder / self.path, ReadingOptions(value=self.value, step_seconds=step))
+        cut = 0 if self.last_days is None else max(0, len(found.values) - self.last_days * DAY_SECONDS // step)
+        return dataclasses.replace(found, name=self.name, first=found.first + cut, values=found.values[cut:])
+
 
 RECORDED = (
-    *(Recorded("ms_cloud_monitoring", name) for name in ("mongo-01", "mongo-02", "mongo-03", "ingress-01")),
+    *(Recorded("ms_cloud_monitoring", f"mongo-0{number}") for number in (1, 2, 3)),
+    *(Recorded("ms_cloud_monitoring", name) for name in ("ingress-01", "machine-01")),
     *(Recorded("crane", f"input{number}") for number in (0, 2, 4, 7, 8, 9, 10, 11)),
     Recorded("nab", "elb_request_count_8c0756", 300),
     Recorded("nab", "ec2_cpu_utilization_5f5533", 300),
+    Recorded("nab", "rds_cpu_utilization_cc0c53", 300),
+    Recorded("datacenter_usage", "alibaba2018_cluster_avg_300s", 300, "cpu_util_percent"),
+    Recorded("datacenter_usage", "google2019_instance_usage_300s", 300, "avg_cpu"),
+    *(Recorded("nab", f"Twitter_volume_{name}", 300) for name in ("AMZN", "GOOG", "UPS")),
+    Recorded("nab", "cpu_utilization_asg_misconfiguration", 300),
+    Recorded("worldcup98", "worldcup98_requests_per_minute", last_days=28),
 )
+"""All that the folder may have, but for series with steps of half an hour and more, and the functions."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +115,18 @@ def synthetic(quick: bool = False) -> list[Trace]:
     return result
 
 
-def recorded(folder: Path) -> tuple[list[Trace], list[str]]:
-    """The traces that the folder has, and a sentence about each that it has not."""
-    found, skipped = [], []
-    for item in RECORDED:
-        if (folder / item.path).exists():
-            series = read_csv(folder / item.path, ReadingOptions(step_seconds=item.step_seconds))
-            found.append(aligned(item.source, item.name, series))
-        else:
-            skipped.append(f"{item.path} is not in the folder of traces.")
-    return found, skipped
+def present(folder: Path | None, names: Collection[str] = ()) -> tuple[list[Recorded], list[str]]:
+    """What the folder has, of these names where some are given; and a sentence about each that it has not."""
+    if folder is None:
+        return [], ["No recorded traces: give --traces DIR or set EDGEWARM_TRACES."]
+    wanted = [item for item in RECORDED if not names or item.name in names]
+    skipped = [f"{item.path} is not in the folder of traces." for item in wanted if not (folder / item.path).exists()]
+    left = len(RECORDED) - len(wanted)
+    skipped += [f"{left} of {len(RECORDED)} recorded traces were left out by --trace."] if left else []
+    return [item for item in wanted if (folder / item.path).exists()], skipped
+
+
+def recorded(folder: Path | None, names: Collection[str] = ()) -> tuple[list[Trace], list[str]]:
+    """The traces themselves."""
+    found, skipped = present(folder, names)
+    return [aligned(item.source, item.name, item.read(folder)) for item in found if folder is not None], skipped

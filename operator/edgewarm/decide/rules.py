@@ -10,6 +10,7 @@ blindness never lowers, bounds hold whatever came before, a pause changes nothin
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
 from edgewarm.decide.binding import binding_ahead, binding_now, hold, lead
@@ -122,11 +123,18 @@ def one_at_a_time(situation: Situation, draft: Draft) -> Draft:
 
 def confidence(situation: Situation, draft: Draft) -> Draft:
     """Below the threshold the forecast is shown, not acted on: back to the reactive floor."""
-    sure, least = situation.confidence, situation.policy.least_confidence(situation.learned_threshold)
-    if sure is None or sure >= least or situation.outlook is None:
+    if situation.outlook is None or not _is_unsure(situation):
         return draft
-    note = f"confidence {sure:.0%} is below {least:.0%}"
+    note = f"confidence {situation.confidence or 0:.0%} is below {_threshold(situation):.0%}"
     return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
+
+
+def _is_unsure(situation: Situation) -> bool:
+    return situation.confidence is not None and situation.confidence < _threshold(situation)
+
+
+def _threshold(situation: Situation) -> float:
+    return situation.policy.least_confidence(situation.learned_threshold)
 
 
 def _floor_count(draft: Draft) -> int:
@@ -151,9 +159,12 @@ def _open(situation: Situation) -> tuple[OpenSchedule, ...]:
 
 
 def stabilize(situation: Situation, draft: Draft) -> Draft:
-    """HPA v2 stabilization windows."""
+    """HPA v2 stabilization windows; what only a forecast asked for is not kept, as long as one is acted on."""
     up, down = situation.policy.scale_up, situation.policy.scale_down
-    count = stabilized(draft.wanted, situation.current, situation.recommendations, situation.now, up, down)
+    past = situation.recommendations
+    if situation.outlook is None or _is_unsure(situation):
+        past = tuple(replace(item, foreseen=0) for item in past)
+    count = stabilized(draft.wanted, situation.current, past, situation.now, up, down)
     falling = draft.wanted < situation.current
     reason = Reason.SCALE_DOWN_STABILIZED if falling else Reason.SCALE_UP_STABILIZED
     window = down.stabilization_seconds if falling else up.stabilization_seconds

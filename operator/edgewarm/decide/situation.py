@@ -13,10 +13,11 @@ from edgewarm.model.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What was wanted at some time before `behavior` paced it."""
+    """What was wanted at some time before `behavior` paced it, and how much of that only a forecast asked for."""
 
     at: float
     wanted: int
+    foreseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of the rules: how many pods, which rule bound, and what was recommended before pacing."""
+    """The outcome of the rules: how many pods, which rule bound, and what was recommended before pacing.
+
+    `foreseen` is the part of the recommendation that only the forecast asked for.
+    """
 
     wanted: int
     reason: Reason
     candidates: tuple[Candidate, ...]
     recommended: int
+    foreseen: int = 0

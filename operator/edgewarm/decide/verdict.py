@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgewarm.decide.rules import PACING, RECOMMENDING
 from edgewarm.decide.situation import Draft, Situation, Verdict
 from edgewarm.model.reasons import Reason
@@ -9,10 +11,18 @@ from edgewarm.model.reasons import Reason
 
 def decide(situation: Situation) -> Verdict:
     """How many pods the workload should have, and why. Pure: the same situation gives the same verdict."""
+    draft = _recommended(situation)
+    without = draft if situation.outlook is None else _recommended(replace(situation, outlook=None))
+    least = 0 if situation.demand is not None else situation.current
+    recommended = max(draft.wanted, least)
+    foreseen = max(0, recommended - max(without.wanted, least))
+    for rule in PACING:
+        draft = rule(situation, draft)
+    return Verdict(draft.wanted, draft.reason, draft.trail, recommended, foreseen)
+
+
+def _recommended(situation: Situation) -> Draft:
     draft = Draft(0, Reason.REACTIVE_FLOOR if situation.demand is not None else Reason.BLIND)
     for rule in RECOMMENDING[situation.policy.strategy]:
         draft = rule(situation, draft)
-    recommended = draft.wanted if situation.demand is not None else max(draft.wanted, situation.current)
-    for rule in PACING:
-        draft = rule(situation, draft)
-    return Verdict(draft.wanted, draft.reason, draft.trail, recommended)
+    return draft

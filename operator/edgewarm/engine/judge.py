@@ -107,7 +107,7 @@ def shadowed(judgement: Judgement, shadow: Shadow, now: float, strategy: Strateg
         changes=pacing.changes,
     )
     verdict = decide(situation)
-    pacing = pacing.recommended(now, verdict.recommended, memory_seconds(situation.policy))
+    pacing = pacing.recommended(now, verdict.recommended, memory_seconds(situation.policy), verdict.foreseen)
     if verdict.wanted == capacity.planned:
         return Shadow(capacity, pacing)
     pacing = pacing.changed(now, verdict.wanted - capacity.planned)
@@ -121,7 +121,8 @@ def memory_seconds(policy: Policy) -> float:
 
 def paced(book: Book, judgement: Judgement, now: float) -> Pacing:
     """The book's pacing after this pass's recommendation."""
-    return book.pacing.recommended(now, judgement.verdict.recommended, memory_seconds(judgement.situation.policy))
+    verdict, memory = judgement.verdict, memory_seconds(judgement.situation.policy)
+    return book.pacing.recommended(now, verdict.recommended, memory, verdict.foreseen)
 
 
 def censored(per_pod: float, workload: Workload | None, reading: Reading) -> bool:

@@ -3,8 +3,9 @@
     forecast plan   strategy Predictive: the newsvendor's count at lead time over the reactive floor
     reactive plan   strategy Reactive
 
-Both keep the scale-down window and the bounds; a rise is ready one lead time later, a fall at once, so what is ready is
-the least that was planned within the last lead time. Rate limits are left out: they slow both alike.
+Both keep the bounds and the scale-down window, the forecast plan for the part that it wants without a forecast; a rise
+is ready one lead time later, a fall at once, so what is ready is the least that was planned within the last lead time.
+Rate limits are left out: they slow both alike.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def terms(policy: Policy, lead_seconds: float) -> Terms:
 
 
 class Plan:
-    """One plan per row: what is planned, recommended and ready, step by step."""
+    """One plan per row: what is planned, kept by the window and ready, step by step."""
 
     def __init__(self, lead_steps: IntArray, window_steps: IntArray) -> None:
         rows = len(lead_steps)
@@ -63,17 +64,19 @@ class Plan:
         self._window = np.minimum(window_steps, LONGEST_STEPS)
         kept = int(max(self._lead.max(initial=0), self._window.max(initial=0))) + 1
         self._planned = np.full((kept, rows), MOST_PODS, dtype=np.float64)  # newest first
-        self._asked = np.zeros((kept, rows))
+        self._kept = np.zeros((kept, rows))
         age = np.arange(kept)[:, None]
         self._starting, self._remembered = age <= self._lead, age <= self._window
         self.current: FloatArray = np.zeros(rows)
         self.ready: FloatArray = np.zeros(rows)
 
-    def follow(self, asked: FloatArray, known: BoolArray, low: FloatArray, high: FloatArray) -> None:
-        """Take this step's recommendation; where demand is unknown, what is there stays."""
-        asked = np.where(known, asked, self.current)
-        self._asked = np.concatenate([asked[None], self._asked[:-1]])
-        highest = np.where(self._remembered, self._asked, 0.0).max(axis=0)
+    def follow(self, asked: FloatArray, kept: FloatArray, known: BoolArray, bounds: tuple[FloatArray, ...]) -> None:
+        """Take this step's recommendation and the part of it that the window keeps; where demand is unknown, what is
+        there stays."""
+        low, high = bounds
+        asked, kept = np.where(known, asked, self.current), np.where(known, kept, self.current)
+        self._kept = np.concatenate([kept[None], self._kept[:-1]])
+        highest = np.maximum(asked, np.where(self._remembered, self._kept, 0.0).max(axis=0))
         held = np.where(asked < self.current, np.minimum(self.current, highest), asked)
         self.current = np.clip(held, low, high)
         self._planned = np.concatenate([self.current[None], self._planned[:-1]])
@@ -146,8 +149,11 @@ class Rehearsal:
             cost += np.where(both, self._kappa * missing + np.maximum(plan.ready - asked, 0.0), 0.0)
         self._seen += both
         self._differed |= both & (self._forecast.ready != self._reactive.ready)
-        self._forecast.follow(self._foreseen(demand, asked, fleet), known, self._low, self._high)
-        self._reactive.follow(self._answered(demand, asked), known, self._low, self._high)
+        floor, answer = self._floor(demand, asked, self._forecast), self._answered(demand, asked)
+        foreseen = self._foreseen(floor, fleet)
+        bounds = (self._low, self._high)
+        self._forecast.follow(foreseen, np.where(fleet.known, floor, foreseen), known, bounds)
+        self._reactive.follow(answer, answer, known, bounds)
 
     @staticmethod
     def _need(demand: FloatArray, capacity: FloatArray) -> FloatArray:
@@ -161,18 +167,17 @@ class Rehearsal:
         busy = (floor > 0) & (floor < plan.current) & (demand >= floor * self._capacity)
         return np.where(busy, floor + 1, floor)
 
-    def _foreseen(self, demand: FloatArray, asked: FloatArray, fleet: FleetForecast) -> FloatArray:
+    def _foreseen(self, floor: FloatArray, fleet: FleetForecast) -> FloatArray:
         plan, places = self._forecast, self._places or self._found_places(fleet)
         sooner = places.level.blend(places.lead.blend(fleet.at_ahead))
         lead = np.maximum(sooner, places.level.blend(places.edge.blend(fleet.at_ahead)))
         hold = np.maximum(places.level.blend(places.hold.blend(fleet.max_until)), lead)
-        floor = self._floor(demand, asked, plan)
         wanted = np.where(fleet.known, np.maximum(floor, self._need(lead, self._capacity)), floor)
         kept = np.maximum(wanted, np.minimum(plan.current, self._need(hold, self._capacity)))
         kept = np.where(fleet.known & (wanted < plan.current), kept, wanted)
-        return self._to_zero(kept, asked, fleet) if self._sleepers.any() else kept
+        return self._to_zero(kept, floor, fleet) if self._sleepers.any() else kept
 
-    def _to_zero(self, wanted: FloatArray, asked: FloatArray, fleet: FleetForecast) -> FloatArray:
+    def _to_zero(self, wanted: FloatArray, floor: FloatArray, fleet: FleetForecast) -> FloatArray:
         """Rule `zero` of decide.rules, for all rows that may fall to zero and have nothing to do."""
         if fleet.chance_ahead is None or fleet.chance_until is None:
             return wanted
@@ -187,7 +192,7 @@ class Rehearsal:
             idle, before = idle + (end - before) * (1 - by), end
             kept |= (end > 0) & (self._forecast.current > 0) & (cold * by > idle)
         warm = kept | (cold * places.edge.blend(fleet.chance_ahead) > idle)
-        asleep = self._sleepers & (asked == 0) & np.isfinite(by)
+        asleep = self._sleepers & (floor == 0) & np.isfinite(by)
         return np.where(asleep, np.where(warm, np.maximum(wanted, 1.0), 0.0), wanted)
 
     @staticmethod

@@ -73,11 +73,11 @@ class WindowTables:
 
     def __init__(self, rows: int, windows: Windows) -> None:
         self._windows = windows
-        reach = min(int(windows.ends.max()), LAGS)
+        reach = min(int(windows.ends.max()), LAGS) + 1  # one more than `of_recent` looks at
         self._tabled = (windows.ends > 1) & (windows.ends <= LAGS)
         strides = np.where(windows.ends <= NEAR, 1, STRIDE)
         count = np.where(self._tabled, -(-windows.ends // strides), 0)
-        self._schedule = Schedule(windows.ends, strides, count, np.cumsum(count) - count)
+        self._schedule = Schedule(1, windows.ends, strides, count, np.cumsum(count) - count)
         self.said = Said(np.full((int(count.sum()), rows), np.nan), np.full((reach, rows), np.nan))
         self.tables = [Reliability.blank() for _ in range(windows.count)]
 

@@ -61,7 +61,7 @@ class Guest:
         self._schedule = Schedule.of(windows, step_seconds)
         self._paces = Paces.of(windows, step_seconds)
         self._late = windows.late(step_seconds)
-        self._recent = np.full(windows.reach + int(self._late.max(initial=0)), np.nan)  # newest first
+        self._recent = np.full(windows.reach + int(self._late.max(initial=0)) + 1, np.nan)  # newest first
         self._issued = np.full((int(self._schedule.count.sum()), len(LEVELS)), np.nan)
         self._begin(native=False)
 

@@ -66,7 +66,7 @@ async def replayed(scene: Scene, policy: Policy, rhythm: Rhythm, progress: Progr
     engine = Engine(
         Ports(cluster, demand, MemoryTelemetry(), learned.set),
         begin - LONG_AGO_SECONDS,
-        rhythm.pass_seconds,
+        min(rhythm.pass_seconds, LIVE_PASS_SECONDS),  # what it plans with, however rarely it is asked here
         rhythm.step_seconds,
     )
     try:

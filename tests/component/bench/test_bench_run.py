@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.accuracy import ORIGIN_SECONDS, origins
+from benchmarks.accuracy import origins
 from benchmarks.page import page
 from benchmarks.ramps import ramp, targets
 from benchmarks.replaying import RAMP_STEPS, Seat, replayed
 from benchmarks.rivals import past_of
 from benchmarks.scores import LEVELS
-from benchmarks.traces import Trace, recorded, synthetic
+from benchmarks.traces import Trace, recorded
 
 pytestmark = pytest.mark.component
 ROOT = Path(__file__).parents[3]
@@ -34,7 +34,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_quick_run_has_every_section_and_says_where_it_ran(out: Path) -> None:
     found = json.loads((out / "results.json").read_text())
 
-    assert set(found) == {"accuracy", "functions", "speed", "memory", "process"}
+    assert set(found) == {"accuracy", "libraries", "cost", "functions", "speed", "memory", "process"}
     assert all({"command", "python", "cpus", "versions"} <= set(section["run"]) for section in found.values())
 
 
@@ -74,13 +74,17 @@ def test_the_published_page_is_that_of_the_published_numbers() -> None:
     assert (ROOT / "docs/benchmarks.md").read_text() == page(numbers)
 
 
-def test_origins_wander_over_the_clock_and_begin_after_training() -> None:
-    trace = synthetic(quick=True)[0]
-    found = origins(trace, 1)
+def test_without_traces_libraries_and_cost_say_what_to_give(out: Path) -> None:
+    found = json.loads((out / "results.json").read_text())
 
-    assert found[0] == trace.training_end
-    assert set(np.diff(found)) == {ORIGIN_SECONDS // trace.step_seconds}
-    assert len({int(step) % trace.day for step in found}) == len(found)
+    assert all("EDGEWARM_TRACES" in found[section]["notes"][-1] for section in ("libraries", "cost"))
+
+
+def test_origins_are_every_step_after_training_whose_target_is_known() -> None:
+    trace = Trace("made", "torn", 3600, 0, np.array([*[1.0] * 30, np.nan, *[1.0] * 5]))
+
+    assert trace.training_end == 18
+    assert origins(trace, 2).tolist() == [*range(18, 28), *range(29, 34)]  # the target of 28 is step 30
 
 
 def test_a_folder_without_traces_gives_a_sentence_for_each(tmp_path: Path) -> None:
@@ -96,7 +100,7 @@ def test_the_ramp_is_judged_on_ten_minutes_of_each_day_after_training() -> None:
     trace = Trace("made", "noon", 60, 0, noon)
     twenty = np.full((1, 1, len(LEVELS)), 20.0)  # above the morning's 10, below the 30 of noon
     wanted = targets(trace)
-    seat = Seat(trace, past_of(trace), 0, {int(step) - RAMP_STEPS: twenty for step in wanted}, (RAMP_STEPS,))
+    seat = Seat(trace, past_of(trace), 0, {int(step) - RAMP_STEPS: twenty for step in wanted}, (RAMP_STEPS,), LEVELS)
 
     found = ramp(seat)
 

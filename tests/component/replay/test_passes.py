@@ -122,6 +122,17 @@ async def test_a_schedule_of_the_policy_acts() -> None:
     assert found.wanted[eight + 12, 0] < 60
 
 
+async def test_it_plans_with_the_operators_pass_of_15_s_though_it_is_asked_once_a_minute() -> None:
+    eight = Schedule("eight", "UTC", "0 8 * * *", "0 9 * * *", low=4)
+    where = scene(np.full(490, 1.5), 470, starts=Starts(120.0), bounds=Bounds(1, 100))
+
+    found = await ours(where, schedules=(eight,), prediction_horizon_seconds=120.0)
+
+    opens = 8 * 60
+    assert found.wanted[opens - 3, 0] < 4  # 180 s before: not yet due
+    assert found.wanted[opens - 2, 0] == 4  # 120 s before; 120 + 15 are allowed for
+
+
 def test_a_bug_of_the_engine_is_no_result() -> None:
     def replay_with_a_bug() -> None:
         log = structlog.get_logger()

@@ -101,6 +101,29 @@ def test_waking_from_zero_uses_the_forecast() -> None:
     assert (verdict.wanted, verdict.reason) == (2, Reason.FORECAST)  # ceil(60 / 50)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "wanted", "reason"),
+    [
+        pytest.param({"outlook": outlook(40.0)}, 2, Reason.SCALE_DOWN_STABILIZED, id="what demand asked for is kept"),
+        pytest.param({"outlook": outlook(140.0)}, 3, Reason.FORECAST, id="more is expected: ceil(140 / 50)"),
+        pytest.param({"outlook": None}, 4, Reason.SCALE_DOWN_STABILIZED, id="without a forecast all of it is kept"),
+        pytest.param(
+            {"outlook": outlook(40.0), "confidence": 0.1}, 4, Reason.SCALE_DOWN_STABILIZED, id="so with one not trusted"
+        ),
+    ],
+)
+def test_what_a_forecast_asked_for_in_vain_is_given_back_at_once(
+    overrides: dict[str, Any], wanted: int, reason: Reason
+) -> None:
+    before = decide(situation(90.0, now=NOW - 15.0, outlook=outlook(190.0)))
+    assert (before.recommended, before.foreseen) == (4, 2)  # ceil(190 / 50), of which ceil(90 / 50) without it
+    memory = (Recommendation(NOW - 15.0, before.recommended, before.foreseen),)
+
+    verdict = decide(situation(20.0, recommendations=memory, **overrides))  # need is one pod now
+
+    assert (verdict.wanted, verdict.reason) == (wanted, reason)
+
+
 def test_a_raised_bound_comes_back_down() -> None:
     raised = decide(situation(90.0, policy=policy(bounds=Bounds(10, 20))))
     assert (raised.wanted, raised.recommended) == (10, 2)  # ceil(90 / 50) was recommended all the while

@@ -28,7 +28,7 @@ def followed(one: Plan, *asked: float) -> list[tuple[float, float]]:
     known, low, high = np.array([True]), np.array([0.0]), np.array([9.0])
     result = []
     for count in asked:
-        one.follow(np.array([count]), known, low, high)
+        one.follow(np.array([count]), np.array([count]), known, (low, high))
         result.append((float(one.current[0]), float(one.ready[0])))
     return result
 
@@ -44,7 +44,7 @@ def test_a_fall_waits_for_the_window_and_bounds_hold() -> None:
 def test_unknown_demand_keeps_what_is_there() -> None:
     one = plan(0)
     followed(one, 5)
-    one.follow(np.array([0.0]), np.array([False]), np.array([0.0]), np.array([9.0]))
+    one.follow(np.array([0.0]), np.array([0.0]), np.array([False]), (np.array([0.0]), np.array([9.0])))
     assert one.current[0] == 5
 
 

@@ -12,6 +12,8 @@ tolerance is --horizontal-pod-autoscaler-tolerance.
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from edgewarm.model.demand import FloatArray, IntArray
@@ -21,15 +23,19 @@ from edgewarm.replay.simulate import followed
 
 TOLERANCE = 0.1
 STABILIZATION_SECONDS = 300.0
+WINDOWS = (0.0, 60.0, STABILIZATION_SECONDS)
+"""Values of `scaleDown.stabilizationWindowSeconds` that are tried."""
 SYNC_SECONDS = 15.0
 MOST = 2**31 - 1
 
 
-def wanted(scene: Scene, load: FloatArray, targets: FloatArray) -> IntArray:
+def wanted(
+    scene: Scene, load: FloatArray, targets: FloatArray, window_seconds: float = STABILIZATION_SECONDS
+) -> IntArray:
     """Wanted pods (T, K) for a load (T,) or (T, K) in pods and targets (K,)."""
     asked = (load[:, None] if load.ndim == 1 else load) / targets
     answers = pods(asked)
-    window = max(1, int(np.ceil(STABILIZATION_SECONDS / scene.step_seconds)))  # younger than 300 s
+    window = max(1, int(np.ceil(window_seconds / scene.step_seconds)))  # younger than 300 s
     syncs = max(1, round(scene.step_seconds / SYNC_SECONDS))
     recent = np.zeros((window, len(targets)), dtype=np.int64)
     result = np.empty_like(answers)
@@ -53,9 +59,10 @@ def allowed(current: IntArray, syncs: int) -> IntArray:
 
 
 def plans(scene: Scene) -> Plans:
-    """The usual targets."""
-    labels = tuple(f"target {target:.0%}" for target in UTILIZATIONS)
-    return Plans(labels, followed(scene, wanted(scene, scene.load, np.array(UTILIZATIONS))))
+    """The usual targets, with the scale-down window that is the default and with shorter ones."""
+    labels = tuple(f"target {target:.0%}, window {window:g} s" for window, target in product(WINDOWS, UTILIZATIONS))
+    columns = [wanted(scene, scene.load, np.array(UTILIZATIONS), window) for window in WINDOWS]
+    return Plans(labels, followed(scene, np.concatenate(columns, axis=1)))
 
 
-PEER = Peer("hpa", "HPA v2", "kubernetes.io, pkg/controller/podautoscaler", plans, "target 80%")
+PEER = Peer("hpa", "HPA v2", "kubernetes.io, pkg/controller/podautoscaler", plans, "target 80%, window 300 s")
