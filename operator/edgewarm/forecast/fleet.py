@@ -2,7 +2,7 @@
 
     verify    what was forecast for this step teaches the mixture (forecast.mixture) and the regression (forecast.ridge)
     learn     the step itself moves levels, day, hour and week (forecast.levels, forecast.seasons)
-    issue     every fifth minute each window is forecast for the record
+    issue     every seventh minute each window is forecast for the record
     forecast  on demand: quantiles of every window after the last step
 
 Everything is on the scale z = sqrt(y), which evens out the variance of counts and stays exact under rescaling (Anscombe
