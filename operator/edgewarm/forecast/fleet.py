@@ -23,10 +23,11 @@ from edgewarm.forecast.features import features
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.mixture import LEVELS, Mixture
 from edgewarm.forecast.pending import Pending
+from edgewarm.forecast.prior import adopt
 from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.ridge import Ridge
 from edgewarm.forecast.rows import Rows
-from edgewarm.forecast.seasons import WEEK_DAYS, Seasons
+from edgewarm.forecast.seasons import HOUR_SECONDS, WEEK_DAYS, Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
@@ -178,7 +179,10 @@ class FleetModel:
             rows.take({name: arrays[f"{part}.{name}"] for name in rows.arrays()})
 
     def append(self, other: Self) -> None:
-        """Take over the rows of a fleet that has seen the same last step (an empty fleet takes over its clock)."""
+        """Take over the rows of a fleet that has seen the same last step (an empty fleet takes over its clock).
+
+        Windows that they have never verified begin as our settled rows have them (forecast.prior).
+        """
         if self.size and other.size and self._step != other._step:
             raise ValueError(f"fleets must have seen the same step, got {self._step} and {other._step}")
         if not np.array_equal(self.windows.ends, other.windows.ends):
@@ -186,6 +190,7 @@ class FleetModel:
         self._step = other._step if other.size else self._step
         theirs = other._rows()
         self._take({name: np.concatenate([mine, theirs[name]], axis=-1) for name, mine in self._rows().items()})
+        adopt(self._mixture, other.size, self.windows.ends * self.step_seconds > HOUR_SECONDS)
 
     def keep(self, rows: IntArray) -> None:
         """Keep these rows, in this order."""

@@ -4,7 +4,7 @@ Two shapes are enough for a replica: the demand a pod decided now will meet (one
 demand before a removed pod could be back (all of the next `b` steps). Both end `b` steps ahead. A forecast of every
 window is *issued* each `stride` steps and verified when the window has passed: neighbours in time share most of their
 errors, so every seventh minute teaches nearly as much as every minute, and costs a seventh. Seven divides neither the
-hour nor the day, so tests wander over the clock (what comes each fifth minute is not met always or never), but the week.
+hour nor the day, but the week: tests wander over the clock, and a job of each fifth minute is not met always or never.
 """
 
 from __future__ import annotations
