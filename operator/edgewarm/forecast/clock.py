@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.forecast.experts import EXPERTS
-from edgewarm.forecast.rows import Rows, SingleArray
+from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum
 from edgewarm.forecast.seasons import DAY_SECONDS, QUARTER_SECONDS
 from edgewarm.forecast.windows import Windows, base_stride
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
@@ -84,15 +84,16 @@ class Clock(Rows):
 
     def learn(self, which: IntArray, quarters: IntArray, evidence: SingleArray, size: FloatArray) -> None:
         """Take `evidence` (D, E, N) and the `size` (D, N) of errors in scales, NaN for none; windows ended in
-        `quarters` (D,)."""
+        `quarters` (D,), each of which is taught by its own."""
         known = np.isfinite(size)
         soon = self.rhythm.soon[which]
-        if soon.any():
-            quarter = quarters[soon][0]
-            seen = known[soon].any(axis=0)
-            fading = np.where(seen, FADING_PER_DAY ** (1 / self.rhythm.issues), 1.0).astype(np.float32)
-            mean = evidence[soon].sum(axis=0) / np.float32(np.count_nonzero(soon))
-            self.record[:, quarter] = fading * self.record[:, quarter] + np.float32(WEIGHT) * mean
+        for quarter in np.unique(quarters[soon]):
+            part = soon & (quarters == quarter)
+            share = part.sum() / soon.sum()
+            seen = share * known[part].any(axis=0)
+            fading = (FADING_PER_DAY ** (seen / self.rhythm.issues)).astype(np.float32)
+            mean = ordered_sum(evidence[part], axis=0) / np.float32(part.sum())
+            self.record[:, quarter] = fading * self.record[:, quarter] + np.float32(WEIGHT * share) * mean
             self.visits[quarter] += seen
         pace = np.maximum(1 / np.maximum(self.visits[quarters], 1), SLOWEST / self.rhythm.issues)
         own = self.size[which, quarters]

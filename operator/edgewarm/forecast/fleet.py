@@ -2,7 +2,7 @@
 
     verify    what was forecast for this step teaches the mixture (forecast.mixture) and the regression (forecast.ridge)
     learn     the step itself moves levels, day, hour and week (forecast.levels, forecast.seasons)
-    issue     every fifth minute each window is forecast for the record
+    issue     every seventh minute each window is forecast for the record
     forecast  on demand: quantiles of every window after the last step
 
 Everything is on the scale z = sqrt(y), which evens out the variance of counts and stays exact under rescaling (Anscombe
@@ -25,10 +25,11 @@ from edgewarm.forecast.features import features
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.mixture import LEVELS, Mixture
 from edgewarm.forecast.pending import Pending
+from edgewarm.forecast.prior import adopt
 from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.ridge import Ridge
 from edgewarm.forecast.rows import Rows
-from edgewarm.forecast.seasons import WEEK_DAYS, Seasons
+from edgewarm.forecast.seasons import HOUR_SECONDS, WEEK_DAYS, Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
@@ -219,7 +220,10 @@ class FleetModel:
             rows.take({name: arrays[f"{part}.{name}"] for name in rows.arrays()})
 
     def append(self, other: Self) -> None:
-        """Take over the rows of a fleet that has seen the same last step (an empty fleet takes over its clock)."""
+        """Take over the rows of a fleet that has seen the same last step (an empty fleet takes over its clock).
+
+        Windows that they have never verified begin as our settled rows have them (forecast.prior).
+        """
         if self.size and other.size and self._step != other._step:
             raise ValueError(f"fleets must have seen the same step, got {self._step} and {other._step}")
         if not np.array_equal(self.windows.ends, other.windows.ends):
@@ -227,6 +231,7 @@ class FleetModel:
         self._step = other._step if other.size else self._step
         theirs = other._rows()
         self._take({name: np.concatenate([mine, theirs[name]], axis=-1) for name, mine in self._rows().items()})
+        adopt(self._mixture, other.size, self.windows.ends * self.step_seconds > HOUR_SECONDS)
 
     def keep(self, rows: IntArray) -> None:
         """Keep these rows, in this order."""

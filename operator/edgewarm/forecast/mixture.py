@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
 from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum, patches
-from edgewarm.forecast.windows import ISSUE_SECONDS, Windows
+from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 Floats = NDArray[np.floating]
@@ -32,10 +32,12 @@ MEDIAN = LEVELS.index(0.5)
 TAU_SINGLE: SingleArray = TAU.astype(np.float32)
 MEAN_ABSOLUTE_TO_SD = 1.2533  # sqrt(pi / 2): sd of a normal residual whose mean absolute value is 1
 START = np.array([NormalDist().inv_cdf(level) for level in LEVELS])[:, None] * MEAN_ABSOLUTE_TO_SD
+PACED_SECONDS = 300.0
 GAIN, CORRECTION_GAIN, GAIN_A_WINDOW = 0.05, 0.02, 0.2
 RATE, SHARE = 0.1, 0.002  # of fixed share
 LEAST = -2.0  # of the exponent: one bad forecast does not end an expert
-SLOW, USUAL = 0.003, 0.007  # paces of the long scale and of the usual loss, per five minutes
+SLOW, USUAL = 0.003, 0.007  # of the long scale and of the usual loss, per five minutes
+WINDOWS_REMEMBERED = 5  # by the long scale, at least: a day ahead, each day is little more than one lesson
 RECENT_SECONDS = 7200.0  # of the short scale, or half the window if that is longer
 CORRECTIONS = 3.0  # scales: the correction mends, it does not forecast
 YOUNG = 20.0  # verified forecasts after which the prior scale is forgotten
@@ -60,12 +62,12 @@ class Paces:
     def of(cls, windows: Windows, step_seconds: float) -> Paces:
         strides = windows.strides(step_seconds)
         late = np.where(windows.ends > 4 * strides, GAIN_A_WINDOW * strides / windows.ends, np.inf)
-        issues = strides * step_seconds / ISSUE_SECONDS
+        issues = strides * step_seconds / PACED_SECONDS
         memory = np.maximum(RECENT_SECONDS, windows.ends * step_seconds / 2) / (strides * step_seconds)
         return cls(
             gain=np.minimum(GAIN, late),
             correction=np.minimum(CORRECTION_GAIN, late),
-            slow=np.minimum(SLOW * issues, 0.5),
+            slow=np.minimum(np.minimum(SLOW * issues, strides / (WINDOWS_REMEMBERED * windows.ends)), 0.5),
             recent=np.minimum(2 / (memory + 1), 0.5),
             usual=np.minimum(USUAL * np.sqrt(issues), 0.5),
             rate=RATE / np.maximum(windows.ends / (4 * strides), 1.0) ** 0.5,

@@ -3,7 +3,8 @@
 Two shapes are enough for a replica: the demand a pod decided now will meet (one step, `b` steps ahead), and the largest
 demand before a removed pod could be back (all of the next `b` steps). Both end `b` steps ahead. A forecast of every
 window is *issued* each `stride` steps and verified when the window has passed: neighbours in time share most of their
-errors, so every fifth minute teaches nearly as much as every minute, and costs a fifth.
+errors, so every seventh minute teaches nearly as much as every minute, and costs a seventh. Seven divides neither the
+hour nor the day, but the week: tests wander over the clock, and a job of each fifth minute is not met always or never.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from edgewarm.model.demand import FloatArray, IntArray
 
 AHEAD = (1, 2, 3, 5, 8, 15, 30, 60, 1440)
 UNTIL = (1, 2, 3, 5, 8, 15, 30, 60)
-ISSUE_SECONDS = 300.0
-ISSUES_A_WINDOW = 8  # of a long window, one a day ahead say, each eighth of it
+ISSUE_SECONDS = 420.0
+ISSUES_A_WINDOW = 48  # of a long window: one that ends a day ahead each half hour
 
 
 @dataclass(frozen=True)

@@ -57,3 +57,12 @@ def test_what_is_unknown_teaches_nothing() -> None:
     clock.learn(SOON, EIGHT, np.zeros((1, len(EXPERTS), 1), dtype=np.float32), np.array([[np.nan]]))
     assert not clock.visits.any()
     assert not clock.size.any()
+
+
+def test_windows_that_are_tested_together_teach_the_quarters_in_which_they_ended() -> None:
+    clock = Clock.blank(1, Windows.of((1, 2)), 300.0)
+    evidence = np.zeros((2, len(EXPERTS), 1), dtype=np.float32)
+    evidence[0, LAST] = -1.0  # the shorter window, which ended at eight
+    clock.learn(ALL, np.array([32, 48]), evidence, np.ones((2, 1)))
+    assert clock.record[LAST, [32, 48], 0] == pytest.approx([-WEIGHT / 2, 0.0])
+    assert clock.visits[[32, 48], 0] == pytest.approx([0.5, 0.5])

@@ -38,11 +38,11 @@ def test_an_unknown_step_hides_the_windows_that_contain_it() -> None:
     assert np.array_equal(found[:, 0], [4.0, 4.0, 4.0, 4.0, np.nan, np.nan], equal_nan=True)
 
 
-def test_short_windows_are_issued_each_five_minutes_and_long_ones_eight_times() -> None:
+def test_short_windows_are_issued_each_seven_minutes_and_a_day_ahead_each_half_hour() -> None:
     windows = Windows.of((1, 5, 60, 120, 1440))
-    assert windows.strides(60.0).tolist() == [5, 5, 5, 15, 180]
-    assert windows.late(60.0).tolist() == [4, 0, 0, 0, 0]  # all of an issue are tested together
-    assert Windows.of((1, 12, 288)).strides(300.0).tolist() == [1, 1, 36]
+    assert windows.strides(60.0).tolist() == [7, 7, 7, 7, 28]
+    assert windows.late(60.0).tolist() == [6, 2, 3, 6, 2]  # all of an issue are tested together
+    assert Windows.of((1, 12, 288)).strides(300.0).tolist() == [1, 1, 6]
 
 
 def test_a_maximum_needs_the_steps_it_is_taken_over() -> None:
