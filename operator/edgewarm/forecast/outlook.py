@@ -13,7 +13,7 @@ HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
 
 def _between(grid: IntArray, values: FloatArray, position: float) -> FloatArray:
     """Values (Q,) at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
-    right = int(np.searchsorted(grid, position))
+    right = int(grid.searchsorted(position))
     if right == 0 or right == len(grid):
         return np.asarray(values[min(right, len(grid) - 1)])
     low, high = grid[right - 1], grid[right]
@@ -23,7 +23,7 @@ def _between(grid: IntArray, values: FloatArray, position: float) -> FloatArray:
 
 
 def _quantiles(levels: tuple[float, ...], values: FloatArray) -> Quantiles:
-    return Quantiles(levels, tuple(float(v) for v in np.maximum.accumulate(values)))
+    return Quantiles(levels, tuple(np.maximum.accumulate(values).tolist()))
 
 
 def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lead_seconds: float) -> Outlook | None:
@@ -37,12 +37,10 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
     age = max(0.0, now - fleet.step * step_seconds)
     edge = (age + lead_seconds) / step_seconds + 1.0
     near = fleet.ahead <= fleet.until[-1]  # a day ahead is a horizon of its own, not a neighbour of one hour
-    lead = np.maximum(
-        _between(fleet.ahead[near], fleet.at_ahead[row, near], edge - 1.0),
-        _between(fleet.ahead[near], fleet.at_ahead[row, near], edge),
-    )
+    ahead, soon = fleet.ahead[near], fleet.at_ahead[row, near]
+    lead = np.maximum(_between(ahead, soon, edge - 1.0), _between(ahead, soon, edge))
     hold = np.maximum(_between(fleet.until, fleet.max_until[row], edge), lead)
-    at = {int(steps): fleet.at_ahead[row, index] for index, steps in enumerate(fleet.ahead)}
+    at = {steps: fleet.at_ahead[row, index] for index, steps in enumerate(fleet.ahead.tolist())}
     horizons = tuple(
         (seconds, _quantiles(fleet.levels, at[steps]))
         for seconds in HORIZONS_SECONDS
