@@ -16,7 +16,7 @@ ROUNDING = 1e-9
 
 def between(grid: IntArray | FloatArray, values: FloatArray, position: float) -> FloatArray:
     """Values (G, ...) at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
-    right = int(np.searchsorted(grid, position))
+    right = int(grid.searchsorted(position))
     if right == 0 or right == len(grid):
         return np.asarray(values[min(right, len(grid) - 1)])
     low, high = grid[right - 1], grid[right]
@@ -26,7 +26,7 @@ def between(grid: IntArray | FloatArray, values: FloatArray, position: float) ->
 
 
 def _quantiles(levels: tuple[float, ...], values: FloatArray) -> Quantiles:
-    return Quantiles(levels, tuple(float(v) for v in np.maximum.accumulate(values)))
+    return Quantiles(levels, tuple(np.maximum.accumulate(values).tolist()))
 
 
 def _age(step: int, step_seconds: float, now: float) -> float:
@@ -60,12 +60,10 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
         return None
     edge = lead_edge(fleet.step, step_seconds, now, lead_seconds)
     near = fleet.ahead <= fleet.until[-1]  # a day ahead is a horizon of its own, not a neighbour of one hour
-    lead = np.maximum(
-        between(fleet.ahead[near], fleet.at_ahead[row, near], edge - 1.0),
-        between(fleet.ahead[near], fleet.at_ahead[row, near], edge),
-    )
+    ahead, soon = fleet.ahead[near], fleet.at_ahead[row, near]
+    lead = np.maximum(between(ahead, soon, edge - 1.0), between(ahead, soon, edge))
     hold = np.maximum(between(fleet.until, fleet.max_until[row], edge), lead)
-    at = {int(steps): fleet.at_ahead[row, index] for index, steps in enumerate(fleet.ahead)}
+    at = {steps: fleet.at_ahead[row, index] for index, steps in enumerate(fleet.ahead.tolist())}
     horizons = tuple(
         (seconds, _quantiles(fleet.levels, at[steps]))
         for seconds in HORIZONS_SECONDS

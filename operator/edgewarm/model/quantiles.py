@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from operator import lt
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,12 @@ class Quantiles:
     def __post_init__(self) -> None:
         if len(self.levels) != len(self.values) or not self.levels:
             raise ValueError(f"levels and values must pair up, got {len(self.levels)} and {len(self.values)}")
-        if any(not 0 < a < b < 1 for a, b in zip((1e-9, *self.levels), (*self.levels, 1 - 1e-9), strict=True)):
+        within = (1e-9, *self.levels, 1 - 1e-9)
+        if not all(map(lt, within, within[1:])):
             raise ValueError(f"levels must rise within 0..1, got {self.levels}")
-        if not all(math.isfinite(v) and v >= 0 for v in self.values):
+        if not all(map(math.isfinite, self.values)) or min(self.values) < 0:
             raise ValueError(f"quantiles must be finite and >= 0, got {self.values}")
-        if any(b < a for a, b in zip(self.values, self.values[1:], strict=False)):
+        if any(map(lt, self.values[1:], self.values)):
             raise ValueError(f"quantiles must not cross, got {self.values}")
 
     def at(self, level: float) -> float:
