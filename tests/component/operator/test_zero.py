@@ -25,7 +25,7 @@ async def called(world: OperatorWorld, *, behavior: dict[str, Any], minutes: int
     world.deployment(replicas=1)
     world.asked["checkout"] = world.asked.get("checkout", timer)
     scaling = {"minReplicas": 0, "maxReplicas": 5, "behavior": behavior}
-    world.policy(scaling=scaling, forecast={"historyWindow": "4h", "predictionHorizon": "30s"})
+    world.policy(scaling=scaling, forecast={"historyWindow": "2h", "predictionHorizon": "30s"})
     await world.start()
     seen = []
     for _ in range(round(minutes * 60 / PASS)):
