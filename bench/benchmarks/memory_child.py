@@ -40,15 +40,15 @@ def _learned(rows: int, steps: int) -> tuple[int, float]:
     import numpy as np
 
     from edgewarm.engine.rows import CLASS_SIZE
-    from edgewarm.forecast.fleet import FleetModel
     from edgewarm.forecast.replay import learned
+    from edgewarm.forecast.switching import SwitchingFleet
     from edgewarm.model.demand import History
 
     values = np.random.default_rng(1).uniform(50.0, 100.0, (CLASS_SIZE, steps))
     one = learned([History(0.0, 60.0, row) for row in values], 0, steps - 1, 60.0).state()
-    fleet = FleetModel(0)
+    fleet = SwitchingFleet(0)
     while fleet.size < rows:
-        fleet.append(FleetModel.from_state(one))
+        fleet.append(SwitchingFleet.from_state(one))
     arrays = sum(array.nbytes for array in one.values()) / CLASS_SIZE
     del one, values
     gc.collect()
