@@ -60,13 +60,16 @@ def duration_within(path: str, low: str, high: str) -> Rule:
     )
 
 
-def quantity_above_zero(path: str, high: str, example: str) -> Rule:
-    """The field at `path` is a Kubernetes quantity above 0 and at most `high`."""
-    quantity = "quantity(string(self))"
+def quantity_above_zero(path: str, high: str, example: str, value: str = "string(self)") -> Rule:
+    """The field at `path` is a Kubernetes quantity above 0 and at most `high`.
+
+    `value` is its text in CEL: `self` of a field that is text only, for string() of it costs as if it were endless.
+    """
+    quantity = f"quantity({value})"
     above, below = f"{quantity}.isGreaterThan(quantity('0'))", f"!{quantity}.isGreaterThan(quantity('{high}'))"
     return Rule(
         f'{path} must be a quantity above 0 and at most {high}, such as "{example}"',
-        cel=f"isQuantity(string(self)) && {above} && {below}",
+        cel=f"isQuantity({value}) && {above} && {below}",
         holds=lambda text: 0 < parse_quantity(text) <= parse_quantity(high),
     )
 

@@ -89,7 +89,9 @@ class ResourceSpec(Wire):
     """PromQL whose one result is what is used of the resource now, over all pods. Set either query or template."""
     template: Template | None = None
     """A query template of the operator's configuration, instead of query."""
-    per_pod: Annotated[StrictStr, Field(max_length=32), quantity_above_zero("demand.resources[].perPod", "1E", "2Gi")]
+    per_pod: Annotated[
+        StrictStr, Field(max_length=32), quantity_above_zero("demand.resources[].perPod", "1E", "2Gi", "self")
+    ]
     """What one pod gives of the resource, as a quantity in the unit of the query: "500m" for a query in cores, "2Gi"
     for one in bytes, "300M" for one in bits per second."""
 
