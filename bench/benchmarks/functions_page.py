@@ -30,7 +30,8 @@ LIMITS = """\
 * The ARIMA model of the hybrid histogram is replaced by a fixed keep-alive. Durations of calls are not counted: a call
   occupies its minute.
 * P within a window is a product of hazards along the quiet path. It is right where decisions to scale to zero are made
-  (small P), and off by the points in the table where P is middling; nothing corrects windows yet.
+  (small P), and off by the points in the table where P is middling; the operator corrects each window by a
+  table of its own ([how](intermittent.md#demand)), which is not in this table.
 """
 
 

@@ -95,7 +95,7 @@ def _fit_seconds(fits: int) -> float | str:
         seconds: list[float] = json.loads(_ran(python, FIT, str(fits)))
     except subprocess.CalledProcessError as problem:
         last = (problem.stderr.strip().splitlines() or ["no output"])[-1]
-        return f"not measured: {last} (install edgewarm[rivals], or name a Python that has it in {PYTHON_OF_RIVALS})"
+        return f"not measured: {last} (pip install '.[rivals]', or name a Python that has it in {PYTHON_OF_RIVALS})"
     return median(seconds)
 
 

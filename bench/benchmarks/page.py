@@ -32,7 +32,8 @@ calibrator: the rivals of `edgewarm backtest`. All know nothing after the origin
 
 ACCURACY_LIMITS = """\
 * Origins of a trace ({origins}) are neighbours in time, of a few days in one season: the interval covers the choice of
-  days, not the choice of traces. Traces of one source resemble each other; no source was left out to tune on.
+  days, not the choice of traces. Traces of one source resemble each other; only the constants of the day ahead
+  and of new rows were looked at by source ([ADR 16](adr/0016-how-often-forecasts-are-tested.md)).
 * The method was chosen in a study on these same traces, so the recorded rows are no held-out test.
 * Generated series have the daily shape that the model looks for; they are a floor for regressions, not evidence.
 """
@@ -221,7 +222,7 @@ def _speed(found: Json) -> list[str]:
     return [
         SPEED,
         table(heads, passes),
-        "One step of the fleet's model, apart from the engine (means; the record is kept each fifth minute):\n",
+        "One step of the fleet's model, apart from the engine (means over all minutes):\n",
         table(("rows", "update", "forecast", "update per row (ratio)"), updates),
         "Learning from history, as a new policy does in the background (two weeks of minutes in a full run):\n",
         table(("rows", "steps", "time", "per row (ratio)"), lessons),

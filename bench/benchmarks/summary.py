@@ -7,10 +7,11 @@ was measured, or a function in `DERIVED` that reads them from what it has kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import cost_rows, library_scores
+from benchmarks.traces import RECORDED
 
 Json = Mapping[str, Any]
 HEADS = ("what", "measured", "floor", "aim", "")
@@ -24,6 +25,7 @@ class Row:
     """One promise. `floor` and `aim` are what the value must reach; less is better unless `more` says otherwise.
 
     `form` shows the numbers, such as "{:.2f}" or "{:.1f} points"; `note` says where, or of what, the value is.
+    `partial` says which share of the recorded traces it is of, such as "4 of 23 traces": chosen ones keep no promise.
     """
 
     what: str
@@ -33,18 +35,22 @@ class Row:
     form: str = "{:.2f}"
     note: str = ""
     more: bool = False
+    partial: str = ""
 
     def reaches(self, wanted: float | None) -> bool:
         return wanted is not None and (self.value >= wanted if self.more else self.value <= wanted)
 
     @property
     def standing(self) -> str:
-        """Aim, floor or missed; empty where nothing was promised."""
+        """Aim, floor, missed, or that too little was measured to say; empty where nothing was promised."""
+        if self.floor is None and self.aim is None:
+            return ""
+        partial = f"partial: {self.partial}" if self.partial else ""
         if self.reaches(self.aim):
-            return "met, and the aim"
+            return partial or "met, and the aim"
         if self.reaches(self.floor):
-            return "met"
-        return "" if self.floor is None and self.aim is None else "**missed**"
+            return partial or "met"
+        return "**missed**" + (f", {partial}" if partial else "")
 
     def cells(self) -> list[str]:
         """As `HEADS` names them."""
@@ -58,9 +64,19 @@ def rows(results: Json) -> list[Row]:
     found: list[Row] = []
     for name, section in results.items():
         derived = DERIVED.get(name)
-        found += [] if derived is None else list(derived(section))
+        partial = _partial(section)
+        found += [] if derived is None else [replace(row, partial=partial) for row in derived(section)]
         found += [Row(**row) for row in section.get("promised", [])]
     return found
+
+
+def _partial(section: Json) -> str:
+    """How many of the recorded traces the section has; empty where it has all, or is not about traces."""
+    if "traces" not in section:
+        return ""
+    wanted = {item.name for item in RECORDED}
+    there = wanted & {item["trace"] for item in section["traces"]}
+    return "" if there == wanted else f"{len(there)} of {len(wanted)} traces"
 
 
 def _of_accuracy(found: Json) -> Iterator[Row]:

@@ -220,7 +220,7 @@ class ScaleUp(Wire):
     """How fast the replica count may rise."""
 
     stabilization_window_seconds: Stabilization = int(SCALE_UP_DEFAULT.stabilization_seconds)
-    """Seconds of past wishes of which the lowest counts, 0 to 3600; 0 rises at once."""
+    """Seconds of past recommendations of which the lowest counts, 0 to 3600; 0 rises at once."""
     select_policy: Select = SCALE_UP_DEFAULT.select
     """Which of the policies counts: the one that allows most (Max), least (Min), or no rise at all (Disabled)."""
     policies: RateLimits = _limits(SCALE_UP_DEFAULT)
@@ -231,7 +231,8 @@ class ScaleDown(Wire):
     """How fast the replica count may fall."""
 
     stabilization_window_seconds: Stabilization = int(SCALE_DOWN_DEFAULT.stabilization_seconds)
-    """Seconds of past wishes of which the highest counts, 0 to 3600; the cool-down."""
+    """Seconds of past recommendations of which the highest counts, 0 to 3600; the cool-down. Pods that only a forecast
+    asked for are not kept by it, as long as a forecast is acted on."""
     select_policy: Select = SCALE_DOWN_DEFAULT.select
     """Which of the policies counts: the one that allows most (Max), least (Min), or no fall at all (Disabled)."""
     policies: RateLimits = _limits(SCALE_DOWN_DEFAULT)
@@ -239,7 +240,8 @@ class ScaleDown(Wire):
 
 
 class Behavior(Wire):
-    """The pace of both directions, with the names and the meaning of HorizontalPodAutoscaler v2."""
+    """The pace of both directions, with the names and the meaning of HorizontalPodAutoscaler v2, but for one: the
+    scale-down window does not keep pods that only a forecast asked for."""
 
     scale_up: ScaleUp = ScaleUp()
     """How fast the replica count may rise."""
@@ -260,7 +262,8 @@ class Scaling(Wire):
     strategy: Strategy = Strategy.HYBRID
     """Which rules recommend. All hold at least what demand needs now. Reactive follows demand with two utilisations;
     Predictive adds the forecast, Scheduled the schedules, Hybrid both. Aggressive is Hybrid at three times kappa that
-    never scales in before a rise of the next hour; Conservative is Hybrid at a third of kappa, one pod at a time."""
+    does not scale in while a horizon of the next hour asks for more than would be left; Conservative is Hybrid at a
+    third of kappa, one pod at a time."""
     min_replicas: Replicas = 1
     """Pods that are always kept, 0 to 10000."""
     max_replicas: Annotated[StrictInt, Field(ge=1, le=MAX_REPLICAS)] = 100

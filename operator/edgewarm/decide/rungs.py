@@ -8,7 +8,7 @@ pods. Against the next kept rung q below (K_q, H_q; nothing at all: 0, 0), with 
 
 Rungs whose dH / dK does not rise up the ladder are merged into the higher one (the lower convex hull of H over K), and
 n_r never rises up the ladder: a pod that is warmer is also everything below. dH = 0 takes the higher rung.
-The marginal newsvendor of nested services; DESIGN §5. Priced one by one instead, rungs pay for the same pod twice.
+The marginal newsvendor of nested services. Priced one by one instead, rungs pay for the same pod twice.
 """
 
 from __future__ import annotations

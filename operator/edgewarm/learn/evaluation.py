@@ -1,4 +1,4 @@
-"""Was it right? Pod-minutes against the shadow reactive answer, over model steps (DESIGN §5).
+"""Was it right? Pod-minutes against the shadow reactive answer, over model steps.
 
 With R = ready pods of a shadow reactive answer on the same demand, per step:
 

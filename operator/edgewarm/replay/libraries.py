@@ -114,8 +114,8 @@ def _greet(ask: IO[str], answers: IO[str], asked: Asked) -> None:
     ask.flush()
     found = _answer(answers, asked.library)
     if "missing" in found:
-        missing = f"needs {found['missing']}, which is not installed: pip install 'edgewarm[rivals]'"
-        raise TraceError(f"--rivals: {asked.library} {missing}")
+        cure = f"pip install {found['missing']}, or '.[rivals]' in a clone of edgewarm"
+        raise TraceError(f"--rivals: {asked.library} needs {found['missing']}, which is not installed: {cure}")
 
 
 def _answer(answers: IO[str], library: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _points(request: FitRequest, found: Mapping[str, Any]) -> FloatArray:
     if "missing" in found:
         text = (
             f"model {request.model} needs {found['missing']}, which is not installed with the operator: an "
-            "administrator must install edgewarm[models] (in the image: build it with --build-arg MODELS=1)"
+            f"administrator must build the image with --build-arg MODELS=1, or pip install {found['missing']}"
         )
         raise FitError("missing", text)
     if "error" in found:

@@ -1,6 +1,6 @@
 """Fits a library's model to one history after the other, in a process of its own: `python -m` this module.
 
-The parent never loads statsmodels or statsforecast (DESIGN.md §5: they never enter the resident process), and nobody
+The parent never loads statsmodels or statsforecast (ADR 12: they never enter the resident process), and nobody
 may import this module: it names them only when it runs, by `import_module`, so the contract of the imports stays whole.
 Each line of JSON on stdin is a question, {"library", "season", "horizons", "levels", "history"}; no levels asks for
 points, no history whether the library is there. Each gets a line on stdout: {"quantiles": (K, Q)}, which is (K, 1) for

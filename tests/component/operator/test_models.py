@@ -170,7 +170,7 @@ async def test_a_library_that_is_not_installed_is_named_with_its_cure(world: Ope
     await world.start()
     await world.until(lambda: said(world)[1] == "FitFailed")
     assert "model ARIMA needs statsmodels, which is not installed with the operator" in said(world)[2]
-    assert "edgewarm[models]" in said(world)[2]
+    assert "build the image with --build-arg MODELS=1, or pip install statsmodels" in said(world)[2]
     assert world.standing() == "Forecasting"
     assert 'edgewarm_model_fits_total{model="ARIMA",outcome="missing"} 1.0' in world.series()
 

@@ -253,7 +253,7 @@ def test_a_library_that_is_missing_is_said_before_the_long_work(tmp_path: Path) 
     result = CliRunner().invoke(cli, ["backtest", str(trace), "--rivals", "dot"], env={"PYTHONPATH": str(tmp_path)})
 
     assert result.exit_code == 2
-    assert "pip install 'edgewarm[rivals]'" in result.stderr
+    assert "pip install statsforecast, or '.[rivals]' in a clone of edgewarm" in result.stderr
 
 
 FLAT = '''

@@ -99,7 +99,7 @@ async def test_a_fit_that_nobody_waits_for_any_more_leaves_no_answer_behind(libr
     assert (await library.fit(request("ARIMA", 2.0, ahead=1)))[0, 0] == 2.0
 
 
-@pytest.mark.skipif(importlib.util.find_spec("statsmodels") is None, reason="pip install 'edgewarm[models]'")
+@pytest.mark.skipif(importlib.util.find_spec("statsmodels") is None, reason="pip install statsmodels")
 @pytest.mark.parametrize("model", ["ARIMA", "ExponentialSmoothing"])
 async def test_the_real_library_foresees_the_level(model: str) -> None:
     real = Library()

@@ -13,6 +13,7 @@ from benchmarks.kept import kept
 from benchmarks.library_scores import LONG, OURS, SHORT, summary
 from benchmarks.pictures import pictures
 from benchmarks.summary import Row, rows
+from benchmarks.traces import RECORDED
 
 pytestmark = pytest.mark.unit
 
@@ -61,6 +62,25 @@ def test_accuracy_tells_the_worst_trace_hour_and_tercile() -> None:
         (4.0, "23 h, 5 min", "met"),  # 86 % at 23:00; five are allowed
         (2.0, "wild, 5 min", "met, and the aim"),  # 92 % in the wild tercile
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "left", "standing"),
+    [
+        pytest.param(0.9, 0, "met, and the aim", id="all of them"),
+        pytest.param(0.9, 3, "partial: 20 of 23 traces", id="within the aim, but chosen"),
+        pytest.param(1.01, 3, "partial: 20 of 23 traces", id="within the floor, but chosen"),
+        pytest.param(1.2, 3, "**missed**, partial: 20 of 23 traces", id="missed already"),
+    ],
+)
+def test_no_promise_is_met_while_recorded_traces_are_left_out(value: float, left: int, standing: str) -> None:
+    names = [item.name for item in RECORDED[left:]]
+    ratios = [{"trace": name, "source": "made", "ratio": value} for name in names]
+    listed = [{"trace": name} for name in ["steep", *names]]  # a generated series counts for none of them
+
+    (found,) = rows({"accuracy": {"traces": listed, "by_trace": {"5 min": ratios}}})
+
+    assert found.standing == standing
 
 
 def cell(ours: float, last: float, dot: float) -> dict[str, Any]:
