@@ -20,7 +20,7 @@ from edgewarm.sources.breaker import Breaker
 from edgewarm.sources.grid import Grid, Stretch
 from edgewarm.sources.guard import Clock, Guard
 from edgewarm.sources.past import past
-from edgewarm.sources.prometheus import PROBE, Prometheus
+from edgewarm.sources.prometheus import PROBE, STALE_AFTER_SECONDS, Prometheus
 from edgewarm.sources.readings import Answer, Picker, failed, reading
 from edgewarm.sources.routes import Question, Route, route, shortened
 from edgewarm.sources.settings import Source, SourceSettings
@@ -31,7 +31,6 @@ LIVE_SLOTS = 8
 """Prometheus runs 20 queries at a time by default (--query.max-concurrency); people's dashboards need some."""
 
 HISTORY_SLOTS = 2
-STALE_AFTER_SECONDS = 120.0
 
 UNKNOWN_TOOK_SECONDS = 1.0
 """A query that was never answered goes after those known to be quick: a slow new one must not hold them up."""

@@ -144,6 +144,7 @@ async def test_each_kind_of_nothing_has_its_own_sentence(fake):
     }
     fake.refusals["sum("] = 'invalid parameter "query": 1:5: parse error: unclosed left parenthesis'
     fake.raw["x[5m]"] = {"resultType": "matrix", "result": []}
+    # no Prometheus: one that tells the time of the sample itself
     fake.raw["old"] = {"resultType": "vector", "result": [{"metric": {}, "value": [NOW - 300, "1"]}]}
     texts = ("many", "nan", "below", "sum(", "x[5m]", "old", "none")
     async with demand(source(fake)) as sources:
@@ -156,6 +157,16 @@ async def test_each_kind_of_nothing_has_its_own_sentence(fake):
     assert "older than 120 s" in sentence(found["old"], MissingKind.STALE)
     assert "matches no series" in sentence(found["none"], MissingKind.NO_SERIES)
     assert "there is no source x: use prom" in sentence(found["lost"], MissingKind.UNKNOWN_SOURCE)
+
+
+async def test_a_source_whose_scrapes_stopped_answers_no_series_after_two_minutes(fake):
+    fake.queries["up"] = lambda _: [({}, 7.0)]
+    fake.stopped["up"] = NOW
+    async with demand(source(fake)) as sources:
+        soon = by_name(await sources.read(free("up"), NOW + 119))
+        late = by_name(await sources.read(free("up"), NOW + 121))
+    assert soon["up"] == Measured(NOW + 119, 7.0)  # of which no Prometheus says that it is old
+    assert "with a sample of the last 120 s" in sentence(late["up"], MissingKind.NO_SERIES)
 
 
 async def test_a_scalar_is_a_demand(fake):
