@@ -103,6 +103,7 @@ async def test_a_query_is_asked_at_now_with_limits_and_headers(fake, tmp_path):
         "timeout": "5s",
         "limit": "8",
         "partial_response": "false",
+        "lookback_delta": "120s",
     }
     assert first.headers["X-Scope-OrgID"] == "team"
     assert [asked.headers["Authorization"] for asked in (first, second)] == ["Bearer first", "Bearer second"]
