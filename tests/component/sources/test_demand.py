@@ -51,11 +51,11 @@ class Hooks:
 
 @contextlib.asynccontextmanager
 async def demand(
-    *sources: Source, clock: Clock | None = None, hooks: Hooks | None = None
+    *sources: Source, clock: Clock | None = None, hooks: Hooks | None = None, patience: float = 15.0
 ) -> AsyncIterator[DemandSources]:
     settings = SourceSettings(sources, sources[0].name)
     told = hooks or Hooks()
-    async with DemandSources(settings, clock or Clock(), Random(1), told.on_error, told.on_query) as result:
+    async with DemandSources(settings, clock or Clock(), Random(1), told.on_error, told.on_query, patience) as result:
         yield result
 
 
@@ -227,6 +227,19 @@ async def test_one_failing_source_never_delays_the_others_answer_beyond_its_own_
     assert found["up"] == Measured(NOW, 1.0)
     assert took < 2.5  # 200 queries in 8 slots would be 12.5 s
     assert all(isinstance(found[str(i)], Missing) for i in range(200))
+
+
+async def test_a_source_with_a_long_timeout_never_holds_the_pass_up(fake):
+    fake.queries["up"] = lambda _: [({}, 1.0)]
+    async with FakePrometheus(broken="hang") as dead:
+        hooks = Hooks()
+        slow = source(dead, "dead", timeout_seconds=60)
+        async with demand(source(fake), slow, hooks=hooks, patience=0.3) as sources:
+            for _ in range(4):  # with the first three its circuit opens, so that it is not waited for in every pass
+                found = by_name(await sources.read({**free("up"), Key("shop", "lost"): query("q", "dead")}, NOW))
+                assert found["up"] == Measured(NOW, 1.0)
+                assert "dead gave no answer within 0.3 s" in sentence(found["lost"], MissingKind.UNAVAILABLE)
+    assert hooks.errors == [("dead", "timeout")] * 3 + [("dead", "circuit_open")]
 
 
 async def test_a_source_that_is_down_is_left_in_peace_and_comes_back_by_itself(fake):
