@@ -51,7 +51,7 @@ def test_the_message_names_verb_and_role_and_the_role_exists(tmp_path: Path) -> 
 
 
 def test_without_user_roles_the_message_names_no_role(tmp_path: Path) -> None:
-    rendered = render(tmp_path, "userRoles.create=false")
+    rendered = render(tmp_path, {"userRoles": {"create": False}})
     (found,) = of_kind(rendered, "ValidatingAdmissionPolicy").values()
     (validation,) = found["spec"]["validations"]
     assert "ClusterRole" not in validation["message"]

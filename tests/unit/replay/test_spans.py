@@ -12,7 +12,16 @@ pytestmark = pytest.mark.unit
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("60s", 60), ("5m", 300), ("24h", 86_400), ("7d", 604_800), ("2w", 1_209_600), ("1d12h", 129_600), (".5d", 43_200), ("1.5w", 907_200)],
+    [
+        ("60s", 60),
+        ("5m", 300),
+        ("24h", 86_400),
+        ("7d", 604_800),
+        ("2w", 1_209_600),
+        ("1d12h", 129_600),
+        (".5d", 43_200),
+        ("1.5w", 907_200),
+    ],
 )
 def test_a_span_is_a_go_duration_with_days_and_weeks_before_it(text: str, seconds: float) -> None:
     assert seconds_of(text, "--train") == seconds

@@ -38,7 +38,12 @@ def test_one_usable_sample_is_the_demand(found, expected):
 @pytest.mark.parametrize(
     ("route", "found", "kind", "sentence"),
     [
-        (FREE, [], MissingKind.NO_SERIES, 'query "rate(x[1m])" matches no series in source prom with a sample of the last 120 s: check the'),
+        (
+            FREE,
+            [],
+            MissingKind.NO_SERIES,
+            'query "rate(x[1m])" matches no series in source prom with a sample of the last 120 s: check the',
+        ),
         (
             TEMPLATE,
             [],

@@ -44,12 +44,12 @@ def least(scene: Scene) -> Scene:
     return replace(scene, starts=Starts(min(float(found.min()) for found in draws)))
 
 
-def wanted(need: IntArray, known: BoolArray, scene: Scene, kappa: float) -> IntArray:
+def wanted(need: IntArray, known: BoolArray, scene: Scene, kappa: float, block_bytes: int = BLOCK_BYTES) -> IntArray:
     """The cheapest counts (T,) for these needs under the scene's lead time and bounds."""
     low, high = scene.bounds.low, scene.bounds.high
     levels = np.arange(low + 1, min(int(need.max(initial=0)), high) + 1)
     weight = known.astype(np.float64)
-    block = max(1, BLOCK_BYTES // (len(need) * (scene.lead_rows + 1)))
+    block = max(1, block_bytes // (len(need) * (scene.lead_rows + 1)))
     result: IntArray = np.full(len(need), low, dtype=np.int64)
     for first in range(0, len(levels), block):
         needed = need[:, None] >= levels[first : first + block]
