@@ -35,8 +35,8 @@ class FakePrometheus:
     """`queries` maps PromQL to its function; a query it does not know matches no series.
 
     `broken` makes every request fail: a status with a body, "hang", "garbage" or "drop"; `broken_queries` does so for
-    single ones. `refusals` maps PromQL to the error text of a 400. `stopped` maps PromQL to the time of its last sample:
-    an instant query sees it for as long as it looks back, and as Prometheus does it answers with the time asked about.
+    single ones. `refusals` maps PromQL to the error text of a 400. `stopped` maps PromQL to the time of its last
+    sample: an instant query sees it for as long as it looks back, and answers with the time asked about, as Prometheus.
     """
 
     queries: dict[str, Evaluate] = field(default_factory=dict)

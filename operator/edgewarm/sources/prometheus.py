@@ -12,8 +12,9 @@ from edgewarm.sources.settings import Source
 from edgewarm.sources.wire import RawSeries, Sample, decode_instant, decode_range, failure
 
 STALE_AFTER_SECONDS = 120.0
-"""Older samples are no demand of now. Sent as `lookback_delta`, for an instant answer carries the time that it was asked
-about, not that of its samples: by its own default of five minutes a source hides that nothing is scraped any more."""
+"""Older samples are no demand of now. Sent as `lookback_delta`, for an instant answer carries the time that was asked
+about, not that of its samples: by its own default of five minutes a source hides that nothing is scraped any more.
+https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries (prometheus/prometheus#12088)"""
 
 PROBE = "vector(1)"
 """Costs the source nothing and touches nobody's data."""

@@ -48,7 +48,8 @@ def test_one_usable_sample_is_the_demand(found, expected):
             TEMPLATE,
             [],
             MissingKind.NO_SERIES,
-            'template http with app="web", namespace="shop" matches no series in source prom with a sample of the last 120 s: check the arguments',
+            'template http with app="web", namespace="shop" matches no series in source prom with a sample of the last '
+            "120 s: check the arguments",
         ),
         (
             FREE,
