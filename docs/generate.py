@@ -32,7 +32,11 @@ MODELS = {
     "ModelNotFound": "There is no such plug-in for this namespace.",
 }
 MISSING = {
-    MissingKind.NO_SERIES: "The query works and matches nothing.",
+    MissingKind.NO_SERIES: (
+        "The query works and matches nothing, or nothing with a sample of the last two minutes: so far the operator "
+        "asks a source to look back (`lookback_delta`; a Prometheus from before 2023 looks back five). A range such as "
+        "`rate(x[5m])` looks back as far as it says."
+    ),
     MissingKind.MANY_SERIES: "Stalled: the query matches several series; a demand is one number.",
     MissingKind.NO_LABEL: "Stalled: a series of the answer lacks the label that demand.labels names.",
     MissingKind.NOT_A_NUMBER: "The series has the value NaN or Inf.",
@@ -40,7 +44,10 @@ MISSING = {
     MissingKind.INVALID_QUERY: "Stalled: the source refuses the query; the message has its words.",
     MissingKind.UNKNOWN_SOURCE: "Stalled: no such source or template, or this namespace may not use it.",
     MissingKind.UNAVAILABLE: "The source does not answer.",
-    MissingKind.STALE: "The newest sample is too old to act on.",
+    MissingKind.STALE: (
+        "The newest sample is older than two minutes, by a source that tells the sample's own time; Prometheus tells "
+        "that of the question."
+    ),
 }
 
 

@@ -50,6 +50,16 @@ def test_the_message_names_verb_and_role_and_the_role_exists(tmp_path: Path) -> 
     assert ("edgewarm.io", "scalingdecisions", "approve") in rights(role)
 
 
+def test_without_user_roles_the_message_names_no_role(tmp_path: Path) -> None:
+    rendered = render(tmp_path, {"userRoles": {"create": False}})
+    (found,) = of_kind(rendered, "ValidatingAdmissionPolicy").values()
+    (validation,) = found["spec"]["validations"]
+    assert "ClusterRole" not in validation["message"]
+    assert validation["message"].endswith(
+        "verb approve on scalingdecisions.edgewarm.io in this namespace: have a role with it bound there"
+    )
+
+
 def test_it_is_bound_and_denies(tmp_path: Path) -> None:
     (binding,) = of_kind(render(tmp_path), "ValidatingAdmissionPolicyBinding").values()
     assert binding["spec"] == {"policyName": guard(tmp_path)["metadata"]["name"], "validationActions": ["Deny"]}

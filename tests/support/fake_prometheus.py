@@ -35,7 +35,8 @@ class FakePrometheus:
     """`queries` maps PromQL to its function; a query it does not know matches no series.
 
     `broken` makes every request fail: a status with a body, "hang", "garbage" or "drop"; `broken_queries` does so for
-    single ones. `refusals` maps PromQL to the error text of a 400.
+    single ones. `refusals` maps PromQL to the error text of a 400. `stopped` maps PromQL to the time of its last
+    sample: an instant query sees it for as long as it looks back, and answers with the time asked about, as Prometheus.
     """
 
     queries: dict[str, Evaluate] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class FakePrometheus:
     refusals: dict[str, str] = field(default_factory=dict)
     broken: str | tuple[int, str] | None = None
     broken_queries: dict[str, str | tuple[int, str]] = field(default_factory=dict)
+    stopped: dict[str, float] = field(default_factory=dict)
     slow_seconds: dict[str, float] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     most_at_once: int = 0
@@ -105,12 +107,15 @@ class FakePrometheus:
         if query == "vector(1)":
             return _success("vector", [{"metric": {}, "value": [0, "1"]}])
         evaluate = self.queries.get(query, lambda _: [])
-        return _instant(evaluate, form) if endpoint == "query" else _range(evaluate, form)
+        return _instant(evaluate, form, self.stopped.get(query)) if endpoint == "query" else _range(evaluate, form)
 
 
-def _instant(evaluate: Evaluate, form: Mapping[str, str]) -> web.Response:
+def _instant(evaluate: Evaluate, form: Mapping[str, str], stopped: float | None) -> web.Response:
     now = float(form["time"])
-    found = [{"metric": labels, "value": [now, _number(value)]} for labels, value in evaluate(now) if value is not None]
+    at = now if stopped is None else min(now, stopped)
+    lookback = float(form.get("lookback_delta", "300s").removesuffix("s"))
+    series = evaluate(at) if now - at < lookback else []
+    found = [{"metric": labels, "value": [now, _number(value)]} for labels, value in series if value is not None]
     return _success("vector", found[: int(form["limit"])])
 
 

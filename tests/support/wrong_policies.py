@@ -123,7 +123,7 @@ WRONG_POLICIES = (
     WrongPolicy(
         "resource-of-nothing",
         _resource(resource={"perPod": "0"}),
-        "demand.resources[].perPod must be a quantity above 0 and at most 1E",
+        "demand.resources[].perPod must be a quantity above 1n and at most 1E",
     ),
     WrongPolicy(
         "resource-without-per-pod",
@@ -148,9 +148,31 @@ WRONG_POLICIES = (
         "spec.demand.resources: Too many: 9: must have at most 8 items",
         operator_sentence="spec.demand.resources: must have at most 8 entries, found 9",
     ),
-    WrongPolicy("capacity-zero", _demand(capacityPerPod="0"), "demand.capacityPerPod must be a quantity above 0"),
-    WrongPolicy("capacity-int-zero", _demand(capacityPerPod=0), "demand.capacityPerPod must be a quantity above 0"),
-    WrongPolicy("capacity-negative", _demand(capacityPerPod=-5), "demand.capacityPerPod must be a quantity above 0"),
+    WrongPolicy("capacity-zero", _demand(capacityPerPod="0"), "demand.capacityPerPod must be a quantity above 1n"),
+    WrongPolicy("capacity-int-zero", _demand(capacityPerPod=0), "demand.capacityPerPod must be a quantity above 1n"),
+    WrongPolicy("capacity-negative", _demand(capacityPerPod=-5), "demand.capacityPerPod must be a quantity above 1n"),
+    *(
+        WrongPolicy(f"{field}-{name}", change, sentence)
+        for name, number in (("next-to-nothing", "1e-400"), ("least", "1n"), ("endless", "1e400"))
+        for field, change, sentence in (
+            (
+                "capacity",
+                _demand(capacityPerPod=number),
+                "demand.capacityPerPod must be a quantity above 1n and at most 1E",
+            ),
+            (
+                "resource",
+                _resource(resource={"perPod": number}),
+                "demand.resources[].perPod must be a quantity above 1n and at most 1E",
+            ),
+            ("kappa", _objective(kappa=number), "objective.kappa must be a quantity above 1n and at most 10000"),
+            (
+                "costs",
+                _objective(costs={"delayedSecond": "0.0002", "podHour": number}),
+                "objective.costs.delayedSecond and podHour must be quantities above 1n and at most 1E",
+            ),
+        )
+    ),
     WrongPolicy("capacity-in-words", _demand(capacityPerPod="fifty"), "demand.capacityPerPod must be a quantity"),
     WrongPolicy(
         "capacity-float",
@@ -211,7 +233,7 @@ WRONG_POLICIES = (
     WrongPolicy(
         "costs-free-pods",
         _objective(costs={"delayedSecond": "1", "podHour": "0"}),
-        "objective.costs.delayedSecond and podHour must be quantities above 0",
+        "objective.costs.delayedSecond and podHour must be quantities above 1n",
     ),
     WrongPolicy(
         "costs-too-far-apart",
@@ -278,12 +300,12 @@ WRONG_POLICIES = (
         operator_sentence="spec.scaling.behavior.scaleDown.policies[0].periodSeconds must be at most 1800, found 1801",
     ),
     WrongPolicy(
-        "kappa-zero", _spec(objective={"kappa": "0"}), "objective.kappa must be a quantity above 0 and at most 10000"
+        "kappa-zero", _spec(objective={"kappa": "0"}), "objective.kappa must be a quantity above 1n and at most 10000"
     ),
     WrongPolicy(
         "kappa-too-large",
         _spec(objective={"kappa": "1M"}),
-        "objective.kappa must be a quantity above 0 and at most 10000",
+        "objective.kappa must be a quantity above 1n and at most 10000",
     ),
     WrongPolicy(
         "window-in-days",

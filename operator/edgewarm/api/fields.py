@@ -60,18 +60,46 @@ def duration_within(path: str, low: str, high: str) -> Rule:
     )
 
 
+LEAST_QUANTITY = "1n"
+"""Kubernetes rounds every smaller quantity above 0 up to this one, so that CEL cannot tell 1e-400 from it: a number
+that must be above 0 must be above this. https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#ParseQuantity"""
+
+MOST_QUANTITY = "1E"
+"""What Kubernetes still keeps exactly, 2^63 at most; a float keeps it too, which of 1e400 makes infinity."""
+
+
+def within_in_cel(text: str, high: str = MOST_QUANTITY) -> str:
+    """CEL that holds where `text` is a quantity above `LEAST_QUANTITY` and at most `high`."""
+    above = f"quantity({text}).isGreaterThan(quantity('{LEAST_QUANTITY}'))"
+    return f"isQuantity({text}) && {above} && !quantity({text}).isGreaterThan(quantity('{high}'))"
+
+
+def is_within(text: str, high: str = MOST_QUANTITY) -> bool:
+    """The same in Python; ValueError where `text` is no quantity."""
+    return parse_quantity(LEAST_QUANTITY) < parse_quantity(text) <= parse_quantity(high)
+
+
 def quantity_above_zero(path: str, high: str, example: str, value: str = "string(self)") -> Rule:
-    """The field at `path` is a Kubernetes quantity above 0 and at most `high`.
+    """The field at `path` is a Kubernetes quantity above `LEAST_QUANTITY` and at most `high`.
 
     `value` is its text in CEL: `self` of a field that is text only, for string() of it costs as if it were endless.
     """
-    quantity = f"quantity({value})"
-    above, below = f"{quantity}.isGreaterThan(quantity('0'))", f"!{quantity}.isGreaterThan(quantity('{high}'))"
     return Rule(
-        f'{path} must be a quantity above 0 and at most {high}, such as "{example}"',
-        cel=f"isQuantity({value}) && {above} && {below}",
-        holds=lambda text: 0 < parse_quantity(text) <= parse_quantity(high),
+        f'{path} must be a quantity above {LEAST_QUANTITY} and at most {high}, such as "{example}"',
+        cel=within_in_cel(value, high),
+        holds=lambda text: is_within(text, high),
     )
+
+
+def amount_in_cel(text: str, high: str) -> str:
+    """CEL that holds where `text` is a quantity from 0 to `high`."""
+    low = f"!quantity({text}).isLessThan(quantity('0'))"
+    return f"isQuantity({text}) && {low} && !quantity({text}).isGreaterThan(quantity('{high}'))"
+
+
+def is_amount(text: str, high: str) -> bool:
+    """The same in Python; ValueError where `text` is no quantity."""
+    return 0 <= parse_quantity(text) <= parse_quantity(high)
 
 
 PriceText = Annotated[StrictStr, Field(max_length=32)]

@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from edgewarm.api.fields import (
+    LEAST_QUANTITY,
+    MOST_QUANTITY,
     IntOrText,
     PriceText,
     RatioText,
     is_ratio_in_cel,
+    is_within,
     parse_ratio,
     quantity_above_zero,
     ratio_in_cel,
+    within_in_cel,
 )
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.policy import DEFAULT_KAPPA
@@ -27,13 +31,15 @@ HIGHEST_LEVEL = 0.9999  # kappa 9999
 
 
 def _kappa_of_costs(costs: Costs) -> float:
-    delayed, pod_hour = parse_quantity(costs.delayed_second), parse_quantity(costs.pod_hour)
-    return float(3600 * delayed / pod_hour) if delayed > 0 and pod_hour > 0 else 0.0
+    """0 where one of the two is out of bounds."""
+    if not (is_within(costs.delayed_second) and is_within(costs.pod_hour)):
+        return 0.0
+    return float(3600 * parse_quantity(costs.delayed_second) / parse_quantity(costs.pod_hour))
 
 
 def _costs_in_cel() -> str:
     names = ("self.delayedSecond", "self.podHour")
-    quantities = " && ".join(f"isQuantity({name}) && quantity({name}).isGreaterThan(quantity('0'))" for name in names)
+    quantities = " && ".join(within_in_cel(name) for name in names)
     delayed, pod_hour = (f"quantity({name}).asApproximateFloat()" for name in names)
     return f"{quantities} && 3600.0 * {delayed} <= {HIGHEST_KAPPA}.0 * {pod_hour}"
 
@@ -48,7 +54,8 @@ class Costs(Wire):
 
     rules = (
         Rule(
-            "objective.costs.delayedSecond and podHour must be quantities above 0, with 3600 x delayedSecond / podHour "
+            f"objective.costs.delayedSecond and podHour must be quantities above {LEAST_QUANTITY} and at most "
+            f"{MOST_QUANTITY}, with 3600 x delayedSecond / podHour "
             f'at most {HIGHEST_KAPPA}, such as "0.0002" and "0.04"',
             cel=_costs_in_cel(),
             holds=lambda costs: 0 < _kappa_of_costs(costs) <= HIGHEST_KAPPA,

@@ -59,11 +59,7 @@ def parse_policy(obj: Wired) -> PolicyObject:
 def parse_pool(obj: Wired) -> PoolObject:
     """An EdgeNodePool; `selector` is None where `problem` says what its author must change."""
     meta, status = obj.get("metadata") or {}, _status(obj)
-    spec, problem = None, None
-    try:
-        spec = EdgeNodePoolSpec.model_validate(_spec(obj.get("spec")))
-    except ValidationError as error:
-        problem = sentence(error)
+    spec, problem = _pool_or_problem(obj.get("spec"))
     return PoolObject(
         name=meta.get("name", ""),
         uid=meta.get("uid", ""),
@@ -124,6 +120,13 @@ def _is_condition(entry: Wired) -> bool:
     return isinstance(entry.get("type"), str) and isinstance(entry.get("status"), str)
 
 
+def _pool_or_problem(spec: Any) -> tuple[EdgeNodePoolSpec | None, str | None]:
+    try:
+        return EdgeNodePoolSpec.model_validate(_spec(spec)), None
+    except ValidationError as error:
+        return None, sentence(error)
+
+
 def _policy_or_problem(spec: Any, meta: Wired) -> tuple[Policy | None, str | None]:
     try:
         wire = WarmingPolicySpec.model_validate(_spec(spec))
@@ -135,7 +138,10 @@ def _policy_or_problem(spec: Any, meta: Wired) -> tuple[Policy | None, str | Non
     except ValueError:
         fix = "write an RFC 3339 time such as 2026-11-22T08:05:00Z, or remove it"
         return None, f"annotation {PAUSED_UNTIL} is {annotation!r}; {fix}"
-    return _policy(wire, meta.get("namespace", ""), max(paused, default=None)), None
+    try:
+        return _policy(wire, meta.get("namespace", ""), max(paused, default=None)), None
+    except (ValueError, ArithmeticError) as error:  # an event that raises is lost, and its author never told
+        return None, f"spec: {error}; correct the field, or leave it out for its default"
 
 
 def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None) -> Policy:

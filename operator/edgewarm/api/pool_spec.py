@@ -6,11 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictStr
 
-from edgewarm.api.fields import PriceText
+from edgewarm.api.fields import MOST_QUANTITY, PriceText, amount_in_cel, is_amount
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.policy import Strategy
-from edgewarm.model.prices import RiskLevel
-from edgewarm.model.units import parse_quantity
+from edgewarm.model.prices import HIGHEST_PRICE, RiskLevel
 
 LabelKey = Annotated[StrictStr, Field(min_length=1, max_length=317)]
 LabelValue = Annotated[StrictStr, Field(max_length=63)]
@@ -71,12 +70,12 @@ class PoolPrices(Wire):
 
     rules = (
         Rule(
-            'prices must be quantities of at least 0, such as "0.1"',
+            f'prices must be quantities from 0 to {HIGHEST_PRICE}, such as "0.1"',
             cel=" && ".join(
-                f"(!has(self.{name}) || (isQuantity(self.{name}) && !quantity(self.{name}).isLessThan(quantity('0'))))"
+                f"(!has(self.{name}) || ({amount_in_cel(f'self.{name}', HIGHEST_PRICE)}))"
                 for name in ("cpuCoreHour", "memoryGiBHour", "gpuHour", "storageGiBHour")
             ),
-            holds=lambda prices: all(parse_quantity(text) >= 0 for text in prices.given().values()),
+            holds=lambda prices: all(is_amount(text, HIGHEST_PRICE) for text in prices.given().values()),
         ),
     )
 
@@ -105,9 +104,9 @@ class Approval(Wire):
 
     rules = (
         Rule(
-            'approval.costAbove must be a quantity of at least 0, such as "100"',
-            cel="isQuantity(self.costAbove) && !quantity(self.costAbove).isLessThan(quantity('0'))",
-            holds=lambda approval: parse_quantity(approval.cost_above) >= 0,
+            f'approval.costAbove must be a quantity from 0 to {MOST_QUANTITY}, such as "100"',
+            cel=amount_in_cel("self.costAbove", MOST_QUANTITY),
+            holds=lambda approval: is_amount(approval.cost_above, MOST_QUANTITY),
         ),
     )
 

@@ -22,6 +22,7 @@ from edgewarm.cli.options import (
     Step,
     TimeColumn,
     TraceFile,
+    Train,
     Url,
     ValueColumn,
     Where,
@@ -35,12 +36,6 @@ if TYPE_CHECKING:
 
 Horizons = Annotated[str, typer.Option(help="Steps ahead, or spans such as 5m,24h.", rich_help_panel=FORECAST)]
 Levels = Annotated[str, typer.Option(help="Quantile levels that are scored.", rich_help_panel=FORECAST)]
-Train = Annotated[
-    str | None,
-    typer.Option(
-        help="First part, learned and not scored, such as 7d. (default: half, at most 7d)", rich_help_panel=FORECAST
-    ),
-]
 Rivals = Annotated[
     str,
     typer.Option(help="Libraries beside the naive rules: holtwinters,arima,autotheta,dot.", rich_help_panel=FORECAST),

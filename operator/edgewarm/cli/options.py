@@ -41,6 +41,12 @@ Start = Annotated[
     typer.Option(help="ISO time, Unix seconds or a span before --end. (default: 14d)", rich_help_panel=PROMETHEUS),
 ]
 End = Annotated[str | None, typer.Option(help="The same, before now. (default: now)", rich_help_panel=PROMETHEUS)]
+Train = Annotated[
+    str | None,
+    typer.Option(
+        help="First part, learned and not scored, such as 7d. (default: half, at most 7d)", rich_help_panel=FORECAST
+    ),
+]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="Write all numbers to this file.", rich_help_panel=OUTPUT)
 ]

@@ -17,6 +17,7 @@ from edgewarm.cli.options import (
     Step,
     TimeColumn,
     TraceFile,
+    Train,
     Url,
     ValueColumn,
     Where,
@@ -36,7 +37,6 @@ Least = Annotated[int, typer.Option(min=0, help="Least pods, for everyone, witho
 Most = Annotated[int, typer.Option(min=1, help="Most pods, for everyone, without --policy.")]
 Spec = Annotated[Path | None, typer.Option(help="WarmingPolicy (YAML) to replay, instead of the defaults.")]
 Baselines = Annotated[str, typer.Option(help="Peers to compare with: all, none, or names.")]
-Train = Annotated[str, typer.Option(help="What comes before the test span, such as 7d or 36h.")]
 Pass = Annotated[str, typer.Option("--pass", help="Time between passes; default: one a step, at least one a minute.")]
 ColdShare = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Share of demand that may meet no ready pod, for the advice.")
@@ -66,7 +66,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     max_replicas: Most = 1000,
     policy: Spec = None,
     baselines: Baselines = "all",
-    train: Train = "7d",
+    train: Train = None,
     pass_interval: Pass = "",
     cold_share: ColdShare = 0.01,
     pod_hour_price: Price = None,

@@ -17,25 +17,28 @@ import structlog
 import yaml
 
 from edgewarm.api.parse import parse_policy
+from edgewarm.cli.options import writing
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.errors import Invalid
 from edgewarm.model.identity import TargetRef
 from edgewarm.model.policy import Bounds, Model, Policy
-from edgewarm.model.units import format_time, parse_duration, parse_quantity
+from edgewarm.model.units import format_time, parse_quantity
 from edgewarm.replay.advice import Advice, advice, last_week
+from edgewarm.replay.backtest import training_steps
 from edgewarm.replay.comparison import Comparison, Rival
 from edgewarm.replay.page import html
 from edgewarm.replay.passes import LIVE_PASS_SECONDS, Progress, Rhythm, replayed
 from edgewarm.replay.peers import PEERS, oracle, reactive
 from edgewarm.replay.peers.peer import Peer
 from edgewarm.replay.scene import Scene, auto_capacity
+from edgewarm.replay.spans import DAY_SECONDS, seconds_of
 from edgewarm.replay.starts import Starts
 from edgewarm.replay.tables import numbers, scene_numbers, span, table
 from edgewarm.replay.trace import Trace
 
 DEFAULT_KAPPA = "10"
 LONG_ROWS = 2000  # of a replay: shorter ones need no progress
-DAY_SECONDS = 86_400.0
+NOTHING = frozenset({"0", "0s"})  # of a lead time: pods that are ready at once
 
 Say = Callable[[str], None]
 
@@ -50,7 +53,7 @@ class Options:
     replicas: tuple[int, int]
     policy: Path | None
     baselines: str
-    train: str
+    train: str | None
     pass_interval: str
     cold_share: float
     pod_hour_price: float | None
@@ -72,6 +75,8 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
     policy = policy_of(scene, options, spec)
     if policy.model != Model.FLEET:
         say(f"spec.forecast.model is {policy.model}: a replay forecasts with Fleet, so its numbers are those of Fleet")
+    if policy.paused_until is not None:
+        say("spec.pausedUntil, or its annotation, is left out: a replay shows what the policy does when it acts")
     kappas = _kappas(options.kappas or (DEFAULT_KAPPA if spec is None else f"{spec.kappa:.17g}"))
     peers = _peers(options.baselines, scene)
     rhythm = _rhythm(scene, options.pass_interval)
@@ -133,14 +138,13 @@ def told(say: Say, what: str) -> Progress:
 
 def scene_of(trace: Trace, options: Options, spec: Policy | None) -> Scene:
     """The training part, the world and what a pod serves."""
-    begin = math.ceil(_seconds("--train", options.train) / trace.step_seconds - 1e-9)
+    begin = training_steps(trace, None if options.train is None else seconds_of(options.train, "--train"))
     if not 2 <= begin < len(trace.values) - 1:
         days = len(trace.values) * trace.step_seconds / DAY_SECONDS
-        raise Invalid(
-            f"--train is {options.train} and TRACE has {days:.3g} days: leave at least two steps on both sides"
-        )
+        told = "half of it" if options.train is None else options.train
+        raise Invalid(f"--train is {told} and TRACE has {days:.3g} days: leave at least two steps on both sides")
     lead_time, sigma, seed = options.starts
-    starts = Starts(_seconds("--lead-time", lead_time), sigma, seed)
+    starts = Starts(0.0 if lead_time in NOTHING else seconds_of(lead_time, "--lead-time"), sigma, seed)
     low, high = options.replicas
     if low > high:
         raise Invalid(f"--min-replicas is {low} and --max-replicas {high}: the least must not be above the most")
@@ -221,19 +225,9 @@ def _rhythm(scene: Scene, text: str) -> Rhythm:
     step = scene.step_seconds
     live = LIVE_PASS_SECONDS if scene.asleep and step % LIVE_PASS_SECONDS == 0 else None
     try:
-        return Rhythm.of(step, _seconds("--pass", text) if text else live)
+        return Rhythm.of(step, seconds_of(text, "--pass") if text else live)
     except ValueError as error:
         raise Invalid(f"--pass is {text or 'not given'}: it {error}") from error
-
-
-def _seconds(option: str, text: str) -> float:
-    try:
-        seconds = float(text[:-1]) * DAY_SECONDS if text.endswith("d") else parse_duration(text)
-    except ValueError:
-        seconds = -1.0
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise Invalid(f"{option} is {text!r}: give a duration such as 90s, 36h or 7d")
-    return seconds
 
 
 def text(outcome: Outcome) -> str:
@@ -256,11 +250,13 @@ def _said(outcome: Outcome) -> list[str]:
 def write(outcome: Outcome, json_out: Path | None, plan: Path | None, report: Path | None) -> None:
     """The files that were asked for."""
     if json_out is not None:
-        _save("--json", json_out, json.dumps(as_json(outcome), indent=1) + "\n")
+        with writing(json_out, "--json") as file:
+            file.write(json.dumps(as_json(outcome), indent=1) + "\n")
     if plan is not None:
         _save_plan(plan, outcome.comparison)
     if report is not None:
-        _save("--report", report, html(outcome.comparison, _said(outcome)))
+        with writing(report, "--report") as file:
+            file.write(html(outcome.comparison, _said(outcome)))
 
 
 def as_json(outcome: Outcome) -> dict[str, object]:
@@ -271,23 +267,13 @@ def as_json(outcome: Outcome) -> dict[str, object]:
     return {**numbers(outcome.comparison), "suggested": suggestion, **said}
 
 
-def _save(option: str, path: Path, content: str) -> None:
-    try:
-        path.write_text(content)
-    except OSError as error:
-        raise Invalid(f"{option} {path} cannot be written: {error.strerror}") from error
-
-
 def _save_plan(path: Path, comparison: Comparison) -> None:
     """One row per step of the test span; demand is empty where it is unknown."""
     scene, course = comparison.scene, comparison.ours[comparison.kappas[0]]
-    try:
-        with path.open("w", newline="") as file:
-            out = csv.writer(file)
-            out.writerow(("time", "demand", "wanted", "ready"))
-            for row in range(scene.begin, scene.rows):
-                demand = f"{scene.trace.values[row]:.10g}" if scene.known[row] else ""
-                at = format_time(scene.trace.time(row))
-                out.writerow((at, demand, course.wanted[row, 0], course.ready[row, 0]))
-    except OSError as error:
-        raise Invalid(f"--plan {path} cannot be written: {error.strerror}") from error
+    with writing(path, "--plan") as file:
+        out = csv.writer(file)
+        out.writerow(("time", "demand", "wanted", "ready"))
+        for row in range(scene.begin, scene.rows):
+            demand = f"{scene.trace.values[row]:.10g}" if scene.known[row] else ""
+            at = format_time(scene.trace.time(row))
+            out.writerow((at, demand, course.wanted[row, 0], course.ready[row, 0]))

@@ -4,7 +4,8 @@
     no path of the last 30 minutes -> the fleet's forecast of the same row
 
 A fit runs in a task of its own, one per series; what it said counts from the next pass on. After a failure the next
-try waits five minutes, then twice as long each time, an hour at most. While demand is unknown nothing is asked.
+try waits five minutes, then twice as long each time, an hour at most; five minutes always where a plug-in was not even
+asked, since it had failed others. While demand is unknown nothing is asked.
 """
 
 from __future__ import annotations
@@ -220,6 +221,9 @@ class Selection:
         else:
             log.error("another model failed by a bug", series=str(key), exc_info=problem)
             chosen.trouble = f"model {chosen.choice.model} failed: the operator's log says why"
+        if isinstance(problem, FitError) and not problem.asked:
+            chosen.next_at = now + FIT_SECONDS
+            return
         chosen.next_at = now + min(FIT_SECONDS * 2**chosen.failures, LONGEST_RETRY_SECONDS)
         chosen.failures += 1
 

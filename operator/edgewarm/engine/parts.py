@@ -1,8 +1,9 @@
 """The parts of a demand by the value of a label: which of them are rows of the fleet, and what is expected of each.
 
-A policy's first fifty values are rows, the largest first; one that was not in an answer for an hour gives its place
-away. The rest is pooled as "other", of which the last value is the forecast. While the whole is known, a value that its
-answer does not have is 0: the whole was measured without it.
+A policy's first fifty values are rows, the largest first, while all policies together have at most five hundred; one
+that was not in an answer for an hour gives its place away. The rest is pooled as "(other)", which is no name of a node,
+and of which the last value is the forecast. While the whole is known, a value that its answer does not have is 0: the
+whole was measured without it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import structlog
 
 from edgewarm.engine.rows import RowName, Samples
 from edgewarm.forecast.reconcile import reconciled, shifted, variance
@@ -21,9 +23,11 @@ from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.policy import Policy, Resource
 from edgewarm.model.quantiles import Outlook, Quantiles
 
+log = structlog.get_logger()
 MOST_PARTS = 50
+MOST_ROWS = 500  # of all policies: a row is 80 KiB of memory and its share of every step
 FORGOTTEN_SECONDS = 3600.0
-OTHER = "other"
+OTHER = "(other)"
 LEVELS = (0.5, 0.9)
 
 Ahead = Callable[[str], Outlook | None]
@@ -39,15 +43,22 @@ class Parts:
 
     def __init__(self) -> None:
         self._seen: dict[Key, dict[str, float]] = {}
+        self._full = False
 
     def see(self, policies: Mapping[Key, Policy], readings: Mapping[SeriesKey, Reading], now: float) -> None:
         """Follow new values while there is room, and drop what is long gone."""
         split = {key: series for key, policy in policies.items() if (series := split_series(policy)) is not None}
-        self._seen = {key: self._seen.get(key, {}) for key in split}
-        for key, series in split.items():
-            reading = readings.get(SeriesKey(key, series.name))
-            if isinstance(reading, Measured):
-                self._seen[key] = _followed(self._seen[key], reading.parts, now)
+        found = {key: _parts(readings.get(SeriesKey(key, series.name))) for key, series in split.items()}
+        self._seen = {key: _kept(self._seen.get(key, {}), parts, now) for key, parts in found.items()}
+        room, pooled = MOST_ROWS - sum(map(len, self._seen.values())), 0
+        for key, parts in found.items():
+            wanted = _new(self._seen[key], parts)
+            taken = wanted[:room]
+            room, pooled = room - len(taken), pooled + len(wanted) - len(taken)
+            self._seen[key] |= dict.fromkeys(taken, now)
+        if pooled and not self._full:
+            log.warning(f"no rows are left for nodes of demand.labels.node, they are pooled as {OTHER}", nodes=pooled)
+        self._full = pooled > 0
 
     def row_names(self, policies: Mapping[Key, Policy]) -> Sequence[RowName]:
         """A row for each followed value."""
@@ -90,12 +101,24 @@ class Parts:
         return {part: parts.get(part, 0.0) for part in followed} | ({OTHER: sum(rest)} if rest else {})
 
 
-def _followed(seen: Mapping[str, float], parts: Sequence[tuple[str, float]], now: float) -> dict[str, float]:
-    present = dict(parts)
-    last = {part: now if part in present else at for part, at in seen.items()}
-    kept = {part: at for part, at in last.items() if now - at < FORGOTTEN_SECONDS}
+def _parts(reading: Reading | None) -> Mapping[str, float] | None:
+    """The values of an answer; None where there is none."""
+    return dict(reading.parts) if isinstance(reading, Measured) else None
+
+
+def _kept(seen: Mapping[str, float], parts: Mapping[str, float] | None, now: float) -> dict[str, float]:
+    """Those of before without what is long gone; who does not answer forgets nothing."""
+    if parts is None:
+        return dict(seen)
+    last = {part: now if part in parts else at for part, at in seen.items()}
+    return {part: at for part, at in last.items() if now - at < FORGOTTEN_SECONDS}
+
+
+def _new(kept: Mapping[str, float], parts: Mapping[str, float] | None) -> list[str]:
+    """Those that a policy has room for, the largest first."""
+    present = parts or {}
     new = sorted(present.keys() - kept.keys(), key=lambda part: (-present[part], part))
-    return kept | dict.fromkeys(new[: MOST_PARTS - len(kept)], now)
+    return new[: MOST_PARTS - len(kept)]
 
 
 def _base(value: float, outlook: Outlook | None) -> tuple[Quantiles, float]:

@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 class MissingKind(StrEnum):
     """Why there is no value. Each is a different thing and gets a different sentence."""
 
-    NO_SERIES = "NoSeries"  # the query works and matches nothing
+    NO_SERIES = "NoSeries"  # the query works and matches nothing, or nothing new
     MANY_SERIES = "ManySeries"  # the query matches several series; a demand is one number
     NO_LABEL = "NoLabel"  # a series lacks the label that demand.labels names
     NOT_A_NUMBER = "DemandNotANumber"  # the one series has the value NaN or Inf (0/0, say)
@@ -25,7 +25,7 @@ class MissingKind(StrEnum):
     INVALID_QUERY = "InvalidQuery"  # the source refuses the query: the user must correct it
     UNKNOWN_SOURCE = "UnknownSource"  # the operator's configuration has no such source or template
     UNAVAILABLE = "SourceUnavailable"  # the source did not answer
-    STALE = "DemandStale"  # the newest sample is too old to act on
+    STALE = "DemandStale"  # the newest sample is too old to act on, by its own time
 
 
 USER_MUST_ACT = frozenset(

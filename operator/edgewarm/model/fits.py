@@ -23,8 +23,12 @@ class FitRequest:
 
 
 class FitError(Unavailable):
-    """The model said nothing usable; the message is a sentence for the policy's author, `cause` a word for metrics."""
+    """The model said nothing usable; the message is a sentence for the policy's author, `cause` a word for metrics.
 
-    def __init__(self, cause: str, sentence: str) -> None:
+    Not `asked` is one that was left in peace because it had failed others: that says nothing of this series.
+    """
+
+    def __init__(self, cause: str, sentence: str, asked: bool = True) -> None:
         super().__init__(sentence)
         self.cause = cause
+        self.asked = asked

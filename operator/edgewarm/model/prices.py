@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from edgewarm.model.policy import Strategy
 
 GIB = 2**30
+HIGHEST_PRICE = "1G"
+"""Per unit and hour, as a quantity: what is dearer is a typing error, and a cost must stay a finite number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class Prices:
     memory_gib: float = 0.01
     gpu: float = 1.0
     storage_gib: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name, price in asdict(self).items():
+            if not (math.isfinite(price) and price >= 0):
+                raise ValueError(f"price {name} must be finite and >= 0, got {price}")
 
     def pod_hour(self, pod: PodRequests) -> float:
         """What one pod costs in an hour.

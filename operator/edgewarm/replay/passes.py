@@ -107,10 +107,10 @@ async def _pass(cluster: MemoryCluster, engine: Engine, rhythm: Rhythm) -> None:
 
 
 def _policies(scene: Scene, policy: Policy, rhythm: Rhythm) -> dict[Key, PolicyObject]:
-    """The policy as it would act, with no more history than the trace has."""
+    """The policy as it would act, with no more history than the trace has; a pause of today says nothing of then."""
     longest = max(scene.begin * scene.step_seconds, rhythm.step_seconds)
     window = min(policy.history_window_seconds, longest)
-    acting = replace(policy, mode=Mode.ACT, history_window_seconds=window)
+    acting = replace(policy, mode=Mode.ACT, history_window_seconds=window, paused_until=None)
     key = Key(policy.demand.namespace or NAME, NAME)
     return {key: PolicyObject(key, f"uid-{NAME}", 1, 0.0, acting)}
 

@@ -22,6 +22,10 @@ from edgewarm.replay.errors import TraceError
 from edgewarm.replay.moments import moment, number, unix_unit
 from edgewarm.replay.table import Table
 
+EARLIEST, LATEST = -2_208_988_800.0, 1e11
+"""1900, and 5138: a larger number of seconds is read as milliseconds."""
+
+LONGEST_SHOWN = 64
 FALSE = frozenset({"", "0", "0.0", "false", "no"})
 
 
@@ -41,6 +45,7 @@ def samples(table: Table, chosen: Columns, step_seconds: float | None) -> Sample
     values, notes = _values(table, chosen, lines)
     if chosen.time is not None:
         times, time_notes = _times(table, chosen.time)
+        _check_times(table, chosen.time, times)
         return Samples(times, values, lines, (*time_notes, *notes))
     if step_seconds is None:
         raise TraceError(f"{table.file}: has no column of times: name it with --time, or say --step: {table.names()}")
@@ -104,6 +109,13 @@ def _times(table: Table, column: int) -> tuple[FloatArray, tuple[str, ...]]:
     return np.array([at for at, _ in pairs]), notes
 
 
+def _check_times(table: Table, column: int, times: FloatArray) -> None:
+    """A time that no calendar has would be a gap of centuries, or more steps than there are numbers."""
+    far = (times < EARLIEST) | (times > LATEST)
+    if far.any():
+        raise _no_time(table, column, int(np.argmax(far)), "a time from 1900 to 5138")
+
+
 def _numeric_times(table: Table, column: int, texts: Sequence[str]) -> FloatArray:
     found = [number(text) for text in texts]
     times = np.array([np.nan if value is None else value for value in found])
@@ -116,4 +128,5 @@ def _numeric_times(table: Table, column: int, texts: Sequence[str]) -> FloatArra
 def _no_time(table: Table, column: int, row: int, wanted: str) -> TraceError:
     line, fields = table.rows[row]
     where = f"{table.file}: line {line}, column {table.header[column]}"
-    return TraceError(f"{where}: {fields[column]!r} is not {wanted}, as in the first row: correct or remove the line")
+    shown = fields[column] if len(fields[column]) <= LONGEST_SHOWN else f"{fields[column][:LONGEST_SHOWN]}..."
+    return TraceError(f"{where}: {shown!r} is not {wanted}: correct or remove the line")

@@ -1,15 +1,18 @@
-"""Spans of time as a command line gives them: Go durations, and days and weeks before them (7d, 2w, 1d12h)."""
+"""Spans of time as a command line gives them: Go durations, and days and weeks before them (7d, 2w, 1d12h, .5d)."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from edgewarm.model.units import parse_duration
 from edgewarm.replay.errors import TraceError
 
-_LONG = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(.*)", re.ASCII)
+_NUMBER = r"\d+\.?\d*|\.\d+"
+_LONG = re.compile(rf"(?:({_NUMBER})w)?(?:({_NUMBER})d)?(.*)", re.ASCII)
 DAY_SECONDS = 86_400
 WEEK_SECONDS = 7 * DAY_SECONDS
+LONGEST_SECONDS = 5000 * WEEK_SECONDS
 
 
 def seconds_of(text: str, option: str) -> float:
@@ -20,9 +23,9 @@ def seconds_of(text: str, option: str) -> float:
         found = parse_duration(rest) if rest or not (weeks or days) else 0.0
     except ValueError as error:
         raise TraceError(f"{option}: not a span such as 60s, 5m, 24h or 7d: {text!r}") from error
-    total = int(weeks or 0) * WEEK_SECONDS + int(days or 0) * DAY_SECONDS + found
-    if not total > 0:
-        raise TraceError(f"{option}: must be longer than nothing, got {text!r}")
+    total = float(Decimal(weeks or 0) * WEEK_SECONDS + Decimal(days or 0) * DAY_SECONDS) + found
+    if not 0 < total <= LONGEST_SECONDS:
+        raise TraceError(f"{option}: must be longer than nothing and at most 5000w, got {text!r}")
     return total
 
 

@@ -54,7 +54,7 @@ def read_table(path: Path) -> Table:
     if not filled:
         raise TraceError(f"{path}: is empty: give a file with a time and a value in each row")
     delimiter = max(DELIMITERS, key=filled[0].count)
-    rows = list(_rows(lines, delimiter))
+    rows = list(_rows(str(path), lines, delimiter))
     header, body = (_numbered(rows), rows) if _is_data(rows[0][1]) else (_names(rows[0][1]), rows[1:])
     if not body:
         raise TraceError(f"{path}: has a header and no rows: give a file with a time and a value in each row")
@@ -77,11 +77,14 @@ def _text(path: Path) -> str:
         raise TraceError(f"{path}: is not UTF-8 text: save it as CSV in UTF-8") from error
 
 
-def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: str, lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(lines, delimiter=delimiter)
-    for row in reader:
-        if row:
-            yield reader.line_num, [field.strip() for field in row]
+    try:
+        for row in reader:
+            if row:
+                yield reader.line_num, [field.strip() for field in row]
+    except csv.Error as error:
+        raise TraceError(f"{file}: line {reader.line_num}: {error}: correct or remove the line") from error
 
 
 def _is_data(row: list[str]) -> bool:

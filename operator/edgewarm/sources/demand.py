@@ -20,7 +20,7 @@ from edgewarm.sources.breaker import Breaker
 from edgewarm.sources.grid import Grid, Stretch
 from edgewarm.sources.guard import Clock, Guard
 from edgewarm.sources.past import past
-from edgewarm.sources.prometheus import PROBE, Prometheus
+from edgewarm.sources.prometheus import PROBE, STALE_AFTER_SECONDS, Prometheus
 from edgewarm.sources.readings import Answer, Picker, failed, reading
 from edgewarm.sources.routes import Question, Route, route, shortened
 from edgewarm.sources.settings import Source, SourceSettings
@@ -31,7 +31,9 @@ LIVE_SLOTS = 8
 """Prometheus runs 20 queries at a time by default (--query.max-concurrency); people's dashboards need some."""
 
 HISTORY_SLOTS = 2
-STALE_AFTER_SECONDS = 120.0
+
+PATIENCE_SECONDS = 15.0
+"""Of a live question, as a pass every 15 s goes: a source may have a longer timeout, but all policies wait for it."""
 
 UNKNOWN_TOOK_SECONDS = 1.0
 """A query that was never answered goes after those known to be quick: a slow new one must not hold them up."""
@@ -52,23 +54,24 @@ def _ignore(*_: object) -> None:
 class _Lanes:
     """One source: its client, a lane for live queries and one for history."""
 
-    def __init__(self, source: Source, clock: Clock, random: Random, on_query: OnQuery) -> None:
+    def __init__(self, source: Source, clock: Clock, random: Random, on_query: OnQuery, patience: float) -> None:
         self.client = Prometheus(source)
-        self.live = self._guard(source, LIVE_SLOTS, clock, random)
-        self.history = self._guard(source, HISTORY_SLOTS, clock, random)
+        self._live_seconds = min(patience, source.timeout_seconds)
+        self.live = self._guard(source, self._live_seconds, LIVE_SLOTS, clock, random)
+        self.history = self._guard(source, source.timeout_seconds, HISTORY_SLOTS, clock, random)
         self._source = source
         self._clock = clock
         self._on_query = on_query
 
-    def _guard(self, source: Source, slots: int, clock: Clock, random: Random) -> Guard:
-        return Guard(source.name, source.timeout_seconds, slots, Breaker(random), self._probe, clock)
+    def _guard(self, source: Source, seconds: float, slots: int, clock: Clock, random: Random) -> Guard:
+        return Guard(source.name, seconds, slots, Breaker(random), self._probe, clock)
 
     async def _probe(self) -> object:
         return await self.client.instant(PROBE, None)
 
     async def now(self, query: str, now: float) -> tuple[Sample, ...]:
-        """The live answer, within one timeout from the call, queueing included."""
-        deadline = asyncio.get_running_loop().time() + self._source.timeout_seconds
+        """The live answer, within one timeout (or our patience) from the call, queueing included."""
+        deadline = asyncio.get_running_loop().time() + self._live_seconds
 
         async def call() -> tuple[Sample, ...]:
             started = self._clock()
@@ -96,6 +99,7 @@ class DemandSources:
 
     `clock` measures durations and drives the breakers: seconds that never run backwards. `on_error(source, cause)` is
     told of each failed question (trouble.Cause), `on_query(source, seconds, series)` of each answered request.
+    `patience_seconds` bounds how long a live question may take, whatever the source's own timeout.
     """
 
     def __init__(
@@ -105,11 +109,13 @@ class DemandSources:
         random: Random,
         on_error: OnError = _ignore,
         on_query: OnQuery = _ignore,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._on_error = on_error
-        self._lanes = {source.name: _Lanes(source, clock, random, on_query) for source in settings.sources}
+        lanes = (_Lanes(source, clock, random, on_query, patience_seconds) for source in settings.sources)
+        self._lanes = {source.name: one for source, one in zip(settings.sources, lanes, strict=True)}
         self._took: Mapping[Question, float] = {}
         self._said: dict[object, str] = {}
 
@@ -137,7 +143,7 @@ class DemandSources:
         await self.close()
 
     async def read(self, requests: Mapping[Name, DemandRequest], now: float) -> Mapping[Name, Reading]:
-        """One reading per request; takes no longer than the slowest source's timeout."""
+        """One reading per request; takes no longer than the slowest source's timeout, nor than our patience."""
         routes = {key: route(self._settings, request) for key, request in requests.items()}
         questions = self._quick_first({found.question for found in routes.values() if isinstance(found, Route)})
         answers = dict(zip(questions, await asyncio.gather(*(self._live(q, now) for q in questions)), strict=True))

@@ -64,7 +64,8 @@ class PluginClient:
             if error.cause not in INNOCENT:
                 self._last_trouble = error.text
                 self._breaker.failed(asked_at, self._clock())
-            raise FitError(error.cause.value, f"plug-in {self.plugin.name} {error.text}") from error
+            asked = error.cause is not Cause.CIRCUIT_OPEN
+            raise FitError(error.cause.value, f"plug-in {self.plugin.name} {error.text}", asked) from error
         self._breaker.succeeded(self._clock())
         return found
 

@@ -2,11 +2,11 @@
 
 found                                     reading
 ----------------------------------------  ----------------------------------------
-no series                                 NoSeries
+no series, or none as new as stale_after   NoSeries
 two or more                               ManySeries
 NaN, +Inf, -Inf                           DemandNotANumber
 below zero                                DemandNegative
-older than stale_after                    DemandStale
+older than stale_after                    DemandStale, by a source that tells the time of the sample itself
 one without the label of demand.labels    NoLabel
 else                                      Measured(time of the sample, value)
 no answer                                 SourceUnavailable, InvalidQuery or ManySeries by trouble.QueryError
@@ -54,7 +54,7 @@ class Picker:
 def reading(route: Route, found: Sequence[Sample], now: float, stale_after_seconds: float) -> Reading:
     """The table above for the series that were picked for `route`; the sum of all where it is to be split."""
     if not found:
-        return _no_series(route)
+        return _no_series(route, stale_after_seconds)
     if route.split is not None:
         return _sum(route, route.split, found, now, stale_after_seconds)
     if len(found) > 1:
@@ -100,12 +100,13 @@ def failed(route: Route, error: QueryError) -> Missing:
     return Missing(error.kind, text)
 
 
-def _no_series(route: Route) -> Missing:
+def _no_series(route: Route, stale_after_seconds: float) -> Missing:
     if route.template is None:
-        fix = 'check the metric and its labels, or append "or vector(0)" if no series means no demand'
+        fix = 'check the metric, its labels and its targets, or append "or vector(0)" if no series means no demand'
     else:
         fix = "check the arguments, and that the workload is scraped"
-    return Missing(MissingKind.NO_SERIES, f"{route.asked} matches no series in source {route.question.source}: {fix}")
+    text = f"matches no series in source {route.question.source} with a sample of the last {stale_after_seconds:.0f} s"
+    return Missing(MissingKind.NO_SERIES, f"{route.asked} {text}: {fix}")
 
 
 def _no_label(route: Route, label: str) -> Missing:

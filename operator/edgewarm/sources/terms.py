@@ -6,10 +6,11 @@ import msgspec
 
 from edgewarm.model.errors import Invalid
 from edgewarm.model.policy import Strategy
-from edgewarm.model.prices import ApprovalTerms, Prices, RiskLevel, Terms
+from edgewarm.model.prices import HIGHEST_PRICE, ApprovalTerms, Prices, RiskLevel, Terms
 from edgewarm.model.units import parse_quantity
 
 Amount = int | float | str
+HIGHEST_COST = "1E"
 
 
 class WirePrices(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -32,18 +33,18 @@ class WireApproval(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 def terms_of(prices: WirePrices, approval: WireApproval | None, file: str) -> Terms:
     """The values behind the file's words; Invalid with the field and the fix."""
 
-    def amount(path: str, value: Amount) -> float:
+    def amount(path: str, value: Amount, high: str) -> float:
         try:
-            number = float(parse_quantity(str(value)))
+            number = parse_quantity(str(value))
         except ValueError as error:
             raise Invalid(f"{file}: {path}: {error}") from error
-        if number < 0:
-            raise Invalid(f"{file}: {path}: must be at least 0, got {value}")
-        return number
+        if not 0 <= number <= parse_quantity(high):
+            raise Invalid(f"{file}: {path}: must be from 0 to {high}, got {value}")
+        return float(number)
 
     fields = msgspec.structs.fields(WirePrices)
-    amounts = [amount(f"prices.{field.encode_name}", getattr(prices, field.name)) for field in fields]
+    amounts = [amount(f"prices.{field.encode_name}", getattr(prices, field.name), HIGHEST_PRICE) for field in fields]
     if approval is None:
         return Terms(Prices(*amounts))
-    above = amount("approval.costAbove", approval.cost_above)
+    above = amount("approval.costAbove", approval.cost_above, HIGHEST_COST)
     return Terms(Prices(*amounts), ApprovalTerms(above, approval.risk, frozenset(approval.strategies)))

@@ -61,7 +61,8 @@ NODE_DEMAND = Metric(
     "edgewarm_node_demand",
     Type.GAUGE,
     (*POLICY, "node"),
-    "Last sample of demand by node, of a policy with demand.labels.node; 50 nodes, and the rest as other.",
+    "Last sample of demand by node, of a policy with demand.labels.node; 50 nodes of it, 500 of all policies, and the "
+    "rest as (other).",
 )
 NODE_FORECAST = Metric(
     "edgewarm_node_forecast_demand",

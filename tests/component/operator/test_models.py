@@ -128,6 +128,25 @@ async def test_a_plug_in_that_goes_silent_counts_for_half_an_hour_and_is_asked_l
     await world.until(lambda: world.status()["forecastModel"] == "oracle", 3600)
 
 
+async def test_who_was_not_asked_again_while_a_plug_in_was_down_is_served_soon_after_it_is_back(
+    world: OperatorWorld, plugin: FakePlugin
+) -> None:
+    """Had the open circuit counted as failures of theirs, the next try would be at 2100 s."""
+    world.plugins = (plugin.declared(),)
+    names = [f"app-{index}" for index in range(6)]
+    for name in names:
+        chosen(world, "oracle", name)
+    plugin.broken = 500
+    await world.start()
+    await world.passes(1300)
+    asked = [question["series"][0]["name"] for question in plugin.asked]
+    spared = [name for name in names if asked.count(f"shop/{name}") == 1]
+    assert spared
+    assert "plug-in oracle answered HTTP 500" in said(world, spared[0])[2]
+    plugin.broken = None
+    await world.until(lambda: all(world.status(name)["forecastModel"] == "oracle" for name in spared), 700)
+
+
 async def test_a_plug_in_that_nobody_declared_is_stalled_and_the_fleet_serves(world: OperatorWorld) -> None:
     chosen(world, "prophet")
     await world.start()

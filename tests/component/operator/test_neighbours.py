@@ -38,7 +38,7 @@ async def test_one_failing_source_never_stops_the_others(world: OperatorWorld) -
 
 
 ABSURD: list[tuple[str, dict[str, Any], float]] = [
-    ("a tiny capacity", {"demand": {"query": "demand:absurd", "capacityPerPod": "1n"}}, 1e9),
+    ("a tiny capacity", {"demand": {"query": "demand:absurd", "capacityPerPod": "2n"}}, 5e8),
     ("a demand beyond all pods", {}, 1e18),
     pytest.param(  # type: ignore[list-item]
         "more pods than a float can count",

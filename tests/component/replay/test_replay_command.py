@@ -120,6 +120,27 @@ def test_a_policy_brings_its_capacity_bounds_and_kappa(recorded: Path, tmp_path:
     assert "spec.forecast.model is ARIMA: a replay forecasts with Fleet" in found.output
 
 
+def test_a_pause_is_left_out_and_said(recorded: Path, tmp_path: Path) -> None:
+    written, costs = tmp_path / "wp.yaml", []
+    for pause in ("", "  pausedUntil: '2099-01-01T00:00:00Z'\n"):
+        written.write_text(POLICY.rstrip("\n") + "\n" + pause)
+        out = tmp_path / "out.json"
+        found = replay(recorded, "--policy", str(written), "--baselines", "none", "--json", str(out))
+        assert found.exit_code == 0, found.output
+        assert ("spec.pausedUntil, or its annotation, is left out" in found.output) == bool(pause)
+        costs.append(json.loads(out.read_text())["kappas"]["5"]["policies"]["edgewarm"]["cost_pod_minutes"])
+    assert costs[0] == costs[1]
+
+
+def test_without_train_half_of_the_trace_is_learned(recorded: Path, tmp_path: Path) -> None:
+    """2.5 days would leave 1.25 for it, but two are asked where a third is there; here there is none."""
+    plan = tmp_path / "plan.csv"
+    found = CliRunner().invoke(cli, ["replay", str(recorded), "--baselines", "none", "--plan", str(plan)])
+
+    assert found.exit_code == 0, found.output
+    assert len(plan.read_text().splitlines()) == 1 + 360
+
+
 def test_without_peers_there_is_no_ratio(recorded: Path, tmp_path: Path) -> None:
     files = ("--json", str(tmp_path / "out.json"), "--report", str(tmp_path / "report.html"))
     found = replay(recorded, "--baselines", "none", "--lead-time-sigma", "0.4", "--capacity-per-pod", "50", *files)
@@ -131,9 +152,10 @@ def test_without_peers_there_is_no_ratio(recorded: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--train", "9d"), "--train is 9d and TRACE has 2.5 days"),
-        (("--train", WIDE), "--train is 'xxxx': give a duration"),
-        (("--lead-time", "-3s"), "--lead-time is '-3s'"),
+        (("--train", "9d"), "--train: 216h leaves nothing of the 60h"),
+        (("--train", "5m"), "--train is 5m and TRACE has 2.5 days: leave at least two steps on both sides"),
+        (("--train", WIDE), "--train: not a span such as 60s, 5m, 24h or 7d: 'xxxx'"),
+        (("--lead-time", "-3s"), "--lead-time: must be longer than nothing"),
         (("--capacity-per-pod", "0"), "--capacity-per-pod is '0': give a demand above 0"),
         (("--capacity-per-pod", WIDE), "--capacity-per-pod is 'xxxx'"),
         (("--kappa", "3,0"), "--kappa is '3,0': give numbers above 0"),
@@ -142,7 +164,7 @@ def test_without_peers_there_is_no_ratio(recorded: Path, tmp_path: Path) -> None
         (("--pass", "7s"), "--pass is 7s: it must divide the trace's step of 300 s"),
         (("--min-replicas", "5", "--max-replicas", "4"), "--min-replicas is 5 and --max-replicas 4"),
         (("--policy", "/nowhere/wp.yaml"), "--policy /nowhere/wp.yaml cannot be read"),
-        (("--baselines", "none", "--train", "2.4d", "--json", "/nowhere/out.json"), "--json /nowhere/out.json cannot"),
+        (("--baselines", "none", "--train", "2.4d", "--json", "/nowhere/out.json"), "--json: /nowhere/out.json cannot"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(recorded: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -180,6 +202,37 @@ def test_a_trace_that_is_none_is_one_sentence(tmp_path: Path, content: str) -> N
 
     assert found.exit_code == 2
     assert f"edgewarm: {written}: " in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("1e15,2", "line 3, column ts: '1e15' is not a time from 1900 to 5138: correct or remove the line"),
+        ("-1e12,2", "line 3, column ts: '-1e12' is not a time from 1900 to 5138"),
+        ("1e300,2", "line 3, column ts: '1e300' is not a time from 1900 to 5138"),
+        (f"{'9' * 140_000},2", "line 3: field larger than field limit (131072): correct or remove the line"),
+    ],
+    ids=["the far future", "long ago", "beyond", "a field without end"],
+)
+@pytest.mark.parametrize("command", ["replay", "backtest"])
+def test_an_absurd_row_is_one_sentence_with_its_line(tmp_path: Path, command: str, second: str, said: str) -> None:
+    written = tmp_path / "wrong.csv"
+    written.write_text(f"ts,value\n1700000000,1\n{second}\n1700000600,1\n1700000900,1\n")
+
+    found = CliRunner().invoke(cli, [command, str(written)])
+
+    assert found.exit_code == 2
+    assert f"edgewarm: {written}: {said}" in found.stderr
+
+
+def test_times_that_are_all_absurd_are_one_sentence(tmp_path: Path) -> None:
+    written = tmp_path / "wrong.csv"
+    written.write_text("ts,value\n" + "".join(f"{moment},1\n" for moment in ("1e300", "2e300", "3e300")))
+
+    found = replay(written)
+
+    assert found.exit_code == 2
+    assert "line 2, column ts: '1e300' is not a time from 1900 to 5138" in found.stderr
 
 
 def test_automatic_capacity_without_demand_is_one_sentence(tmp_path: Path) -> None:

@@ -51,11 +51,11 @@ class Hooks:
 
 @contextlib.asynccontextmanager
 async def demand(
-    *sources: Source, clock: Clock | None = None, hooks: Hooks | None = None
+    *sources: Source, clock: Clock | None = None, hooks: Hooks | None = None, patience: float = 15.0
 ) -> AsyncIterator[DemandSources]:
     settings = SourceSettings(sources, sources[0].name)
     told = hooks or Hooks()
-    async with DemandSources(settings, clock or Clock(), Random(1), told.on_error, told.on_query) as result:
+    async with DemandSources(settings, clock or Clock(), Random(1), told.on_error, told.on_query, patience) as result:
         yield result
 
 
@@ -103,6 +103,7 @@ async def test_a_query_is_asked_at_now_with_limits_and_headers(fake, tmp_path):
         "timeout": "5s",
         "limit": "8",
         "partial_response": "false",
+        "lookback_delta": "120s",
     }
     assert first.headers["X-Scope-OrgID"] == "team"
     assert [asked.headers["Authorization"] for asked in (first, second)] == ["Bearer first", "Bearer second"]
@@ -144,6 +145,7 @@ async def test_each_kind_of_nothing_has_its_own_sentence(fake):
     }
     fake.refusals["sum("] = 'invalid parameter "query": 1:5: parse error: unclosed left parenthesis'
     fake.raw["x[5m]"] = {"resultType": "matrix", "result": []}
+    # no Prometheus: one that tells the time of the sample itself
     fake.raw["old"] = {"resultType": "vector", "result": [{"metric": {}, "value": [NOW - 300, "1"]}]}
     texts = ("many", "nan", "below", "sum(", "x[5m]", "old", "none")
     async with demand(source(fake)) as sources:
@@ -156,6 +158,16 @@ async def test_each_kind_of_nothing_has_its_own_sentence(fake):
     assert "older than 120 s" in sentence(found["old"], MissingKind.STALE)
     assert "matches no series" in sentence(found["none"], MissingKind.NO_SERIES)
     assert "there is no source x: use prom" in sentence(found["lost"], MissingKind.UNKNOWN_SOURCE)
+
+
+async def test_a_source_whose_scrapes_stopped_answers_no_series_after_two_minutes(fake):
+    fake.queries["up"] = lambda _: [({}, 7.0)]
+    fake.stopped["up"] = NOW
+    async with demand(source(fake)) as sources:
+        soon = by_name(await sources.read(free("up"), NOW + 119))
+        late = by_name(await sources.read(free("up"), NOW + 121))
+    assert soon["up"] == Measured(NOW + 119, 7.0)  # of which no Prometheus says that it is old
+    assert "with a sample of the last 120 s" in sentence(late["up"], MissingKind.NO_SERIES)
 
 
 async def test_a_scalar_is_a_demand(fake):
@@ -215,6 +227,19 @@ async def test_one_failing_source_never_delays_the_others_answer_beyond_its_own_
     assert found["up"] == Measured(NOW, 1.0)
     assert took < 2.5  # 200 queries in 8 slots would be 12.5 s
     assert all(isinstance(found[str(i)], Missing) for i in range(200))
+
+
+async def test_a_source_with_a_long_timeout_never_holds_the_pass_up(fake):
+    fake.queries["up"] = lambda _: [({}, 1.0)]
+    async with FakePrometheus(broken="hang") as dead:
+        hooks = Hooks()
+        slow = source(dead, "dead", timeout_seconds=60)
+        async with demand(source(fake), slow, hooks=hooks, patience=0.3) as sources:
+            for _ in range(4):  # with the first three its circuit opens, so that it is not waited for in every pass
+                found = by_name(await sources.read({**free("up"), Key("shop", "lost"): query("q", "dead")}, NOW))
+                assert found["up"] == Measured(NOW, 1.0)
+                assert "dead gave no answer within 0.3 s" in sentence(found["lost"], MissingKind.UNAVAILABLE)
+    assert hooks.errors == [("dead", "timeout")] * 3 + [("dead", "circuit_open")]
 
 
 async def test_a_source_that_is_down_is_left_in_peace_and_comes_back_by_itself(fake):

@@ -60,9 +60,11 @@ def test_a_pool_sets_prices_and_thresholds() -> None:
 @pytest.mark.parametrize(
     ("terms", "problem"),
     [
-        ({"prices": {"gpuHour": "dear"}}, "prices must be quantities of at least 0"),
-        ({"prices": {"cpuCoreHour": "-1"}}, "prices must be quantities of at least 0"),
-        ({"approval": {"costAbove": "-1"}}, "approval.costAbove must be a quantity of at least 0"),
+        ({"prices": {"gpuHour": "dear"}}, "prices must be quantities from 0 to 1G"),
+        ({"prices": {"gpuHour": "1e400"}}, "prices must be quantities from 0 to 1G"),
+        ({"approval": {"costAbove": "1e400"}}, "approval.costAbove must be a quantity from 0 to 1E"),
+        ({"prices": {"cpuCoreHour": "-1"}}, "prices must be quantities from 0 to 1G"),
+        ({"approval": {"costAbove": "-1"}}, "approval.costAbove must be a quantity from 0 to 1E"),
         ({"approval": {"risk": "Huge"}}, "spec.approval.risk must be 'Low', 'Medium' or 'High'"),
     ],
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
-from edgewarm.engine.parts import FORGOTTEN_SECONDS, MOST_PARTS, Parts
+from edgewarm.engine.parts import FORGOTTEN_SECONDS, MOST_PARTS, MOST_ROWS, Parts
 from edgewarm.model.demand import DemandRequest, Measured, Reading
-from edgewarm.model.identity import SeriesKey
+from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.load import Load
 from edgewarm.model.quantiles import Outlook
 from support.builders import BLIND, KEY, NOW, outlook, policy, quantiles
@@ -79,10 +80,35 @@ def test_medians_add_up_to_the_whole_and_what_is_not_followed_is_other() -> None
     sure, unsure = outlook(30.0), outlook(quantiles((0.1, 43.5925), (0.5, 50.0), (0.9, 56.4075)))
     known: dict[str, Outlook] = {"a": sure, "b": unsure}
     found = parts.numbers(whole, KEY, known.get)
-    assert {node: one.demand for node, one in found.items()} == {"a": 30.0, "b": 60.0, "other": 5.0}
+    assert {node: one.demand for node, one in found.items()} == {"a": 30.0, "b": 60.0, "(other)": 5.0}
     medians = {node: one.forecast[0.5] for node, one in found.items()}
-    assert medians == pytest.approx({"a": 30.0, "b": 55.0, "other": 10.0})
+    assert medians == pytest.approx({"a": 30.0, "b": 55.0, "(other)": 10.0})
     assert found["b"].forecast[0.9] == pytest.approx(61.4075)
+
+
+def test_a_node_may_be_called_other() -> None:
+    """other = 7 has a row, x = 1 has none since it is the fifty-first of its policy."""
+    many = {"other": 7.0, **{f"n{index:02}": 2.0 for index in range(MOST_PARTS - 1)}, "x": 1.0}
+    found = seen(read(**many)).numbers(Load(SERIES, read(**many)), KEY, lambda _: None)
+    assert (found["other"].demand, found["(other)"].demand) == (7.0, 1.0)
+
+
+def test_all_policies_together_follow_five_hundred_and_those_of_before_stay() -> None:
+    """Ten policies of 50 nodes fill all rows; the eleventh gets what the first gives back."""
+    policies = {Key("shop", f"p{index:02}"): BY_NODE for index in range(MOST_ROWS // MOST_PARTS + 1)}
+    first, *_, last = policies
+    many = read(**{f"n{index:02}": 1.0 for index in range(MOST_PARTS)})
+    parts = Parts()
+    with capture_logs() as logs:
+        for _ in range(2):
+            parts.see(policies, {SeriesKey(key): many for key in policies}, NOW)
+    assert [line["nodes"] for line in logs] == [MOST_PARTS]  # said once
+    assert len(parts.row_names(policies)) == MOST_ROWS
+    assert parts.row_names({last: BY_NODE}) == []
+    assert parts.numbers(Load(SERIES, many), last, lambda _: None)["(other)"].demand == MOST_PARTS
+    left = {key: one for key, one in policies.items() if key != first}
+    parts.see(left, {SeriesKey(key): many for key in left}, NOW)
+    assert len(parts.row_names({last: BY_NODE})) == MOST_PARTS
 
 
 def test_without_a_forecast_of_the_whole_there_is_demand_only() -> None:

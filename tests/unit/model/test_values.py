@@ -14,6 +14,7 @@ from edgewarm.model.conditions import Condition, merged
 from edgewarm.model.demand import History, Measured
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Bounds
+from edgewarm.model.prices import Prices
 from edgewarm.model.reasons import Reason
 from edgewarm.model.workload import PodStart, Requirement, Selector
 from support.builders import policy
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.unit
 def test_a_sample_is_finite_and_not_negative(value: float) -> None:
     with pytest.raises(ValueError, match="finite and >= 0"):
         Measured(0.0, value)
+
+
+@pytest.mark.parametrize("price", [-0.1, math.nan, math.inf])
+def test_a_price_is_finite_and_not_negative(price: float) -> None:
+    with pytest.raises(ValueError, match="price gpu must be finite and >= 0"):
+        Prices(gpu=price)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,14 @@ def test_the_bounds_bind_the_oracle_too() -> None:
     assert found.wanted.max() == 2
 
 
+def test_pods_walked_one_by_one_make_the_same_course() -> None:
+    where = scene(waves(1, pods=20.0), bounds=Bounds(1, 1000))
+    at_once, one_by_one = (oracle.wanted(where.need, where.known, where, 10.0, size) for size in (2**26, 1))
+
+    assert at_once.max() > 15
+    assert at_once.tolist() == one_by_one.tolist()
+
+
 def test_steps_of_unknown_demand_are_free() -> None:
     assert limit(scene([1.0, np.nan, np.nan, 2.0]), 10.0) == 0.0
 

@@ -12,13 +12,22 @@ pytestmark = pytest.mark.unit
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("60s", 60), ("5m", 300), ("24h", 86_400), ("7d", 604_800), ("2w", 1_209_600), ("1d12h", 129_600)],
+    [
+        ("60s", 60),
+        ("5m", 300),
+        ("24h", 86_400),
+        ("7d", 604_800),
+        ("2w", 1_209_600),
+        ("1d12h", 129_600),
+        (".5d", 43_200),
+        ("1.5w", 907_200),
+    ],
 )
 def test_a_span_is_a_go_duration_with_days_and_weeks_before_it(text: str, seconds: float) -> None:
     assert seconds_of(text, "--train") == seconds
 
 
-@pytest.mark.parametrize("text", ["", "7", "d", "-5m", "0s", "5 minutes", "1h2d"])
+@pytest.mark.parametrize("text", ["", "7", "d", "-5m", "0s", "5 minutes", "1h2d", "9" * 400 + "d"])
 def test_what_is_no_span_is_refused_by_the_name_of_its_option(text: str) -> None:
     with pytest.raises(TraceError, match="--train"):
         seconds_of(text, "--train")

@@ -38,12 +38,18 @@ def test_one_usable_sample_is_the_demand(found, expected):
 @pytest.mark.parametrize(
     ("route", "found", "kind", "sentence"),
     [
-        (FREE, [], MissingKind.NO_SERIES, 'query "rate(x[1m])" matches no series in source prom: check the metric'),
+        (
+            FREE,
+            [],
+            MissingKind.NO_SERIES,
+            'query "rate(x[1m])" matches no series in source prom with a sample of the last 120 s: check the',
+        ),
         (
             TEMPLATE,
             [],
             MissingKind.NO_SERIES,
-            'template http with app="web", namespace="shop" matches no series in source prom: check the arguments',
+            'template http with app="web", namespace="shop" matches no series in source prom with a sample of the last '
+            "120 s: check the arguments",
         ),
         (
             FREE,

@@ -24,6 +24,8 @@ from edgewarm.replay.scene import Scene
 from edgewarm.replay.simulate import Course, followed
 from edgewarm.replay.starts import Starts
 
+BLOCK_BYTES = 2**26  # of choices; pods are independent, so as many are walked at a time as fit
+
 
 def course(scene: Scene, kappa: float) -> Course:
     """The cheapest course (T, 1) over the test span; row `begin` may find ready whatever it wants."""
@@ -42,12 +44,16 @@ def least(scene: Scene) -> Scene:
     return replace(scene, starts=Starts(min(float(found.min()) for found in draws)))
 
 
-def wanted(need: IntArray, known: BoolArray, scene: Scene, kappa: float) -> IntArray:
+def wanted(need: IntArray, known: BoolArray, scene: Scene, kappa: float, block_bytes: int = BLOCK_BYTES) -> IntArray:
     """The cheapest counts (T,) for these needs under the scene's lead time and bounds."""
     low, high = scene.bounds.low, scene.bounds.high
     levels = np.arange(low + 1, min(int(need.max(initial=0)), high) + 1)
-    held = _walked(_choices(need[:, None] >= levels, known.astype(np.float64), scene.lead_rows, kappa))
-    result: IntArray = low + held.sum(axis=1)
+    weight = known.astype(np.float64)
+    block = max(1, block_bytes // (len(need) * (scene.lead_rows + 1)))
+    result: IntArray = np.full(len(need), low, dtype=np.int64)
+    for first in range(0, len(levels), block):
+        needed = need[:, None] >= levels[first : first + block]
+        result += _walked(_choices(needed, weight, scene.lead_rows, kappa)).sum(axis=1)
     return result
 
 
