@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgewarm.engine.alone import alone
 from edgewarm.engine.rows import RowName, Samples
 from edgewarm.forecast.reconcile import reconciled, shifted, variance
 from edgewarm.model.demand import Measured, Reading
@@ -47,7 +48,8 @@ class Parts:
         for key, series in split.items():
             reading = readings.get(SeriesKey(key, series.name))
             if isinstance(reading, Measured):
-                self._seen[key] = _followed(self._seen[key], reading.parts, now)
+                with alone(key, "the parts of a policy could not be followed"):
+                    self._seen[key] = _followed(self._seen[key], reading.parts, now)
 
     def row_names(self, policies: Mapping[Key, Policy]) -> Sequence[RowName]:
         """A row for each followed value."""
@@ -63,9 +65,9 @@ class Parts:
         result: dict[SeriesKey, tuple[float, bool]] = {}
         for whole, reading in readings.items():
             if isinstance(reading, Measured) and reading.parts:
-                now = dict(reading.parts)
-                mine = self._seen.get(whole.policy, {})
-                result |= {replace(whole, part=part): (now.get(part, 0.0), False) for part in mine}
+                with alone(whole.policy, "the parts of a policy were not learned"):
+                    now, mine = dict(reading.parts), self._seen.get(whole.policy, {})
+                    result |= {replace(whole, part=part): (now.get(part, 0.0), False) for part in mine}
         return result
 
     def numbers(self, whole: Load, key: Key, ahead: Ahead) -> Mapping[str, ResourceNumbers]:
