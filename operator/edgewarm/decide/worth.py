@@ -11,10 +11,9 @@ risk            High    scaling factor above 2, strategy Aggressive
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from edgewarm.decide.newsvendor import held, need
-from edgewarm.decide.schedules import next_match, open_schedules
+from edgewarm.decide.schedules import matches_around, open_schedules
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.model.policy import Strategy
 from edgewarm.model.prices import ApprovalTerms, RiskLevel, Terms
@@ -85,7 +84,7 @@ def _hours(situation: Situation, verdict: Verdict) -> float:
         return LONGEST_HOURS
     found = open_schedules(situation.policy.schedules, situation.now, situation.lead_seconds)
     ends = [
-        next_match(item.schedule.end, ZoneInfo(item.schedule.time_zone), max(situation.now, item.opens_at))
+        matches_around(item.schedule.end, item.schedule.time_zone, max(situation.now, item.opens_at))[1]
         for item in found
         if item.schedule.low is not None and item.schedule.low >= verdict.wanted
     ]

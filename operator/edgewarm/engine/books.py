@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from edgewarm.engine.book import Book, Live
-from edgewarm.engine.resuming import blocks, lead_times, score
+from edgewarm.engine.alone import alone
+from edgewarm.engine.book import Book, Live, Score
+from edgewarm.engine.resuming import resumed
 from edgewarm.learn.confidence import Block, Blocks, belief, fleet_prior
 from edgewarm.learn.thresholds import learned_threshold
 from edgewarm.manifests.decision import DecisionReport
@@ -35,18 +36,23 @@ class Books:
         for key, item in view.policies.items():
             if item.policy is None:
                 continue
-            book = self._books.get(key)
-            if book is None or book.uid != item.uid:
-                self._books[key] = self._opened(item, item.policy, now)
-            elif book.policy is not item.policy:
-                _renew(book, item.policy, now)
+            with alone(key, "the book of a policy could not be opened"):
+                self._follow_one(item, item.policy, now)
+
+    def _follow_one(self, item: PolicyObject, policy: Policy, now: float) -> None:
+        book = self._books.get(item.key)
+        if book is None or book.uid != item.uid:
+            self._books[item.key] = self._opened(item, policy, now)
+        elif book.policy is not policy:
+            _renew(book, policy, now)
 
     def _opened(self, item: PolicyObject, policy: Policy, now: float) -> Book:
-        simulated = policy.mode is Mode.OBSERVE
-        book = Book(item.uid, policy, score(item, now, simulated), lead_times(item))
-        book.status, book.status_at = item.status, now
-        book.blocks = Blocks(blocks(item))
-        book.belief = belief(book.blocks.closed, now)
+        book = Book(item.uid, policy, Score(now, policy.mode is Mode.OBSERVE))
+        book.status, book.status_at, book.belief = item.status, now, belief((), now)
+        with alone(item.key, "the status of a policy cannot be read: what was learned begins anew"):
+            found = resumed(item, book.score)
+            book.belief = belief(found[-1].closed, now)
+            book.score, book.lead, book.blocks = found
         records = self._records.get(item.key, ())
         for record in records[-1:]:
             book.last_decision_at, book.last_decision = record.created_at, record.key.name
@@ -66,15 +72,20 @@ class Books:
 
     def believe(self, now: float) -> None:
         """Once a model step: how far each policy's forecast is trusted, the others' mean being its prior."""
-        means = {key: belief(book.blocks.closed, now) for key, book in self._books.items() if book.blocks.closed}
-        total = sum(found.gain for found in means.values())
+        means: dict[Key, float] = {}
         for key, book in self._books.items():
-            others = len(means) - (key in means)
-            mean = total - (means[key].gain if key in means else 0.0)
-            book.belief = belief(book.blocks.closed, now, fleet_prior(mean, others))
-        for book in islice((b for b in self._books.values() if b.weighed is not b.blocks.closed), WEIGHED_AT_ONCE):
+            with alone(key, "what a policy has proved cannot be read"):
+                means |= {key: belief(book.blocks.closed, now).gain} if book.blocks.closed else {}
+        total = sum(means.values())
+        priors = {key: fleet_prior(total - means.get(key, 0.0), len(means) - (key in means)) for key in self._books}
+        for key, book in self._books.items():
+            with alone(key, "the confidence of a policy could not be found"):
+                book.belief = belief(book.blocks.closed, now, priors[key])
+        due = ((key, book) for key, book in self._books.items() if book.weighed is not book.blocks.closed)
+        for key, book in islice(due, WEIGHED_AT_ONCE):
             book.weighed = book.blocks.closed
-            book.learned_threshold = learned_threshold(book.weighed, now)
+            with alone(key, "the threshold of a policy could not be learned"):
+                book.learned_threshold = learned_threshold(book.weighed, now, priors[key])
 
     def records(self, key: Key) -> tuple[DecisionRecord, ...]:
         """A policy's decisions, oldest first."""
@@ -108,7 +119,7 @@ def _taken_up(record: DecisionRecord, now: float) -> Live:
 def _renew(book: Book, policy: Policy, now: float) -> None:
     """The spec changed. A change between simulated and real capacity starts the scores anew; all else goes on."""
     was, is_now = book.policy.mode is Mode.OBSERVE, policy.mode is Mode.OBSERVE
-    if (book.policy.series, book.policy.model) != (policy.series, policy.model):
+    if _proved(book.policy) != _proved(policy):
         book.blocks, book.foreseen = Blocks(), None  # what was learned of another question says nothing of this one
         book.belief = belief((), now)
     book.policy = policy  # targetRef is immutable, so the workload is the same
@@ -116,6 +127,16 @@ def _renew(book: Book, policy: Policy, now: float) -> None:
         book.score = type(book.score)(now, is_now)
         book.own = book.shadow = book.foreseen = None
         book.lives = ()
+
+
+def _proved(policy: Policy) -> tuple[object, ...]:
+    """What a block's gain depends on by a person's choice; of the bounds only whether the rule of zero plays.
+
+    A bound that binds makes both plans alike, and nobody who raises maxReplicas in need is to lose the forecast for it.
+    """
+    use = (policy.scale_down_utilization, policy.scale_up_utilization)
+    pace = (policy.scale_down, policy.scale_up)
+    return policy.series, policy.model, policy.kappa, use, pace, policy.bounds.low == 0
 
 
 def _by_policy(records: Iterable[DecisionRecord]) -> dict[Key, tuple[DecisionRecord, ...]]:

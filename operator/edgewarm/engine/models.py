@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import structlog
 
+from edgewarm.engine.alone import alone
 from edgewarm.engine.ports import Demand, Models
 from edgewarm.engine.rows import Rows, Samples
 from edgewarm.forecast.guest import Guest, of_means
@@ -107,6 +108,7 @@ class Selection:
         self._step_seconds = step_seconds
         self._wake = wake
         self._chosen: dict[SeriesKey, Chosen] = {}
+        self._of_policy: dict[Key, list[Chosen]] = {}
         self._wrong: dict[Key, ModelState] = {}
         self._lesson: Lesson | None = None
         self._step = -1
@@ -119,21 +121,30 @@ class Selection:
     def follow(self, policies: Mapping[Key, Policy]) -> None:
         """Begin with policies that chose a model, forget those that have another one, or none, now."""
         wanted = {key: policy for key, policy in policies.items() if policy.model != Model.FLEET}
-        self._wrong = {key: state for key, policy in wanted.items() if (state := self._problem(key, policy))}
-        choices = {
-            SeriesKey(key, one.name): Choice(
-                policy.model, one.request, min(policy.history_window_seconds, RECENT_SECONDS)
-            )
-            for key, policy in wanted.items()
-            if self._models is not None and key not in self._wrong
-            for one in policy.series
-        }
+        choices: dict[SeriesKey, Choice] = {}
+        self._wrong = {}
+        for policy_key, policy in wanted.items():
+            with alone(policy_key, "the model of a policy could not be chosen"):
+                choices |= self._choices(policy_key, policy)
         for key in [key for key, chosen in self._chosen.items() if choices.get(key) != chosen.choice]:
             _cancel(self._chosen.pop(key))
         for key, choice in choices.items():
             if key not in self._chosen:
                 length = max(ENOUGH * self._width, round(choice.window_seconds / self._step_seconds))
                 self._chosen[key] = Chosen(choice, Guest(self._step_seconds), Recent(length))
+        self._of_policy = {}
+        for key in choices:
+            self._of_policy.setdefault(key.policy, []).append(self._chosen[key])
+
+    def _choices(self, key: Key, policy: Policy) -> Mapping[SeriesKey, Choice]:
+        """One for each series, unless the model is not to be had."""
+        problem = self._problem(key, policy)
+        if problem is not None:
+            self._wrong[key] = problem
+        if problem is not None or self._models is None:
+            return {}
+        seconds = min(policy.history_window_seconds, RECENT_SECONDS)
+        return {SeriesKey(key, one.name): Choice(policy.model, one.request, seconds) for one in policy.series}
 
     def _problem(self, key: Key, policy: Policy) -> ModelState | None:
         problem = None if self._models is None else self._models.problem(policy.model, key.namespace)
@@ -147,15 +158,13 @@ class Selection:
         new, self._step = step > self._step, max(step, self._step)
         self._learn_history()
         for key, chosen in self._chosen.items():
-            try:
+            with alone(key.policy, f"another model could not be served for {key.series}"):
                 self._collect(key, chosen, now)
                 if new:
                     value, censored = samples.get(key, (np.nan, False))
                     chosen.recent.put(step, chosen.guest.update(step, value, censored))
                 if chosen.known and key in samples:
                     self._ask_model(key, chosen, now)
-            except Exception:
-                log.exception("another model could not be served", series=str(key))
         self._ask_history(now)
 
     def _ask_history(self, now: float) -> None:
@@ -250,7 +259,7 @@ class Selection:
 
     def state(self, key: Key) -> ModelState | None:
         """How the model that a policy chose does: of several series, that of the first which it does not forecast."""
-        found = [self._state(chosen) for series, chosen in self._chosen.items() if series.policy == key]
+        found = [self._state(chosen) for chosen in self._of_policy.get(key, ())]
         return next((state for state in found if not state.serving), next(iter(found), self._wrong.get(key)))
 
     def _state(self, chosen: Chosen) -> ModelState:

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import structlog
 
+from edgewarm.engine.alone import alone
 from edgewarm.engine.rows import RowName, Samples
 from edgewarm.forecast.reconcile import reconciled, shifted, variance
 from edgewarm.model.demand import Measured, Reading
@@ -74,9 +75,9 @@ class Parts:
         result: dict[SeriesKey, tuple[float, bool]] = {}
         for whole, reading in readings.items():
             if isinstance(reading, Measured) and reading.parts:
-                now = dict(reading.parts)
-                mine = self._seen.get(whole.policy, {})
-                result |= {replace(whole, part=part): (now.get(part, 0.0), False) for part in mine}
+                with alone(whole.policy, "the parts of a policy were not learned"):
+                    now, mine = dict(reading.parts), self._seen.get(whole.policy, {})
+                    result |= {replace(whole, part=part): (now.get(part, 0.0), False) for part in mine}
         return result
 
     def numbers(self, whole: Load, key: Key, ahead: Ahead) -> Mapping[str, ResourceNumbers]:

@@ -5,7 +5,8 @@
 
 Both keep the bounds and the scale-down window, the forecast plan for the part that it wants without a forecast; a rise
 is ready one lead time later, a fall at once, so what is ready is the least that was planned within the last lead time.
-Rate limits are left out: they slow both alike.
+Rate limits are left out: they slow both alike; a step without demand changes nothing. Else both are `judge.shadowed`
+with one pass a step, which a test compares them with, step by step.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.decide.newsvendor import MOST_PODS, ROUNDING
+from edgewarm.forecast.outlook import ROUNDING as GRID_ROUNDING
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.learn.confidence import BLOCK_SECONDS, Block, OpenBlock
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
@@ -66,7 +68,7 @@ class Plan:
         self._planned = np.full((kept, rows), MOST_PODS, dtype=np.float64)  # newest first
         self._kept = np.zeros((kept, rows))
         age = np.arange(kept)[:, None]
-        self._starting, self._remembered = age <= self._lead, age <= self._window
+        self._starting, self._remembered = age < np.maximum(self._lead, 1), age < self._window
         self.current: FloatArray = np.zeros(rows)
         self.ready: FloatArray = np.zeros(rows)
 
@@ -108,6 +110,7 @@ class _Place:
 @dataclass(frozen=True)
 class _Places:
     lead: _Place
+    soon: _Place
     edge: _Place
     hold: _Place
     level: _Place
@@ -169,11 +172,11 @@ class Rehearsal:
 
     def _foreseen(self, floor: FloatArray, fleet: FleetForecast) -> FloatArray:
         plan, places = self._forecast, self._places or self._found_places(fleet)
-        sooner = places.level.blend(places.lead.blend(fleet.at_ahead))
-        lead = np.maximum(sooner, places.level.blend(places.edge.blend(fleet.at_ahead)))
-        hold = np.maximum(places.level.blend(places.hold.blend(fleet.max_until)), lead)
-        wanted = np.where(fleet.known, np.maximum(floor, self._need(lead, self._capacity)), floor)
-        kept = np.maximum(wanted, np.minimum(plan.current, self._need(hold, self._capacity)))
+        lead = np.maximum(places.lead.blend(fleet.at_ahead), places.edge.blend(fleet.at_ahead))
+        hold = np.maximum(places.hold.blend(fleet.max_until), lead)
+        soon, later = (self._need(places.level.blend(values), self._capacity) for values in (lead, hold))
+        wanted = np.where(fleet.known, np.maximum(floor, soon), floor)
+        kept = np.maximum(wanted, np.minimum(plan.current, later))
         kept = np.where(fleet.known & (wanted < plan.current), kept, wanted)
         return self._to_zero(kept, floor, fleet) if self._sleepers.any() else kept
 
@@ -191,8 +194,9 @@ class Rehearsal:
             by = self._by(fleet, end)
             idle, before = idle + (end - before) * (1 - by), end
             kept |= (end > 0) & (self._forecast.current > 0) & (cold * by > idle)
-        warm = kept | (cold * places.edge.blend(fleet.chance_ahead) > idle)
-        asleep = self._sleepers & (floor == 0) & np.isfinite(by)
+        soon, lead = (place.blend(fleet.chance_ahead) for place in (places.soon, places.edge))
+        warm = kept | ((cold * soon > 1 - soon) & (cold * lead > idle))
+        asleep = self._sleepers & (floor == 0) & np.isfinite(by) & fleet.known
         return np.where(asleep, np.where(warm, np.maximum(wanted, 1.0), 0.0), wanted)
 
     @staticmethod
@@ -209,6 +213,7 @@ class Rehearsal:
         tau = self._kappa / (1 + self._kappa)
         self._places = _Places(
             _Place.on(near, self._edge - 1.0),
+            _Place.on(near, np.floor(self._edge + GRID_ROUNDING)),
             _Place.on(near, self._edge),
             _Place.on(fleet.until, self._edge),
             _Place.on(np.array(fleet.levels), tau),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewarm.engine.book import Score
-from edgewarm.learn.confidence import Block
+from edgewarm.learn.confidence import Block, Blocks
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
@@ -14,6 +14,11 @@ from edgewarm.learn.shortages import Shortages
 from edgewarm.model.decision import Outcome
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.units import parse_quantity, parse_time
+
+
+def resumed(item: PolicyObject, fresh: Score) -> tuple[Score, LeadTimes, Blocks]:
+    """All that an earlier life learned; `fresh` is the score that begins now. Raises where the status is not ours."""
+    return score(item, fresh.since, fresh.simulated), lead_times(item), Blocks(blocks(item))
 
 
 def lead_times(item: PolicyObject) -> LeadTimes:

@@ -16,6 +16,7 @@ from edgewarm.decide.verdict import decide
 from edgewarm.decide.worth import worth
 from edgewarm.engine import asking, rehearsal
 from edgewarm.engine.acting import Actor
+from edgewarm.engine.alone import alone
 from edgewarm.engine.asking import Readings
 from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
@@ -138,11 +139,9 @@ class Engine:
         self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, readings: Readings, moment: Moment
     ) -> Found | None:
         """None where a bug of ours meets one policy: it is logged, and the others are served."""
-        try:
+        with alone(item.key, "a policy could not be decided on"):
             return self._find(item, view, elder, readings, moment)
-        except Exception:
-            log.exception("a policy could not be decided on", policy=str(item.key))
-            return None
+        return None
 
     def _find(
         self, item: PolicyObject, view: ClusterView, elder: PolicyObject | None, readings: Readings, moment: Moment
@@ -199,12 +198,13 @@ class Engine:
         )
 
     def _rehearsal_terms(self, policies: Mapping[Key, Policy]) -> Mapping[Key, rehearsal.Terms]:
-        books = ((key, policy, self._books.get(key)) for key, policy in policies.items())
-        return {
-            key: rehearsal.terms(policy, lead_seconds(book, policy) + self._pass_seconds)
-            for key, policy, book in books
-            if book is not None
-        }
+        found = {}
+        for key, policy in policies.items():
+            book = self._books.get(key)
+            if book is not None:
+                with alone(key, "a policy will not be rehearsed"):
+                    found[key] = rehearsal.terms(policy, lead_seconds(book, policy) + self._pass_seconds)
+        return found
 
     @staticmethod
     def _note_blindness(book: Book, reading: Reading, now: float) -> None:

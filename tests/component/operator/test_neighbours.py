@@ -178,3 +178,28 @@ async def test_two_hundred_policies_of_one_template_are_one_query_and_one_pass(w
     assert {world.replicas(name) for name in names} == {6}
     assert {phase for name in names for phase in world.phases(name)} == {"Executed"}
     assert [line for line in logs if line["log_level"] in ("warning", "error")] == []
+
+
+MALFORMED: list[dict[str, Any]] = [
+    {"confidence": {"blocks": [{"start": "nonsense", "gain": "1", "saved": "1"}]}},
+    {"confidence": {"blocks": [{"start": "2026-11-01T00:00:00Z", "saved": "1"}]}},
+    {"scores": "many", "leadTime": {"source": "Measured", "p90Seconds": "soon"}},
+    {"scores": {"simulated": False, "since": "2026-11-01T00:00:00Z", "hits": [1]}},
+]
+
+
+@pytest.mark.parametrize("status", MALFORMED)
+async def test_a_status_that_cannot_be_read_is_begun_anew_and_stops_nobody(
+    world: OperatorWorld, status: dict[str, Any]
+) -> None:
+    busy(world, "checkout", "odd")
+    found = world.api.get("WarmingPolicy", SHOP, "odd")
+    assert found is not None
+    world.api.store.validators.pop("WarmingPolicy")  # it was written under another schema
+    world.api.put({**found, "status": status})
+    await world.start()
+    with capture_logs() as logs:
+        await world.passes(60)
+    assert (world.replicas("checkout"), world.replicas("odd")) == (6, 6)
+    assert [entry["policy"] for entry in logs if entry["log_level"] == "error"] == [f"{SHOP}/odd"]
+    assert world.standing("odd") == "Forecasting"

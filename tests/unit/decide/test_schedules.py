@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from edgewarm.decide.schedules import open_schedules
+from edgewarm.decide.schedules import _Clock, matches_around, open_schedules
 from edgewarm.model.policy import Schedule
 from support.builders import at
 
@@ -118,3 +120,22 @@ def test_the_order_of_the_list_is_kept_and_closed_ones_are_left_out() -> None:
     schedules = tuple(Schedule(name, "Europe/Berlin", *window, low=1) for name, window in names)
     found = open_schedules(schedules, at("2026-11-23T12:00:00+01:00"), 0.0)
     assert [item.schedule.name for item in found] == ["office", "always"]
+
+
+CHANGES = {
+    "spring": "2026-03-29T00:00:00+00:00",
+    "autumn": "2026-10-25T00:00:00+00:00",
+    "none": "2026-11-23T07:00:00+00:00",
+}
+EXPRESSIONS = ("0 * * * *", "30 2 * * *", "*/7 1-3 * * *", "15 */2 * * SUN", "0 0 1 * *", "* * * * *", "59 1,2 29 3 *")
+
+
+@pytest.mark.parametrize("begin", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("cron", EXPRESSIONS)
+def test_what_is_remembered_of_a_cron_is_what_a_walk_from_scratch_finds(cron: str, begin: str) -> None:
+    """Every five minutes for four hours in which a clock may change, to either side, then back to the beginning."""
+    steps = (at(begin) + 300.0 * step + second for step in range(48) for second in (-1, 0))
+    for now in [*steps, at(begin)]:
+        walked = _Clock(cron, ZoneInfo("Europe/Berlin")).around(now)
+        assert matches_around(cron, "Europe/Berlin", now) == walked
+        assert walked[0] <= now < walked[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from edgewarm.decide.situation import Change, Recommendation
 from edgewarm.engine.book import Book, Pacing, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.learn.capacity import Capacity
-from edgewarm.learn.confidence import Block
+from edgewarm.learn.confidence import Block, Blocks, fleet_prior
 from edgewarm.learn.evaluation import Tally
+from edgewarm.learn.thresholds import learned_threshold
 from edgewarm.model.decision import Action, DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Mode
+from edgewarm.model.policy import SCALE_DOWN_DEFAULT, Bounds, Mode, Strategy
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import PodStart
 from support.builders import KEY, NOW, TARGET, policy, policy_object, record, workload
@@ -179,23 +181,61 @@ def test_a_policy_without_evidence_hopes_with_the_others_but_is_not_trusted() ->
     assert (second.blocks, second.confidence) == (0.0, 0.5)
 
 
-@pytest.mark.parametrize(
-    ("change", "kept"),
-    [
-        ({"kappa": 3.0}, True),
-        ({"capacity_per_pod": 20.0}, False),
-        ({"demand": DemandRequest("shop", "other")}, False),
-        ({"model": "ARIMA"}, False),
-    ],
-)
-def test_what_was_learned_of_another_question_proves_nothing(change: dict[str, Any], kept: bool) -> None:
-    books = opened(policy_object())
-    books.take_rehearsed({KEY: proof(0.5)})
-    books.follow(view(policy_object(policy=policy(**change))), NOW)
-    assert bool(book_of(books).blocks.closed) is kept
-
-
 def test_the_fleets_backtest_proves_nothing_of_another_model() -> None:
     books = opened(policy_object(policy=policy(model="ARIMA")))
     books.take_rehearsed({KEY: proof(0.5)})
     assert book_of(books).blocks.closed == ()
+
+
+def test_one_policy_that_cannot_be_believed_leaves_the_others_believed() -> None:
+    books = Books()
+    books.follow(view(policy_object("good"), policy_object("bad")), NOW)
+    bad, good = (books.get(Key("shop", name)) for name in ("bad", "good"))
+    assert bad is not None
+    assert good is not None
+    bad.blocks = Blocks(("no block",))  # type: ignore[arg-type]
+    good.blocks = Blocks(tuple(Block(NOW - 21600.0 * n, 0.5, 10.0) for n in range(8, 0, -1)))
+    books.believe(NOW)
+    assert good.belief is not None
+    assert good.belief.confidence > 0.9
+
+
+def test_the_threshold_is_learned_with_the_prior_of_the_live_confidence() -> None:
+    """Ten others gain .5, so the forecast begins trusted at over 80 %, whereas alone it would begin at 50 %."""
+    books, others = Books(), [policy_object(f"other-{n}") for n in range(10)]
+    books.follow(view(policy_object("new"), *others), NOW)
+    gains = (0.9, -0.6, -0.6, -0.6)
+    for key in (Key("shop", "new"), *(one.key for one in others)):
+        kept = books.get(key)
+        assert kept is not None
+        found = gains if key.name == "new" else (0.5,) * 8
+        kept.blocks = Blocks(
+            tuple(Block(NOW - 21600.0 * (len(found) - n), gain, 10 * gain) for n, gain in enumerate(found))
+        )
+    books.believe(NOW)
+    new = books.get(Key("shop", "new"))
+    assert new is not None
+    prior = fleet_prior(5.0, 10)
+    assert new.learned_threshold == learned_threshold(new.blocks.closed, NOW, prior)
+    assert new.learned_threshold != learned_threshold(new.blocks.closed, NOW)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"kappa": 100.0}, False),
+        ({"capacity_per_pod": 20.0}, False),
+        ({"demand": DemandRequest("shop", "other")}, False),
+        ({"model": "Linear"}, False),
+        ({"scale_down": replace(SCALE_DOWN_DEFAULT, stabilization_seconds=0.0)}, False),
+        ({"scale_up_utilization": 0.6}, False),
+        ({"bounds": Bounds(0, 100)}, False),
+        ({"bounds": Bounds(2, 200)}, True),
+        ({"mode": Mode.OBSERVE, "strategy": Strategy.PREDICTIVE, "confidence_threshold": 0.8}, True),
+    ],
+)
+def test_what_was_proved_of_other_costs_or_plans_proves_nothing_now(change: dict[str, Any], kept: bool) -> None:
+    books = opened()
+    book_of(books).blocks = Blocks((Block(NOW - 21600.0, 0.5, 10.0),))
+    books.follow(view(policy_object(policy=policy(**change))), NOW)
+    assert bool(book_of(books).blocks.closed) is kept

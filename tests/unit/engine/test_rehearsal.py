@@ -24,7 +24,7 @@ def plan(lead: int = 2, window: int = 0) -> Plan:
 
 
 def followed(one: Plan, *asked: float) -> list[tuple[float, float]]:
-    """(planned, ready) after each step."""
+    """(planned after each step, ready for the next)."""
     known, low, high = np.array([True]), np.array([0.0]), np.array([9.0])
     result = []
     for count in asked:
@@ -34,11 +34,11 @@ def followed(one: Plan, *asked: float) -> list[tuple[float, float]]:
 
 
 def test_a_rise_is_ready_after_the_lead_time_and_a_fall_at_once() -> None:
-    assert followed(plan(2), 1, 1, 4, 4, 4, 2) == [(1, 1), (1, 1), (4, 1), (4, 1), (4, 4), (2, 2)]
+    assert followed(plan(2), 1, 1, 4, 4, 4, 2) == [(1, 1), (1, 1), (4, 1), (4, 4), (4, 4), (2, 2)]
 
 
 def test_a_fall_waits_for_the_window_and_bounds_hold() -> None:
-    assert [planned for planned, _ in followed(plan(0, window=2), 5, 2, 2, 2, 20)] == [5, 5, 5, 2, 9]
+    assert [planned for planned, _ in followed(plan(0, window=3), 5, 2, 2, 2, 20)] == [5, 5, 5, 2, 9]
 
 
 def test_unknown_demand_keeps_what_is_there() -> None:
