@@ -6,7 +6,8 @@
     forecast  on demand: quantiles of every window after the last step
 
 Everything is on the scale z = sqrt(y), which evens out the variance of counts and stays exact under rescaling (Anscombe
-1948 without his constant, which would tie the model to a unit). An unknown step (NaN) changes no estimate.
+1948 without his constant, which would tie the model to a unit). An unknown step (NaN) changes no estimate, but widens
+what is said (forecast.blind).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewarm.forecast.blind import recorded_steps, untested, widening
 from edgewarm.forecast.clock import Clock
 from edgewarm.forecast.experts import points
 from edgewarm.forecast.explain import Ingredients
@@ -28,7 +30,7 @@ from edgewarm.forecast.pending import Pending
 from edgewarm.forecast.prior import adopt
 from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.ridge import Ridge
-from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.rows import Rows, SingleArray
 from edgewarm.forecast.seasons import HOUR_SECONDS, WEEK_DAYS, Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
@@ -52,6 +54,7 @@ class FleetModel:
         self._clock = Clock.blank(rows, windows, step_seconds)
         self._pending = Pending.blank(rows, windows, step_seconds)
         self._late = windows.late(step_seconds)
+        self._recorded = recorded_steps(windows, step_seconds)
         self._memory = max(
             WEEK_DAYS * self._seasons.slots, int(windows.ends.max(initial=0))
         )  # steps; older is forgotten
@@ -119,16 +122,25 @@ class FleetModel:
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
         slots = self._schedule.slots(which, step)
-        self._pending.points[slots] = said[which]
+        forgotten = untested(self._levels.age, which, self._recorded)
+        self._pending.points[slots] = np.where(forgotten[:, None], np.nan, said[which])
         self._pending.quantiles[slots] = self._mixed(which, said[which], step)
         self._pending.features[slots[: len(single)]] = x[single]
-        self._pending.level[slots[: len(single)]] = self._levels.slow
+        self._pending.level[slots[: len(single)]] = np.where(forgotten[: len(single)], np.nan, self._levels.slow)
 
     def _mixed(self, which: IntArray | slice, said: FloatArray, step: int) -> FloatArray:
         """Quantiles (D, Q, N) of these windows after `step`, not sorted."""
+        return self._mixture.issue(which, said, self._levels.level, *self._moment(which, step))
+
+    def _moment(self, which: IntArray | slice, step: int) -> tuple[SingleArray, FloatArray]:
+        """Tilt (D, E, N) of the weights and widening (D, N) of the scale after `step`, by time of day and by age."""
         quarters = self._clock.quarter(step + self.windows.ends[which])
-        tilt, widening = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
-        return self._mixture.issue(which, said, self._levels.level, tilt, widening)
+        tilt, wider = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
+        age = self._levels.age
+        if age.any():
+            sizes = self._mixture.sizes(self._levels.level)
+            wider *= widening(age, self.windows.ends[which], sizes[which], sizes.max(axis=0))
+        return tilt, wider
 
     def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
@@ -171,9 +183,8 @@ class FleetModel:
         if one._step is None or not one._levels.samples[0]:
             raise ValueError(f"row {row} has seen nothing yet")
         x, said = one._points(one._step)
-        quarters, every = one._clock.quarter(one._step + one.windows.ends), slice(None)
-        tilt, widening = one._clock.tilt(quarters, every), one._clock.widening(quarters, every)
-        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, tilt, widening)
+        every = slice(None)
+        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, *one._moment(every, one._step))
         return Ingredients(
             step=one._step,
             step_seconds=one.step_seconds,
