@@ -97,3 +97,17 @@ def test_a_row_that_sees_is_not_widened_by_one_that_does_not() -> None:
         alone.update(step, np.array([value]), np.zeros(1, dtype=bool))
         both.update(step, np.array([value, value if step < 280 else np.nan]), np.zeros(2, dtype=bool))
     assert np.array_equal(alone.forecast().at_ahead[0], both.forecast().at_ahead[0])
+
+
+def test_a_clock_that_jumps_ahead_is_a_gap() -> None:
+    """A day of minutes is skipped in one go; whether they are told one by one makes no difference, then or later."""
+    seen, jumped = 30, FleetModel.from_state(taught())
+    told = blind(PER_DAY)
+    first = BEFORE + PER_DAY
+    for part, at in ((VALUES[:seen], first), (VALUES[seen:PER_DAY], first + seen)):
+        assert np.array_equal(numbers(fed(told, part, at)), numbers(fed(jumped, part, at)))
+
+
+def numbers(fleet: FleetModel) -> FloatArray:
+    found = fleet.forecast()
+    return np.concatenate([found.at_ahead, found.max_until], axis=1)

@@ -25,12 +25,14 @@ def widening(age: FloatArray, ends: IntArray, size: FloatArray, largest: FloatAr
     `size` (D, N) is the scale of these windows, `largest` (N,) that of the window with the largest.
     """
     most = np.maximum(largest / np.where(size > 0, size, 1.0), 1.0)
-    return np.asarray(np.minimum(np.sqrt(1 + age / ends[:, None]), most))
+    factor: FloatArray = np.minimum(np.sqrt(1 + age / ends[:, None]), most)
+    return factor
 
 
 def recorded_steps(windows: Windows, step_seconds: float) -> FloatArray:
     """Until which age forecasts of each window (K,) are tested: later ones would teach the error of another window."""
-    return np.maximum(np.ceil(UNRECORDED_SECONDS / step_seconds) - 1, np.floor(windows.ends * UNRECORDED_SHARE))
+    share = np.floor(windows.ends * UNRECORDED_SHARE)
+    return np.asarray(np.maximum(np.ceil(UNRECORDED_SECONDS / step_seconds) - 1, share))
 
 
 def untested(age: FloatArray, which: IntArray, recorded: FloatArray) -> BoolArray:

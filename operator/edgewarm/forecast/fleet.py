@@ -60,6 +60,8 @@ class FleetModel:
         )  # steps; older is forgotten
         back = windows.reach + int(self._late.max(initial=0)) + 1
         self._schedule = self._pending.schedule
+        solved = (SOLVE_EVERY + 1) * self._schedule.strides.max(initial=0) + back
+        self._lively = int(max(solved, self._recorded.max(initial=0)))  # unknown steps that still move anything
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
 
     @property
@@ -73,10 +75,21 @@ class FleetModel:
         if self._step is not None:
             if step <= self._step:
                 raise ValueError(f"steps must rise, got {step} after {self._step}")
-            nothing, free = np.full(self.size, np.nan), np.zeros(self.size, dtype=bool)
-            for skipped in range(max(self._step + 1, step - self._memory), step):
-                self._advance(skipped, nothing, free)
+            self._skip(range(max(self._step + 1, step - self._memory), step))
         self._advance(step, np.sqrt(demand), censored)
+
+    def _skip(self, steps: range) -> None:
+        """Unknown steps; after the first hours of them nothing is tested, solved anew or put on record any more."""
+        nothing, free = np.full(self.size, np.nan), np.zeros(self.size, dtype=bool)
+        for step in steps[: self._lively]:
+            self._advance(step, nothing, free)
+        rest = steps[self._lively :]
+        if len(rest):
+            self._seasons.skip(rest)
+            self._levels.age += len(rest)
+            self._pending.forget(rest)
+            self._sure[np.array(rest[-len(self._sure) :]) % len(self._sure)] = False
+            self._step = rest[-1]
 
     def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
         if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast

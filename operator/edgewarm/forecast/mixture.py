@@ -235,7 +235,8 @@ class Mixture(Rows):
         weight = np.exp(loss, out=loss)
         weight *= self.weight[windows, :, :, rows]
         share = (SHARE * known).astype(np.float32)[:, None, None]
-        weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
+        factor = (1 - share) / weight.sum(axis=1, keepdims=True)
+        weight *= np.where(known[:, None, None], factor, np.float32(1.0))  # rounding must not count unknown steps
         weight += share / len(EXPERTS)
         self.weight[windows, :, :, rows] = weight
         return evidence
