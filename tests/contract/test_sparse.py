@@ -10,7 +10,7 @@ import pytest
 
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.protocol import FleetForecast
-from edgewarm.forecast.switching import PATIENCE, Habits, SwitchingFleet
+from edgewarm.forecast.switching import PATIENCE, TOGETHER, Habits, SwitchingFleet
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 
@@ -145,8 +145,10 @@ def test_a_quiet_night_makes_no_sleeper() -> None:
 
 def test_who_becomes_intermittent_brings_its_last_hours_along() -> None:
     values = rows()[:, [TIMER]]
-    found = learned(values[: 30 + PATIENCE]).forecast()  # 29 known steps are too few to tell, then 30 are waited for
-    assert learned(values[: 28 + PATIENCE]).forecast().chance_ahead is None
+    after = 31 + PATIENCE  # 29 known steps are too few to tell, then 30 are waited for; the last one is a fifth step
+    assert (FIRST + after - 1) % TOGETHER == 0
+    found = learned(values[:after]).forecast()
+    assert learned(values[: after - 1]).forecast().chance_ahead is None
     assert found.chance_ahead is not None
     assert found.chance_ahead[0, 0] < 0.3
     assert found.chance_ahead[0, WINDOWS.ahead.tolist().index(1)] == pytest.approx(found.chance_ahead[0, 0])

@@ -8,7 +8,6 @@ A row is named by what its history depends on: policy, series, question and wind
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,6 +33,9 @@ ROUNDING = 1e-6  # of a step: 28 / 60 of an hour is not quite 1680 s
 RETRY_SECONDS = 30.0
 TRIES = 10  # of reading a history; after that the row learns from now on, rather than wait for ever
 CLASS_SIZE = 100  # rows that learn together: the first of a thousand need not wait for the last
+CLASS_HOURS = CLASS_SIZE * 336.0  # of history, of all its rows together: what a lesson may hold in memory
+LEARNED_SECONDS = 840 * 3600.0  # five weeks ago has a weight of .88^36 < 1 % in the day profile, less elsewhere
+SET_BACK_STEPS = 5  # a clock set back by more is believed: waiting for the old time to return would freeze the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Rows:
     def _begin_lesson(self, now: float) -> None:
         """The next class, unless one is under way."""
         new = sorted(self._asked - set(self._names), key=_wholes_first)
-        due = _whole_policies([name for name in new if self._retry_at.get(name, now) <= now])
+        due = _class_of([name for name in new if self._retry_at.get(name, now) <= now])
         if due and self._lesson is None:
             last = int(now // self._step_seconds) - 1
             task = asyncio.create_task(self._learn(due, last))
@@ -125,14 +127,12 @@ class Rows:
             self._lesson = Lesson(due, last, task)
 
     async def _learn(self, names: tuple[RowName, ...], last: int) -> Learned:
-        first = last - int(max(name.window_seconds for name in names) / self._step_seconds + ROUNDING) + 1
+        first = last - int(_learned_seconds(names[0]) / self._step_seconds + ROUNDING) + 1
         requests = {name.key: name.request for name in names}
         start, end = first * self._step_seconds, last * self._step_seconds
         answers = await self._demand.history(requests, start, end, self._step_seconds)
         answered = tuple(name for name in names if name.key in answers or self._failures.get(name, 0) >= TRIES)
-        histories = [
-            _recent(answers[name.key], end - name.window_seconds) if name.key in answers else None for name in answered
-        ]
+        histories = [answers.get(name.key) for name in answered]
         if not answered:
             return Learned()
         casting = Casting([name.key for name in answered], self._terms, self._step_seconds)
@@ -149,9 +149,11 @@ class Rows:
 
     def observe(self, samples: Samples, now: float) -> bool:
         """Take this pass's samples (value, censored); True if a model step was made. A missing one is unknown."""
+        step = int(now // self._step_seconds)
+        if self._step is not None and step < self._step - SET_BACK_STEPS:
+            self._learn_anew(step)
         self._graduate(now)
         self._begin_lesson(now)
-        step = int(now // self._step_seconds)
         if self._step is not None and step <= self._step:
             return False
         self._step = step
@@ -161,6 +163,16 @@ class Rows:
             self._update(self._fleet, self._names, step, samples)
             self._forecast = self._fleet.forecast()
         return True
+
+    def _learn_anew(self, step: int) -> None:
+        """Forget every row and any lesson: they know a future that has not been."""
+        log.warning("the clock was set back, all history is learned anew", steps=(self._step or 0) - step)
+        if self._lesson is not None:
+            self._lesson.task.cancel()
+        self._lesson, self._step, self._forecast = None, None, None
+        self._fleet = SwitchingFleet(0, self._step_seconds)
+        self._renamed([])
+        self._retry_at.clear()
 
     @staticmethod
     def _update(fleet: SwitchingFleet, names: Iterable[RowName], step: int, samples: Samples) -> None:
@@ -270,10 +282,21 @@ def _wholes_first(name: RowName) -> tuple[bool, Key, str, str]:
     return name.part is not None, name.policy, name.series, name.part or ""
 
 
-def _whole_policies(due: Sequence[RowName]) -> tuple[RowName, ...]:
-    """The first hundred rows, and the rest of the last one's policy."""
-    last = due[:CLASS_SIZE][-1].policy if due else None
-    return tuple(name for index, name in enumerate(due) if index < CLASS_SIZE or name.policy == last)
+def _learned_seconds(name: RowName) -> float:
+    """How much history a row learns from: its window, as far back as the model remembers."""
+    return min(name.window_seconds, LEARNED_SECONDS)
+
+
+def _class_of(due: Sequence[RowName]) -> tuple[RowName, ...]:
+    """The first rows that learn from as much history as the first one, a hundred or fewer where that is long, and the
+    rest of the last one's policy."""
+    if not due:
+        return ()
+    seconds = _learned_seconds(due[0])
+    equal = [name for name in due if _learned_seconds(name) == seconds]
+    size = max(1, min(CLASS_SIZE, int(CLASS_HOURS * 3600.0 / seconds)))
+    last = equal[:size][-1].policy
+    return tuple(name for index, name in enumerate(equal) if index < size or name.policy == last)
 
 
 def _outcome(lesson: Lesson) -> Learned:
@@ -290,9 +313,3 @@ def _oldest(history: History | None, otherwise: float) -> float:
     if history is None or not history.known:
         return otherwise
     return history.start + int(np.isfinite(history.values).argmax()) * history.step_seconds
-
-
-def _recent(history: History, since: float) -> History:
-    """The part of a history that its own window allows; policies that learn together may have different windows."""
-    skip = max(0, math.floor((since - history.start) / history.step_seconds + ROUNDING) + 1)
-    return History(history.start + skip * history.step_seconds, history.step_seconds, history.values[skip:])

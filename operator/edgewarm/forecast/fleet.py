@@ -6,7 +6,8 @@
     forecast  on demand: quantiles of every window after the last step
 
 Everything is on the scale z = sqrt(y), which evens out the variance of counts and stays exact under rescaling (Anscombe
-1948 without his constant, which would tie the model to a unit). An unknown step (NaN) changes no estimate.
+1948 without his constant, which would tie the model to a unit). An unknown step (NaN) changes no estimate, but widens
+what is said (forecast.blind).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewarm.forecast.blind import recorded_steps, untested, widening
 from edgewarm.forecast.clock import Clock
 from edgewarm.forecast.experts import points
 from edgewarm.forecast.explain import Ingredients
@@ -28,7 +30,7 @@ from edgewarm.forecast.pending import Pending
 from edgewarm.forecast.prior import adopt
 from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.ridge import Ridge
-from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.rows import Rows, SingleArray
 from edgewarm.forecast.seasons import HOUR_SECONDS, WEEK_DAYS, Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
@@ -52,11 +54,14 @@ class FleetModel:
         self._clock = Clock.blank(rows, windows, step_seconds)
         self._pending = Pending.blank(rows, windows, step_seconds)
         self._late = windows.late(step_seconds)
+        self._recorded = recorded_steps(windows, step_seconds)
         self._memory = max(
             WEEK_DAYS * self._seasons.slots, int(windows.ends.max(initial=0))
         )  # steps; older is forgotten
         back = windows.reach + int(self._late.max(initial=0)) + 1
         self._schedule = self._pending.schedule
+        solved = (SOLVE_EVERY + 1) * self._schedule.strides.max(initial=0) + back
+        self._lively = int(max(solved, self._recorded.max(initial=0)))  # unknown steps that still move anything
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
 
     @property
@@ -70,10 +75,21 @@ class FleetModel:
         if self._step is not None:
             if step <= self._step:
                 raise ValueError(f"steps must rise, got {step} after {self._step}")
-            nothing, free = np.full(self.size, np.nan), np.zeros(self.size, dtype=bool)
-            for skipped in range(max(self._step + 1, step - self._memory), step):
-                self._advance(skipped, nothing, free)
+            self._skip(range(max(self._step + 1, step - self._memory), step))
         self._advance(step, np.sqrt(demand), censored)
+
+    def _skip(self, steps: range) -> None:
+        """Unknown steps; after the first hours of them nothing is tested, solved anew or put on record any more."""
+        nothing, free = np.full(self.size, np.nan), np.zeros(self.size, dtype=bool)
+        for step in steps[: self._lively]:
+            self._advance(step, nothing, free)
+        rest = steps[self._lively :]
+        if len(rest):
+            self._seasons.skip(rest)
+            self._levels.age += len(rest)
+            self._pending.forget(rest)
+            self._sure[np.array(rest[-len(self._sure) :]) % len(self._sure)] = False
+            self._step = rest[-1]
 
     def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
         if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast
@@ -119,16 +135,25 @@ class FleetModel:
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
         slots = self._schedule.slots(which, step)
-        self._pending.points[slots] = said[which]
+        forgotten = untested(self._levels.age, which, self._recorded)
+        self._pending.points[slots] = np.where(forgotten[:, None], np.nan, said[which])
         self._pending.quantiles[slots] = self._mixed(which, said[which], step)
         self._pending.features[slots[: len(single)]] = x[single]
-        self._pending.level[slots[: len(single)]] = self._levels.slow
+        self._pending.level[slots[: len(single)]] = np.where(forgotten[: len(single)], np.nan, self._levels.slow)
 
     def _mixed(self, which: IntArray | slice, said: FloatArray, step: int) -> FloatArray:
         """Quantiles (D, Q, N) of these windows after `step`, not sorted."""
+        return self._mixture.issue(which, said, self._levels.level, *self._moment(which, step))
+
+    def _moment(self, which: IntArray | slice, step: int) -> tuple[SingleArray, FloatArray]:
+        """Tilt (D, E, N) of the weights and widening (D, N) of the scale after `step`, by time of day and by age."""
         quarters = self._clock.quarter(step + self.windows.ends[which])
-        tilt, widening = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
-        return self._mixture.issue(which, said, self._levels.level, tilt, widening)
+        tilt, wider = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
+        age = self._levels.age
+        if age.any():
+            sizes = self._mixture.sizes(self._levels.level)
+            wider *= widening(age, self.windows.ends[which], sizes[which], sizes.max(axis=0))
+        return tilt, wider
 
     def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
@@ -171,9 +196,8 @@ class FleetModel:
         if one._step is None or not one._levels.samples[0]:
             raise ValueError(f"row {row} has seen nothing yet")
         x, said = one._points(one._step)
-        quarters, every = one._clock.quarter(one._step + one.windows.ends), slice(None)
-        tilt, widening = one._clock.tilt(quarters, every), one._clock.widening(quarters, every)
-        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, tilt, widening)
+        every = slice(None)
+        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, *one._moment(every, one._step))
         return Ingredients(
             step=one._step,
             step_seconds=one.step_seconds,

@@ -111,7 +111,7 @@ class Mixture(Rows):
     ) -> FloatArray:
         """Quantiles (D, Q, N) of the mixture, not sorted; `points` (D, E, N); `level` (N,) is where the series is.
 
-        `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are the time of day's (forecast.clock).
+        `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are of the moment (forecast.clock, .blind).
         """
         unit = np.where(level > 0, level, 1.0)
         result = np.empty((len(points), len(LEVELS), points.shape[-1]))
@@ -164,6 +164,10 @@ class Mixture(Rows):
             loss = self._track(lesson, residual.astype(np.float32))
             evidence[at, :, rows] = self._weigh(lesson, loss)
         return evidence, np.where(known, size, np.nan)
+
+    def sizes(self, level: FloatArray) -> FloatArray:
+        """Local scale (K, N) of the best expert of each window."""
+        return np.asarray(self._scale(slice(None), level).min(axis=1))
 
     def _scale(self, which: IntArray | slice, level: FloatArray, rows: slice = slice(None)) -> FloatArray:
         """Local scale of residuals (D, E, B) of these windows; `level` (N,) stands in where hardly one was seen."""
@@ -231,7 +235,8 @@ class Mixture(Rows):
         weight = np.exp(loss, out=loss)
         weight *= self.weight[windows, :, :, rows]
         share = (SHARE * known).astype(np.float32)[:, None, None]
-        weight *= (1 - share) / weight.sum(axis=1, keepdims=True)
+        factor = (1 - share) / weight.sum(axis=1, keepdims=True)
+        weight *= np.where(known[:, None, None], factor, np.float32(1.0))  # rounding must not count unknown steps
         weight += share / len(EXPERTS)
         self.weight[windows, :, :, rows] = weight
         return evidence

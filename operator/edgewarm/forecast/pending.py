@@ -81,3 +81,12 @@ class Pending(Rows):
             features=np.full((single, len(NAMES), rows), np.nan),
             level=np.full((single, rows), np.nan),
         )
+
+    def forget(self, steps: range) -> None:
+        """Nothing was issued at these steps: what stands in their slots is older, and is not tested for them."""
+        for window, stride in enumerate(self.schedule.strides.tolist()):
+            first = -(-steps.start // stride) * stride
+            issued = np.arange(first, steps.stop, stride)[-self.schedule.count[window] :]
+            slots = self.schedule.slots(np.full(len(issued), window), issued)
+            self.points[slots] = np.nan
+            self.level[slots[slots < len(self.level)]] = np.nan

@@ -80,8 +80,7 @@ class Seasons(Rows):
     def _learn_day(self, slot: int, z: FloatArray, known: BoolArray) -> None:
         mean = self.day[slot]
         before = np.where(np.isnan(mean), z, mean)
-        fading = 1 - FADING_PER_MINUTE ** (self.step_seconds / 60)
-        surprise = np.where(known, DEVIATION_GAIN * (z - before - self.deviation), -fading * self.deviation)
+        surprise = np.where(known, DEVIATION_GAIN * (z - before - self.deviation), -self._fading * self.deviation)
         self.deviation += surprise
         visits = self.visits[slot] = np.minimum(self.visits[slot] + known, MANY_DAYS)
         pace = np.maximum(1 / np.maximum(visits, 1), DAY_GAIN)
@@ -90,10 +89,25 @@ class Seasons(Rows):
     def _learn_week(self, step: int, z: FloatArray, known: BoolArray) -> None:
         self.sum += np.where(known, z, 0.0)
         self.count += known
+        self._end_quarter(step)
+
+    def _end_quarter(self, step: int) -> None:
         if (step + 1) % self._quarter == 0:
             mean = self.sum / np.maximum(self.count, 1)
             self.week[step // self._quarter % len(self.week)] = np.where(self.count > 0, mean, np.nan)
             self.sum, self.count = np.zeros_like(self.sum), np.zeros_like(self.count)
+
+    def skip(self, steps: range) -> None:
+        """Let unknown steps pass: what `learn` makes of as many NaN."""
+        self.ring[np.array(steps[-len(self.ring) :]) % len(self.ring)] = np.nan
+        for step in steps:
+            self.deviation += -self._fading * self.deviation
+            self._end_quarter(step)
+
+    @property
+    def _fading(self) -> float:
+        """Share of the deviation that one unknown step takes away."""
+        return float(1 - FADING_PER_MINUTE ** (self.step_seconds / 60))
 
     @property
     def _quarter(self) -> int:

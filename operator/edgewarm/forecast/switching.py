@@ -1,7 +1,7 @@
 """The operator's forecaster: the fleet model for every row, and hazards for the rows that are intermittent just now.
 
     intermittent   more than a quarter of a row's steps are zero, and zeros lie among arrivals (forecast.intermittent)
-    switch         a row changes sides when the other side was right at each of its last 30 known steps
+    switch         a row changes sides when the other side was right at each of its last 30 known steps; each fifth step
 
 Counts fade over a day, so that a quiet night does not make a busy service intermittent. A row that becomes intermittent
 brings its last two hours along; the fleet model goes on learning it, so the way back costs nothing.
@@ -26,6 +26,7 @@ from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 PATIENCE = 30  # known steps
 RECENT = 120  # steps that a row brings along
+TOGETHER = 5  # rows change sides each so many steps: to replay what one brings along costs half as much as of a hundred
 MEMORY_SECONDS = 86400.0
 
 
@@ -60,8 +61,11 @@ class Habits(Rows):
             self.recent[np.arange(steps.start, steps.stop)[-RECENT:] % RECENT] = np.nan
             self.last = np.full_like(self.last, np.nan)
 
-    def learn(self, step: int, demand: FloatArray, censored: BoolArray, step_seconds: float) -> None:
-        """Count one step (N,), and turn `sparse` where the other side has been right for long enough."""
+    def learn(
+        self, step: int, demand: FloatArray, censored: BoolArray, step_seconds: float, turning: bool = True
+    ) -> None:
+        """Count one step (N,), and if it is time for `turning`, turn `sparse` where the other side has been right for
+        long enough."""
         came = known_arrivals(demand, censored)
         known, fade = np.isfinite(came), max(1 - step_seconds / MEMORY_SECONDS, 0.5)
         news = (known, came > 0, (came > 0) & (self.last == 0))
@@ -73,7 +77,7 @@ class Habits(Rows):
         self.recent[step % RECENT], self.bound[step % RECENT] = demand, censored
         other = intermittent(self.known, self.arrivals, self.broken) != self.sparse
         self.wrong = np.where(known, np.where(other, self.wrong + 1, 0), self.wrong)
-        turned = self.wrong >= PATIENCE
+        turned = (self.wrong >= PATIENCE) & turning
         self.sparse = self.sparse ^ turned
         self.wrong[turned] = 0
 
@@ -111,12 +115,13 @@ class SwitchingFleet:
     def update(self, step: int, demand: FloatArray, censored: BoolArray) -> None:
         """Learn one step; rows that have become intermittent, or are no more, change sides."""
         self._fleet.update(step, demand, censored)
+        turning = self._step is None or step // TOGETHER > self._step // TOGETHER
         if self._step is not None:
             self._habits.skip(range(self._step + 1, step))
         self._step = step
         if len(self._rows):
             self._sparse.update(step, demand[self._rows], censored[self._rows])
-        self._habits.learn(step, demand, censored, self.step_seconds)
+        self._habits.learn(step, demand, censored, self.step_seconds, turning)
         self._switch(step)
 
     def _switch(self, step: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from edgewarm.engine.rows import RETRY_SECONDS, RowName, Rows
 from edgewarm.forecast.mixture import LEVELS
@@ -267,15 +268,65 @@ async def test_passes_may_pause_for_minutes_before_a_policy_joins(world: World) 
     assert not world.rows.learning(API)
 
 
-async def test_a_window_is_as_long_in_company_as_alone(world: World) -> None:
-    alone = World()
-    await alone.run(name(hours=27 / 60))
-    await alone.run(name(hours=27 / 60))  # 27 steps of history and two live: fewer than the 30 that are enough
-    assert alone.outlook() is None
-    await world.run(name(hours=27 / 60), name(API, hours=2))
-    await world.run(name(hours=27 / 60), name(API, hours=2))
-    await alone.rows.close()
-    assert world.outlook() is None
+def steps_asked(world: World) -> list[tuple[list[str], int]]:
+    """Of each question, the policies and the steps."""
+    return [
+        (sorted(key.name for key in keys), round((end - start) / STEP) + 1) for keys, start, end in world.demand.asked
+    ]
+
+
+async def test_rows_with_different_windows_learn_one_class_after_the_other(world: World) -> None:
+    rows = name(hours=27 / 60), name(API, hours=2), name(Key("shop", "zoo"), hours=27 / 60)
+    world.demand.knows |= {rows[2].policy}
+    for _ in range(3):
+        await world.run(*rows)
+    assert steps_asked(world) == [(["api"], 120), (["web", "zoo"], 27)]
+    assert not any(world.rows.learning(row.policy) for row in rows)
+
+
+async def test_no_more_is_asked_than_the_model_remembers(world: World) -> None:
+    world.demand.gate.clear()
+    await world.run(name(hours=2160.0))
+    assert steps_asked(world) == [(["web"], 35 * 1440)]
+
+
+async def test_the_longer_the_history_the_smaller_the_class(world: World) -> None:
+    """100 rows of two weeks are as much as 40 of five."""
+    world.demand.gate.clear()
+    await world.run(*(name(Key("shop", f"{index:03}"), hours=840.0) for index in range(100)))
+    assert len(world.demand.questions[0]) == 40
+
+
+async def test_a_clock_set_back_makes_the_rows_learn_anew(world: World) -> None:
+    for _ in range(4):
+        await world.run(name())
+    with capture_logs() as logs:
+        assert await world.run(name(), seconds=-7200.0)
+    assert [line["steps"] for line in logs if line["log_level"] == "warning"] == [120]
+    assert (world.rows.learning(WEB), world.outlook()) == (True, None)
+    for _ in range(2):
+        assert await world.run(name())
+    assert world.demand.asked[-1][2] == FIRST + 4 * STEP - 7200.0 - STEP  # up to the last full step before it
+    assert values(world.outlook()) == values(in_one_go(world, 1))
+
+
+async def test_a_clock_set_back_while_a_history_is_learned_drops_what_comes_of_it(world: World) -> None:
+    world.demand.gate.clear()
+    await world.run(name())
+    await world.run(name(), seconds=-7200.0)
+    world.demand.gate.set()
+    for _ in range(3):
+        await world.run(name())
+    assert values(world.outlook()) == values(in_one_go(world, 1))
+
+
+async def test_a_clock_set_back_by_a_few_steps_is_waited_for(world: World) -> None:
+    for _ in range(4):
+        await world.run(name())
+    before = values(world.outlook())
+    assert [await world.run(name(), seconds=seconds) for seconds in (-5 * STEP, 5 * STEP, STEP)] == [False, False, True]
+    assert len(world.demand.asked) == 1
+    assert values(world.outlook()) != before
 
 
 async def test_closing_stops_a_lesson(world: World) -> None:

@@ -32,10 +32,17 @@ def test_a_longer_step_moves_the_averages_as_far_as_its_minutes_would() -> None:
     assert levels.average[:, 0] == pytest.approx(1 - np.array([0.5, 0.85, 0.97]) ** 5)
 
 
-def test_an_unknown_step_changes_nothing() -> None:
+def test_an_unknown_step_changes_nothing_but_the_age() -> None:
     before, later = after(4.0, 6.0), after(4.0, 6.0, np.nan)
     for name, array in before.arrays().items():
-        assert np.array_equal(array, later.arrays()[name])
+        assert np.array_equal(array + (name == "age"), later.arrays()[name])
+
+
+def test_a_value_after_a_gap_counts_for_all_the_steps_since() -> None:
+    levels = after(*[0.0] * 100, np.nan, np.nan, 6.0)  # 6 in three steps
+    assert levels.average[:, 0] == pytest.approx(6 * (1 - np.array([0.5, 0.85, 0.97]) ** 3))
+    assert levels.slope[0] == pytest.approx(0.3 * 6 / 3)
+    assert levels.age[0] == 0
 
 
 def test_a_steady_rise_is_a_slope() -> None:
