@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -76,13 +76,13 @@ def _measured(folder: Path, size: Size) -> dict[str, Any]:
         command += ["--port-file", str(folder / "port"), "--pass-seconds", str(size.pass_seconds)]
         with _process("edgewarm", *command, "--log-level", "error", kubeconfig=folder / "kubeconfig") as pid:
             _until(lambda: (folder / "port").exists())
-            reader = Reader(int((folder / "port").read_text()), size)
-            _until(lambda: len(reader.listed() or ()) == IDLE)
-            time.sleep(2 * size.pass_seconds)
-            base = resident(pid)
-            (folder / "fill").touch()
-            _until(lambda: _forecasting(reader.listed()) == size.count)
-            return {"base_bytes": base, **_busy(pid, reader, size)}
+            with closing(Reader(int((folder / "port").read_text()), size)) as reader:
+                _until(lambda: len(reader.listed() or ()) == IDLE)
+                time.sleep(2 * size.pass_seconds)
+                base = resident(pid)
+                (folder / "fill").touch()
+                _until(lambda: _forecasting(reader.listed()) == size.count)
+                return {"base_bytes": base, **_busy(pid, reader, size)}
 
 
 def _busy(pid: int, reader: Reader, size: Size) -> dict[str, Any]:
@@ -135,6 +135,9 @@ class Reader:
             self.latencies.append(time.monotonic() - due)
             self.size = len(body)
             self.steps.add(json.loads(body)["seenAt"])
+
+    def close(self) -> None:
+        self._connection.close()
 
     def _get(self, path: str) -> tuple[int, bytes]:
         self._connection.request("GET", path)
