@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.model.demand import BoolArray, FloatArray
-from support.forecasters import DAY, KINDS, Kind, daily
+from support.forecasters import DAY, FLEET, KINDS, Kind, daily
 
 pytestmark = pytest.mark.contract
 
@@ -180,16 +180,37 @@ def scaled(kind: Kind, *factors: float) -> tuple[FloatArray, FloatArray]:
     return found[0], found[1:] / np.array(factors)[:, None, None]
 
 
-def test_another_unit_is_another_unit_and_nothing_else(kind: Kind) -> None:
+def test_another_unit_is_the_same_to_nine_digits(kind: Kind) -> None:
     plain, others = scaled(kind, 1e6, 1e-6, 4.0**8, 4.0**-8)
     for other in others:
-        assert other == pytest.approx(plain, rel=1e-6)
-
-
-def test_another_unit_is_the_same_to_nine_digits(kind: Kind) -> None:
-    plain, others = scaled(kind, 1e6, 1e-6)
-    for other in others:
         assert other == pytest.approx(plain, rel=1e-9)
+
+
+@pytest.mark.parametrize("factor", [1e12, 1e-9])
+def test_a_very_large_or_small_unit_is_a_unit_too(factor: float) -> None:
+    plain, (other,) = scaled(FLEET, factor)
+    assert other == pytest.approx(plain, rel=1e-9)
+
+
+minutes = st.lists(st.one_of(st.just(np.nan), st.floats(1, 1000)), min_size=1, max_size=60)
+
+
+@given(minutes, st.integers(0, 10_000), st.integers(1, 3000))
+def test_the_same_weeks_later_is_the_same(taken: list[float], first: int, weeks: int) -> None:
+    """A week of minutes is a whole number of days, of quarters of an hour, and of issues of every window."""
+    one, later = (
+        fed(FLEET.new(1, 60.0), column(*taken), first=start) for start in (first, first + weeks * 7 * 24 * 60)
+    )
+    assert np.array_equal(numbers(one.forecast()), numbers(later.forecast()))
+
+
+@given(minutes, minutes)
+def test_no_row_knows_another_whatever_it_has_seen(taken: list[float], other: list[float]) -> None:
+    length = min(len(taken), len(other))
+    pair = np.stack([taken[:length], other[:length]], axis=1)
+    both, turned, alone = (numbers(learned(FLEET, values).forecast()) for values in (pair, pair[:, ::-1], pair[:, [0]]))
+    assert np.array_equal(both, turned[::-1])
+    assert np.array_equal(both[[0]], alone)
 
 
 def test_rows_do_not_know_each_other(kind: Kind) -> None:

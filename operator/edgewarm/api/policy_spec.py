@@ -170,7 +170,7 @@ class ForecastSpec(Wire):
     another model cannot, Fleet does; see the condition SelectedModel."""
     history_window: Annotated[DurationText, duration_within("forecast.historyWindow", "1h", "2160h")] = "336h"
     """Past demand to learn from when the operator starts, a Go duration from 1h to 2160h (90 days). No more than 840h
-    are read: what is older has a weight below one percent in the model."""
+    are read: all that is older weighs one percent in the model."""
     prediction_horizon: Annotated[DurationText, duration_within("forecast.predictionHorizon", "15s", "24h")] = "5m"
     """How far ahead to look until the workload's lead time is measured, a Go duration from 15s to 24h."""
     confidence_threshold: RatioText | None = None

@@ -34,7 +34,7 @@ RETRY_SECONDS = 30.0
 TRIES = 10  # of reading a history; after that the row learns from now on, rather than wait for ever
 CLASS_SIZE = 100  # rows that learn together: the first of a thousand need not wait for the last
 CLASS_HOURS = CLASS_SIZE * 336.0  # of history, of all its rows together: what a lesson may hold in memory
-LEARNED_SECONDS = 840 * 3600.0  # five weeks ago has a weight of .88^36 < 1 % in the day profile, less elsewhere
+LEARNED_SECONDS = 840 * 3600.0  # all that is older weighs .88^35 = 1 % in the day profile, less elsewhere
 SET_BACK_STEPS = 5  # a clock set back by more is believed: waiting for the old time to return would freeze the model
 
 
