@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from edgewarm.engine.reporting import AT_ONCE
-from edgewarm.learn.shortages import MissCause
-from edgewarm.model.demand import MissingKind
 from edgewarm.model.reasons import Reason
 
 pytestmark = pytest.mark.contract
@@ -66,7 +67,30 @@ def test_no_two_reasons_mean_the_same() -> None:
     assert len({reason.value for reason in Reason}) == len(Reason)
 
 
-def test_words_of_different_vocabularies_are_not_confused() -> None:
-    assert not {reason.value for reason in Reason} & {kind.value for kind in MissingKind}
-    assert all(cause.value.isalpha() for cause in MissCause)
-    assert "reason" in AT_ONCE
+def _words(schema: Mapping[str, Any]) -> set[str]:
+    """Of every enum in a schema."""
+    inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return set(schema.get("enum", ())).union(*map(_words, inner))
+
+
+KUBERNETES = {"Unknown"}  # the third status of a condition, in every API
+
+
+def _written() -> list[tuple[str, str]]:
+    """(kind, word) that a reader of what the operator writes may expect."""
+    found = []
+    for kind, part in (("ScalingDecision", "spec"), ("ScalingDecision", "status"), ("WarmingPolicy", "status")):
+        (path,) = [path for path in (ROOT / "crds").glob("*.yaml") if f"kind: {kind}\n" in path.read_text()]
+        schema = yaml.safe_load(path.read_text())["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        found += [(kind, word) for word in sorted(_words(schema["properties"][part]) - KUBERNETES)]
+    return found
+
+
+@pytest.mark.parametrize(("kind", "word"), _written())
+def test_every_word_that_the_api_promises_is_written_somewhere(kind: str, word: str) -> None:
+    """As text, or as a member of an enum that has it: a member that nothing uses is a word that nobody will read."""
+    rooms = ("decide", "engine", "learn", "manifests")
+    paths = [path for room in rooms for path in (ROOT / "operator" / "edgewarm" / room).glob("*.py")]
+    uses = "\n".join(path.read_text() for path in paths)
+    member = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).upper()
+    assert f'"{word}"' in uses.replace(f'{member} = "{word}"', "") or f".{member}" in uses, f"{kind}: {word}"

@@ -153,7 +153,7 @@ class ScalingDecisionSpec(Wire):
     binding_resource: Word | None = None
     """The resource behind the number; absent without demand.resources, and where not demand set it."""
     urgency: Literal["Immediate", "Routine"] = "Routine"
-    """Immediate where demand needs it now, else Routine."""
+    """Immediate where what is asked now needs more pods than there are; Routine where it is foreseen, or a fall."""
     predictions: Annotated[tuple[Prediction, ...], ListMap(("resource", "horizon"), 8)] = ()
     """What was expected, by resource and distance ahead."""
     actions: Annotated[tuple[ActionSpec, ...], Field(min_length=1), ListMap(("rung",), 8)]
@@ -207,8 +207,9 @@ class EvaluationStatus(Wire):
     """Pod-minutes that demand needed and that were not ready."""
     promised_pod_minutes: Number | None = None
     """Pod-minutes of use that the forecast promised for what it raised."""
-    miss_cause: Literal["Forecast", "Bound", "Blind", "Limit", "Disturbance"] | None = None
-    """What a miss is owed to: the forecast, a bound, missing data, a limit of the pace, or pods that were lost."""
+    miss_cause: Literal["Forecast", "Bound", "Blind", "Disturbance"] | None = None
+    """What a miss is owed to: the forecast; a bound, limit of the pace or pause; missing data; or pods that were asked
+    for in time and were not ready."""
 
 
 class ScalingDecisionStatus(Wire):

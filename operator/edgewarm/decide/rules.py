@@ -17,6 +17,7 @@ from edgewarm.decide.binding import binding_ahead, binding_now, hold, lead
 from edgewarm.decide.newsvendor import held, is_censored, need, reactive_floor
 from edgewarm.decide.schedules import OpenSchedule, open_schedules
 from edgewarm.decide.situation import Draft, Situation
+from edgewarm.decide.worth import NEAR_SECONDS
 from edgewarm.decide.zero import cost_of_a_cold_start, idle_steps, is_kept, is_started
 from edgewarm.model.policy import Strategy
 from edgewarm.model.reasons import Reason
@@ -104,7 +105,7 @@ def horizon_hold(situation: Situation, draft: Draft) -> Draft:
     outlook, policy = situation.outlook, situation.policy
     if outlook is None or draft.wanted >= situation.current:
         return draft
-    near = [(seconds, quantiles) for seconds, quantiles in outlook.horizons if seconds <= 3600.0]
+    near = [(seconds, quantiles) for seconds, quantiles in outlook.horizons if seconds <= NEAR_SECONDS]
     counts = [(held(quantiles, policy.service_level, policy.capacity_per_pod), seconds) for seconds, quantiles in near]
     count, seconds = max(counts, default=(0, 0.0))
     if count <= draft.wanted:

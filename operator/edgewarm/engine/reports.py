@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edgewarm.decide.binding import Window, binding_resource, load_ahead, load_now
+from edgewarm.decide.binding import BY_DEMAND, FORECAST_REASONS, Window, binding_resource, load_ahead, load_now
 from edgewarm.decide.explanation import because
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, need, probability_needed
 from edgewarm.decide.rules import four_digits
-from edgewarm.decide.situation import Candidate, Situation
+from edgewarm.decide.situation import Candidate, Situation, Verdict
 from edgewarm.decide.worth import Worth, expected
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
@@ -38,6 +38,7 @@ from edgewarm.model.workload import Workload
 
 HORIZON_NAMES = {300.0: "5m", 900.0: "15m", 3600.0: "1h", 86400.0: "24h"}
 LEAD = "lead"
+ASKED_NOW = BY_DEMAND - FORECAST_REASONS
 SHOWN_LEVELS = (0.5, 0.9, 0.95)
 SCRAPED_LEVELS = (0.5, 0.9)
 
@@ -99,13 +100,19 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         action=Action("Replica", move.before, move.after, now),
         reason=verdict.reason.value,
         summary=case.summary,
-        urgent=move.after > move.before,
+        urgent=_is_asked_now(verdict, move),
         predictions=_predictions(case),
         candidates=tuple(_weighed(candidate, situation) for candidate in verdict.candidates),
         worth=case.worth,
         expires_at=now + lasts if awaiting else None,
         resource=binding_resource(situation, verdict),
     )
+
+
+def _is_asked_now(verdict: Verdict, move: Create) -> bool:
+    """A rise that demand needs now, and not only what is foreseen, scheduled or held for a while of blindness."""
+    asked = max((one.wanted for one in verdict.candidates if one.reason in ASKED_NOW), default=0)
+    return move.after > move.before and asked > move.before
 
 
 def _weighed(candidate: Candidate, situation: Situation) -> Weighed:

@@ -37,13 +37,12 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`decides`: the rules may run; `acts`: what they want may be done. `stalled` and `waiting` feed kstatus."""
+    """`decides`: the rules may run, and what they want be done. `stalled` and `waiting` feed kstatus."""
 
     reason: str
     message: str
     ready: bool
     decides: bool
-    acts: bool
     stalled: bool = False
     waiting: bool = False
 
@@ -54,7 +53,7 @@ Check = Callable[[Surroundings], Standing | None]
 def _spec(around: Surroundings) -> Standing | None:
     if around.item.policy is not None:
         return None
-    return Standing("InvalidSpec", around.item.problem or "the spec cannot be read", False, False, False, stalled=True)
+    return Standing("InvalidSpec", around.item.problem or "the spec cannot be read", False, False, stalled=True)
 
 
 def _elder(around: Surroundings) -> Standing | None:
@@ -62,7 +61,7 @@ def _elder(around: Surroundings) -> Standing | None:
         return None
     target, elder = around.item.policy.target, around.elder.key
     message = f"{target} is already warmed by the older policy {elder}: delete one of the two, or change targetRef.name"
-    return Standing("TargetAlreadyManaged", message, False, False, False, stalled=True)
+    return Standing("TargetAlreadyManaged", message, False, False, stalled=True)
 
 
 def _target(around: Surroundings) -> Standing | None:
@@ -70,14 +69,14 @@ def _target(around: Surroundings) -> Standing | None:
         return None
     target = around.item.policy.target
     message = f"{target} does not exist in namespace {around.item.key.namespace}: create it, or correct targetRef.name"
-    return Standing("TargetNotFound", message, False, False, False, waiting=True)
+    return Standing("TargetNotFound", message, False, False, waiting=True)
 
 
 def _pool(around: Surroundings) -> Standing | None:
     if not around.pool_unknown or around.item.policy is None:
         return None
     message = f"there is no EdgeNodePool {around.item.policy.pool}: create it, or correct poolRef.name"
-    return Standing("PoolNotFound", message, False, False, False, waiting=True)
+    return Standing("PoolNotFound", message, False, False, waiting=True)
 
 
 def _autoscaler(around: Surroundings) -> Standing | None:
@@ -88,7 +87,7 @@ def _autoscaler(around: Surroundings) -> Standing | None:
         f"{policy.target} is scaled by {owner.kind} {owner.key.name}, so it is left alone: "
         f"delete that {owner.kind}, or use mode Observe"
     )
-    return Standing("ScaledByOther", message, False, False, False, stalled=True)
+    return Standing("ScaledByOther", message, False, False, stalled=True)
 
 
 def _demand(around: Surroundings) -> Standing | None:
@@ -98,26 +97,26 @@ def _demand(around: Surroundings) -> Standing | None:
     held = f" (holding {around.workload.replicas} replicas)" if around.workload is not None else ""
     must_act = reading.kind in USER_MUST_ACT
     message = f"{reading.message}{held}"
-    return Standing(reading.kind.value, message, False, True, True, stalled=must_act, waiting=not must_act)
+    return Standing(reading.kind.value, message, False, True, stalled=must_act, waiting=not must_act)
 
 
 def _model(around: Surroundings) -> Standing | None:
     if around.model is None or not around.model.wrong:
         return None
-    return Standing("ModelNotFound", around.model.message, False, True, True, stalled=True)
+    return Standing("ModelNotFound", around.model.message, False, True, stalled=True)
 
 
 def _trouble(around: Surroundings) -> Standing | None:
     if around.trouble is None:
         return None
-    return Standing("ActionFailed", around.trouble, False, True, True, waiting=True)
+    return Standing("ActionFailed", around.trouble, False, True, waiting=True)
 
 
 def _learning(around: Surroundings) -> Standing | None:
     if not around.learning:
         return None
     message = "history is being read and learned; until then the reactive floor decides"
-    return Standing("LearningHistory", message, False, True, True, waiting=True)
+    return Standing("LearningHistory", message, False, True, waiting=True)
 
 
 CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _pool, _autoscaler, _demand, _model, _trouble, _learning)
@@ -129,7 +128,7 @@ def standing(around: Surroundings) -> Standing:
         result = check(around)
         if result is not None:
             return result
-    return Standing("Forecasting", "demand is read, forecast and decided on", True, True, True)
+    return Standing("Forecasting", "demand is read, forecast and decided on", True, True)
 
 
 def conditions(state: Standing, around: Surroundings, now: float) -> tuple[Condition, ...]:

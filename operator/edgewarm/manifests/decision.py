@@ -46,10 +46,7 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class DecisionDraft:
-    """All that a decision records; `sequence` tells apart decisions of one policy within one second.
-
-    `resource` is the one behind the number, for a policy that has resources.
-    """
+    """All that a decision records; `resource` is the one behind the number, for a policy that has resources."""
 
     policy: Key
     policy_uid: str
@@ -64,15 +61,13 @@ class DecisionDraft:
     candidates: tuple[Weighed, ...] = ()
     worth: Worth | None = None
     expires_at: float | None = None
-    sequence: int = 0
     resource: str | None = None
 
 
-def decision_name(policy: str, at: float, sequence: int = 0) -> str:
-    """The same for the same policy, second and sequence, so that a repeated write meets itself."""
+def decision_name(policy: str, at: float) -> str:
+    """The same for the same policy and second, so that a repeated write meets itself."""
     stamp = "".join(sign for sign in format_time(at) if sign.isdigit())
-    suffix = f"-{sequence}" if sequence else ""
-    return f"{_short_name(policy)}-{stamp}{suffix}"
+    return f"{_short_name(policy)}-{stamp}"
 
 
 def _short_name(policy: str) -> str:
@@ -100,7 +95,7 @@ def scaling_decision(draft: DecisionDraft) -> dict[str, Any]:
         "apiVersion": API_VERSION,
         "kind": SCALING_DECISION,
         "metadata": {
-            "name": decision_name(draft.policy.name, draft.at, draft.sequence),
+            "name": decision_name(draft.policy.name, draft.at),
             "namespace": draft.policy.namespace,
             "labels": {POLICY_LABEL: policy_label(draft.policy.name)},
             "ownerReferences": [owner],

@@ -12,7 +12,6 @@ class Phase(StrEnum):
     """Where a decision is in its life; `decide.lifecycle` has the truth table."""
 
     OBSERVED = "Observed"  # mode Observe: nothing will be done
-    PENDING = "Pending"  # written, not yet due
     AWAITING_APPROVAL = "AwaitingApproval"
     APPROVED = "Approved"
     DENIED = "Denied"

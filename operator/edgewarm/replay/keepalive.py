@@ -5,7 +5,7 @@
     hazard  : warm iff P(arrival at t) > 1 / (1 + kappa)      a warm step costs 1 - P, a cold one kappa P
 
 kappa is counted *per cold start* here, in steps of an idle instance; per pod-minute of shortage it would be multiplied
-by the cold start's share of a step (`kappa_of_a_start`). Hybrid histogram: Shahrad et al., "Serverless in the Wild",
+by the cold start's share of a step. Hybrid histogram: Shahrad et al., "Serverless in the Wild",
 USENIX ATC 2020, section 4; its ARIMA model, for functions whose gaps are out of bounds, is replaced by a fixed
 keep-alive.
 """
@@ -129,11 +129,6 @@ class HybridHistogram:
         head, tail = (np.argmax(share >= level - 1e-9, axis=1) + 1 for level in (self.head, self.tail))
         load = np.where(typical, np.maximum(np.floor(head * (1 - self.margin)) - self.lead, 0.0), 0.0)
         return load, np.where(typical, np.ceil(tail * (1 + self.margin)), float(keep))
-
-
-def kappa_of_a_start(kappa: float, cold_start_seconds: float, step_seconds: float) -> float:
-    """kappa per cold start from kappa per pod-minute of shortage: a start is short for at most one step."""
-    return kappa * min(cold_start_seconds, step_seconds) / step_seconds
 
 
 def hazard_policy(probability: FloatArray, kappa: float, start_cost: float = 0.0) -> BoolArray:

@@ -55,7 +55,7 @@ async def test_the_decision_fits_its_schema_and_says_from_what_and_why(morning: 
     assert misfits(spec, crd("ScalingDecision")["properties"]["spec"], "spec") == []
     assert spec["actions"][0]["from"] == 2
     assert spec["actions"][0]["to"] == morning.replicas()
-    assert (spec["reason"], spec["urgency"]) == ("Forecast", "Immediate")
+    assert (spec["reason"], spec["urgency"]) == ("Forecast", "Routine")
     assert [prediction["horizon"] for prediction in spec["predictions"]] == ["lead", "5m", "15m", "1h", "24h"]
     assert "expected at" in spec["summary"]
     (owner,) = decision["metadata"]["ownerReferences"]

@@ -20,7 +20,7 @@ from edgewarm.model.policy import Bounds, Pace, Policy, Select, Strategy
 from support.builders import policy, situation
 
 pytestmark = pytest.mark.unit
-STEP, STEPS = 60.0, 40
+STEP, STEPS = 60.0, 24
 AHEAD, UNTIL = np.array([1, 2, 3, 5, 8, 60, 1440]), np.array([1, 2, 3, 5, 8, 60])
 LEVELS = (0.1, 0.5, 0.8, 0.95)
 

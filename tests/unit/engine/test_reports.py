@@ -24,7 +24,7 @@ from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.shortages import MissCause
 from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import Action, Outcome, Phase
-from edgewarm.model.policy import Mode
+from edgewarm.model.policy import Mode, Strategy
 from support.builders import (
     KEY,
     NOW,
@@ -61,19 +61,36 @@ def test_horizons_begin_with_the_lead_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("move", "urgent", "expires"),
+    ("move", "expires"),
     [
-        pytest.param(Create(4, 7, Phase.EXECUTING), True, None, id="a rise is urgent"),
-        pytest.param(Create(7, 4, Phase.EXECUTING), False, None, id="a fall is not"),
-        pytest.param(Create(4, 7, Phase.AWAITING_APPROVAL), True, NOW + APPROVAL_SECONDS, id="a request expires"),
+        pytest.param(Create(4, 7, Phase.EXECUTING), None, id="a rise"),
+        pytest.param(Create(7, 4, Phase.EXECUTING), None, id="a fall"),
+        pytest.param(Create(4, 7, Phase.AWAITING_APPROVAL), NOW + APPROVAL_SECONDS, id="a request expires"),
     ],
 )
-def test_a_decision_says_what_when_and_why(move: Create, urgent: bool, expires: float | None) -> None:
+def test_a_decision_says_what_when_and_why(move: Create, expires: float | None) -> None:
     draft = decision_draft(case(), move, moment())
     assert (draft.policy, draft.policy_uid, draft.at, draft.mode) == (KEY, "uid-web", NOW, Mode.ACT)
     assert draft.action == Action("Replica", move.before, move.after, NOW)
-    assert (draft.reason, draft.summary, draft.urgent, draft.expires_at) == ("Forecast", "because", urgent, expires)
+    assert (draft.reason, draft.summary, draft.expires_at) == ("Forecast", "because", expires)
     assert [c.candidate.rule for c in draft.candidates] == ["floor", "forecast"]
+
+
+@pytest.mark.parametrize(
+    ("demand", "strategy", "move", "urgent"),
+    [
+        pytest.param(90.0, Strategy.HYBRID, Create(4, 7, Phase.EXECUTING), False, id="two asked, seven foreseen"),
+        pytest.param(290.0, Strategy.HYBRID, Create(4, 7, Phase.EXECUTING), True, id="six asked, seven foreseen"),
+        pytest.param(290.0, Strategy.HYBRID, Create(7, 6, Phase.EXECUTING), False, id="a fall"),
+        pytest.param(170.0, Strategy.REACTIVE, Create(4, 5, Phase.EXECUTING), True, id="170 / (50 x .8) = 5"),
+        pytest.param(None, Strategy.HYBRID, Create(4, 7, Phase.EXECUTING), False, id="nobody knows what is asked"),
+    ],
+)
+def test_a_rise_that_demand_needs_now_is_urgent(
+    demand: float | None, strategy: Strategy, move: Create, urgent: bool
+) -> None:
+    asked = case(demand, book=book(policy=policy(kappa=9.0, strategy=strategy)))
+    assert decision_draft(asked, move, moment()).urgent is urgent
 
 
 def test_a_slow_start_leaves_more_time_to_approve() -> None:

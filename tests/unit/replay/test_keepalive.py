@@ -14,7 +14,6 @@ from edgewarm.replay.keepalive import (
     fixed_keep_alive,
     hazard_policy,
     idle_age,
-    kappa_of_a_start,
     score,
 )
 
@@ -84,11 +83,6 @@ def test_gaps_out_of_bounds_fall_back() -> None:
 def test_a_flat_histogram_says_nothing_and_falls_back() -> None:
     gaps = row("#.#..#.#..#")  # gaps 2, 3, 2, 3 in 3 bins: counts 0, 2, 2 vary by .71 of their mean, not more than 2
     assert drawn(HybridHistogram(bins=3, fallback=1).warm(gaps)) == ".w.w..w.w.."
-
-
-def test_kappa_of_a_start_is_its_share_of_a_step() -> None:
-    assert kappa_of_a_start(10.0, cold_start_seconds=30.0, step_seconds=60.0) == 5.0
-    assert kappa_of_a_start(10.0, cold_start_seconds=300.0, step_seconds=60.0) == 10.0
 
 
 def test_the_hazard_policy_is_warm_where_an_idle_step_is_cheaper_than_the_start_it_may_save() -> None:
