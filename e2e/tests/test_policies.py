@@ -181,7 +181,7 @@ def test_an_open_schedule_sets_the_minimum(here: World, place: str) -> None:
     )
     wait_until("six replicas", lambda: count(here, "timed") == 6, LONG, here.operator.last_lines)
 
-    assert here.kubectl.get("wp", "timed", place)["status"]["reason"] == "ScheduleMinimum"
+    wait_until("its reason", lambda: reason(here, "timed") == "ScheduleMinimum", LONG, lambda: reason(here, "timed"))
 
 
 def test_a_paused_policy_changes_nothing_until_the_annotation_goes(here: World, place: str) -> None:
@@ -214,7 +214,8 @@ def test_fallback_works_at_zero_replicas(here: World, place: str) -> None:
     )
     wait_until("the fallback", lambda: count(here, "fallen") == 3, LONG, here.operator.last_lines)
 
-    assert reason(here, "fallen") == "Fallback"
+    # the pods come first, the status that tells of them after
+    wait_until("its reason", lambda: reason(here, "fallen") == "Fallback", LONG, lambda: reason(here, "fallen"))
 
 
 def test_a_template_picks_its_series_by_labels(here: World, place: str) -> None:
@@ -229,7 +230,7 @@ def test_a_template_picks_its_series_by_labels(here: World, place: str) -> None:
     wait_until("two replicas", lambda: count(here, "templated") == 2, LONG, here.operator.last_lines)
 
     # 90 requests/s of this app alone, 50 a pod; the other apps' series would ask for many more
-    assert here.kubectl.get("wp", "templated", place)["status"]["need"] == 2
+    wait_until("its need", lambda: here.kubectl.get("wp", "templated", place)["status"].get("need") == 2, LONG)
 
 
 def test_a_pool_selects_nodes_and_reports_their_use(here: World, place: str) -> None:

@@ -148,7 +148,7 @@ async def test_demand_at_a_whole_number_of_pods_does_not_flap(world: OperatorWor
 async def test_a_changed_query_is_not_answered_with_the_old_one_s_forecast(world: OperatorWorld) -> None:
     await asked(world, 90.0, 2)
     world.asked["checkout"] = lambda at: 4000.0
-    world.asked["other"] = lambda at: 90.0
+    world.asked["other"] = lambda at: 80.0  # two pods, and as many with the margin of an hour's history
     world.policy("other", target="other")  # teaches Prometheus the query
     world.api.delete("WarmingPolicy", "shop", "other")
     world.change("WarmingPolicy", "checkout", mode="Observe")
