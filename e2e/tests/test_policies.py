@@ -166,6 +166,14 @@ def phase(here: World, name: str) -> str:
     return str(here.kubectl.get("sd", name, "shop").get("status", {}).get("phase", ""))
 
 
+def last_change(here: World, name: str) -> tuple[str, int, int]:
+    """Reason, from and to of the newest decision; it is written before the pods that it asks for."""
+    newest = max(
+        here.kubectl.list("sd", "shop", f"edgewarm.io/policy={name}"), key=lambda d: str(d["metadata"]["name"])
+    )["spec"]
+    return newest["reason"], newest["actions"][0]["from"], newest["actions"][0]["to"]
+
+
 def test_an_open_schedule_sets_the_minimum(here: World, place: str) -> None:
     now = dt.datetime.now(dt.UTC)
     start, end = now - dt.timedelta(minutes=5), now + dt.timedelta(hours=1)
@@ -181,6 +189,7 @@ def test_an_open_schedule_sets_the_minimum(here: World, place: str) -> None:
     )
     wait_until("six replicas", lambda: count(here, "timed") == 6, LONG, here.operator.last_lines)
 
+    assert last_change(here, "timed") == ("ScheduleMinimum", 2, 6)
     wait_until("its reason", lambda: reason(here, "timed") == "ScheduleMinimum", LONG, lambda: reason(here, "timed"))
 
 
@@ -214,7 +223,8 @@ def test_fallback_works_at_zero_replicas(here: World, place: str) -> None:
     )
     wait_until("the fallback", lambda: count(here, "fallen") == 3, LONG, here.operator.last_lines)
 
-    # the pods come first, the status that tells of them after
+    assert last_change(here, "fallen") == ("Fallback", 0, 3)
+    # decision and pods come first, the status that tells of them after
     wait_until("its reason", lambda: reason(here, "fallen") == "Fallback", LONG, lambda: reason(here, "fallen"))
 
 
@@ -230,7 +240,8 @@ def test_a_template_picks_its_series_by_labels(here: World, place: str) -> None:
     wait_until("two replicas", lambda: count(here, "templated") == 2, LONG, here.operator.last_lines)
 
     # 90 requests/s of this app alone, 50 a pod; the other apps' series would ask for many more
-    wait_until("its need", lambda: here.kubectl.get("wp", "templated", place)["status"].get("need") == 2, LONG)
+    wait_until("its status", lambda: "need" in here.kubectl.get("wp", "templated", place)["status"], LONG)
+    assert here.kubectl.get("wp", "templated", place)["status"]["need"] == 2
 
 
 def test_a_pool_selects_nodes_and_reports_their_use(here: World, place: str) -> None:

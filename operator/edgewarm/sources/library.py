@@ -11,6 +11,7 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -51,20 +52,17 @@ class Library:
 
     async def fit(self, request: FitRequest) -> FloatArray:
         """Points (ahead, 1); raises FitError. The time until it is this question's turn does not count."""
-        async with self._turn:
+        async with self._turn, AsyncExitStack() as undo:
+            undo.push_async_callback(self.close)  # after half a question the next one would get its answer
             try:
                 async with asyncio.timeout(self._timeout_seconds):
                     line = await self._answer(_question(request))
             except TimeoutError as error:
-                await self.close()
                 text = f"model {request.model} was not fitted within {self._timeout_seconds:g} s"
                 raise FitError("timeout", text) from error
-            except BaseException:  # half a question was asked: the next one would get its answer
-                await self.close()
-                raise
-        if not line.endswith(b"\n"):
-            await self.close()
-            raise FitError("crashed", f"the process that fits model {request.model} ended without an answer")
+            if not line.endswith(b"\n"):
+                raise FitError("crashed", f"the process that fits model {request.model} ended without an answer")
+            undo.pop_all()
         return _points(request, msgspec.json.decode(line))
 
     async def _answer(self, question: bytes) -> bytes:
