@@ -47,7 +47,7 @@ class Clock(Rows):
     rhythm: Rhythm
     record: SingleArray
     size: SingleArray
-    visits: FloatArray
+    visits: SingleArray
     usual: FloatArray
 
     @classmethod
@@ -59,7 +59,7 @@ class Clock(Rows):
             rhythm=Rhythm(steps, max(1.0, steps / quarters / stride), windows.strides(step_seconds) == stride),
             record=np.zeros((len(EXPERTS), quarters, rows), dtype=np.float32),
             size=np.zeros((windows.count, quarters, rows), dtype=np.float32),
-            visits=np.zeros((quarters, rows)),
+            visits=np.zeros((quarters, rows), dtype=np.float32),
             usual=np.zeros((windows.count, rows)),
         )
 

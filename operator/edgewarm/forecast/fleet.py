@@ -63,6 +63,7 @@ class FleetModel:
         solved = (SOLVE_EVERY + 1) * self._schedule.strides.max(initial=0) + back
         self._lively = int(max(solved, self._recorded.max(initial=0)))  # unknown steps that still move anything
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
+        self._issued: FloatArray | None = None  # quantiles (D, Q, N) of the windows that were issued at the last step
 
     @property
     def size(self) -> int:
@@ -89,9 +90,10 @@ class FleetModel:
             self._levels.age += len(rest)
             self._pending.forget(rest)
             self._sure[np.array(rest[-len(self._sure) :]) % len(self._sure)] = False
-            self._step = rest[-1]
+            self._step, self._issued = rest[-1], None
 
     def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
+        self._issued = None
         if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast
             z = np.where(censored & (z <= self._expected(step)), np.nan, z)
         self._seasons.learn(step, z, self._levels.slow)
@@ -118,13 +120,14 @@ class FleetModel:
             return
         slots = self._schedule.tested(due, step)
         actual = self.windows.of_recent(self._recent(step), self._late)[due]
-        said, issued = self._pending.points[slots], self._pending.quantiles[slots]
+        said, issued = self._pending.said(slots)
         evidence, size = self._mixture.learn(due, said, issued, actual, self._levels.level)
         self._clock.learn(due, self._clock.quarter(step - self._late[due]), evidence, size)
         single = due[due < self.windows.points]
         slots, actual = slots[: len(single)], actual[: len(single)]
         seconds = np.asarray(self._schedule.strides[single] * self.step_seconds, dtype=np.float64)
-        self._ridge.learn(single, self._pending.features[slots], actual - self._pending.level[slots], seconds)
+        x, level = self._pending.seen(slots)
+        self._ridge.learn(single, x, actual - level, seconds)
 
     def _issue(self, step: int) -> None:
         which = self._schedule.issuing(step)
@@ -134,12 +137,10 @@ class FleetModel:
         turn = step // self._schedule.strides[single] + single
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
-        slots = self._schedule.slots(which, step)
-        forgotten = untested(self._levels.age, which, self._recorded)
-        self._pending.points[slots] = np.where(forgotten[:, None], np.nan, said[which])
-        self._pending.quantiles[slots] = self._mixed(which, said[which], step)
-        self._pending.features[slots[: len(single)]] = x[single]
-        self._pending.level[slots[: len(single)]] = np.where(forgotten[: len(single)], np.nan, self._levels.slow)
+        slots, said = self._schedule.slots(which, step), said[which]
+        self._issued = self._mixed(which, said, step)
+        self._pending.put(slots, said, self._issued, untested(self._levels.age, which, self._recorded))
+        self._pending.put_features(slots[: len(single)], x[single], self._levels.level)
 
     def _mixed(self, which: IntArray | slice, said: FloatArray, step: int) -> FloatArray:
         """Quantiles (D, Q, N) of these windows after `step`, not sorted."""
@@ -161,21 +162,22 @@ class FleetModel:
         x = features(self._seasons, self._levels, step, ahead)
         return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
 
-    def _issued(self, step: int) -> FloatArray:
-        """Quantiles (K, Q, N) of every window after the last step, not sorted: on record, or else mixed now."""
-        which, others = self._schedule.issuing(step), self._schedule.resting(step)
+    def _unsorted(self, step: int) -> FloatArray:
+        """Quantiles (K, Q, N) of every window after the last step: as they were just issued, or else mixed now."""
+        if self._issued is None:
+            return self._mixed(slice(None), self._points(step)[1], step)
         result = np.empty((self.windows.count, len(LEVELS), self.size))
-        result[which] = self._pending.quantiles[self._schedule.slots(which, step)]
+        which, others = self._schedule.issuing(step), self._schedule.resting(step)
+        result[which] = self._issued
         if len(others):
-            _, said = self._points(step)
-            result[others] = self._mixed(others if len(which) else slice(None), said[others], step)
+            result[others] = self._mixed(others, self._points(step)[1][others], step)
         return result
 
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
         if self._step is None:
             raise ValueError("no step has been seen yet")
-        issued = self._issued(self._step)
+        issued = self._unsorted(self._step)
         blank = self._levels.samples == 0
         if blank.any():
             issued[..., blank] = 0.0
@@ -239,7 +241,7 @@ class FleetModel:
         return {**named, "sure": self._sure}
 
     def _take(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._sure = arrays["sure"]
+        self._sure, self._issued = arrays["sure"], None
         for part, rows in self._parts().items():
             rows.take({name: arrays[f"{part}.{name}"] for name in rows.arrays()})
 

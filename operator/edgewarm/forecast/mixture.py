@@ -89,7 +89,7 @@ class Mixture(Rows):
     quantile: SingleArray
     weight: SingleArray
     usual: FloatArray
-    correction: FloatArray
+    correction: SingleArray
 
     @classmethod
     def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Mixture:
@@ -103,7 +103,7 @@ class Mixture(Rows):
             quantile=np.broadcast_to(START.astype(np.float32), full).copy(),
             weight=np.broadcast_to(first_weights(windows, step_seconds).astype(np.float32), full).copy(),
             usual=np.zeros((count, levels, rows)),
-            correction=np.zeros((count, levels, rows)),
+            correction=np.zeros((count, levels, rows), dtype=np.float32),
         )
 
     def issue(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -19,6 +19,9 @@ Arrays = Mapping[str, NDArray[Any]]
 SingleArray = NDArray[np.float32]
 Patch = tuple[slice, "slice | IntArray", slice]
 Floats = TypeVar("Floats", FloatArray, SingleArray)
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
+OUTGROWN = 1e30  # units: a row that is this large takes a larger unit, long before single precision ends
+SMALLEST_UNIT = 1e-300
 COLUMNS = 1024  # rows of one patch: a run of numpy's inner loop
 PATCH = 2**17  # numbers of one patch
 
@@ -41,6 +44,38 @@ class Rows:
         one = copy(self)
         one.take({name: array[..., [row]] for name, array in self.arrays().items()})
         return one
+
+
+@dataclass
+class RowsInUnits(Rows):
+    """Base of parts whose arrays in single precision are multiples of a `unit` (N,) of the row's own.
+
+    The unit is the row's first value above zero, so in another unit of demand the multiples are the same; a double in
+    the unit of the series would need twice the memory, and single precision alone would lose the ninth digit there.
+    """
+
+    unit: FloatArray
+
+    def measure(self, z: FloatArray) -> None:
+        """Give rows a unit that have none yet, or that outgrew it with this value (N,)."""
+        outgrown = z > self.unit * OUTGROWN
+        if not outgrown.any():
+            return
+        larger = np.where(outgrown, z, self.unit)
+        factor = (self.unit / larger).astype(np.float32)
+        for array in self.arrays().values():
+            if array.dtype == np.float32:
+                array *= factor
+        self.unit = larger
+
+    def multiples(self, values: FloatArray) -> SingleArray:
+        """`values` (..., N) in units, bounded by what single precision can tell."""
+        return np.minimum(np.maximum(values / self.unit, -LARGEST_SINGLE), LARGEST_SINGLE).astype(np.float32)
+
+
+def no_unit(rows: int) -> FloatArray:
+    """The unit of rows that have seen nothing above zero."""
+    return np.full(rows, SMALLEST_UNIT)
 
 
 def ordered_sum(array: Floats, axis: int = 1) -> Floats:
