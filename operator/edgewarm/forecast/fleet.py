@@ -76,7 +76,8 @@ class FleetModel:
         if self._step is not None:
             if step <= self._step:
                 raise ValueError(f"steps must rise, got {step} after {self._step}")
-            self._skip(range(max(self._step + 1, step - self._memory), step))
+            if step > self._step + 1:
+                self._skip(range(max(self._step + 1, step - self._memory), step))
         self._advance(step, np.sqrt(demand), censored)
 
     def _skip(self, steps: range) -> None:

@@ -58,10 +58,9 @@ class RowsInUnits(Rows):
 
     def measure(self, z: FloatArray) -> None:
         """Give rows a unit that have none yet, or that outgrew it with this value (N,)."""
-        outgrown = z > self.unit * OUTGROWN
-        if not outgrown.any():
+        if not (z > self.unit * OUTGROWN).any():
             return
-        larger = np.where(outgrown, z, self.unit)
+        larger = np.where((z > self.unit * OUTGROWN) & np.isfinite(z), z, self.unit)
         factor = (self.unit / larger).astype(np.float32)
         for array in self.arrays().values():
             if array.dtype == np.float32:

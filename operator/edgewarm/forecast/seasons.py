@@ -22,6 +22,7 @@ DAY_SECONDS, HOUR_SECONDS, WEEK_DAYS = 86400.0, 3600.0, 7
 QUARTER_SECONDS = 900.0
 DAY_GAIN = 0.12
 MANY_DAYS = 100  # of visits to a slot: more than 1 / DAY_GAIN change nothing
+PACES = np.maximum(1 / np.maximum(np.arange(MANY_DAYS + 1), 1), DAY_GAIN)  # of a slot's mean, by visits
 HOUR_GAIN = 0.15
 DEVIATION_GAIN = 0.25
 FADING_PER_MINUTE = 0.98
@@ -76,25 +77,26 @@ class Seasons(RowsInUnits):
 
     def learn(self, step: int, z: FloatArray, slow: FloatArray) -> None:
         """Take the value of one step, (N,), beside the slow average before it; NaN only lets deviations fade."""
-        self.measure(z)
+        self.measure(z)  # so that none of what follows is too large for single precision
         known = np.isfinite(z)
-        self.ring[step % len(self.ring)] = self.multiples(z)
+        self.ring[step % len(self.ring)] = z / self.unit
         self._learn_day(step % self.slots, z, known)
-        self._learn_hour(step % self.minutes, z - slow, known & np.isfinite(slow))
+        self._learn_hour(step % self.minutes, z - slow)
         self._learn_week(step, z, known)
 
     def _learn_day(self, slot: int, z: FloatArray, known: BoolArray) -> None:
         mean = self.day[slot] * self.unit
         before = np.where(np.isnan(mean), z, mean)
-        surprise = np.where(known, DEVIATION_GAIN * (z - before - self.deviation), -self._fading * self.deviation)
-        self.deviation += surprise
+        above = z - before
+        self.deviation += np.where(known, DEVIATION_GAIN * (above - self.deviation), -self._fading * self.deviation)
         visits = self.visits[slot] = np.minimum(self.visits[slot] + known, MANY_DAYS)
-        pace = np.maximum(1 / np.maximum(visits, 1), DAY_GAIN)
-        self.day[slot] = self.multiples(np.where(known, before + pace * (z - before), mean))
+        self.day[slot] = np.where(known, before + PACES[visits] * above, mean) / self.unit
 
-    def _learn_hour(self, minute: int, above: FloatArray, known: BoolArray) -> None:
+    def _learn_hour(self, minute: int, above: FloatArray) -> None:
+        """`above` (N,) the slow average, NaN for none."""
         mean = self.hour[minute] * self.unit
-        self.hour[minute] = self.multiples(mean + np.where(known, HOUR_GAIN * (above - mean), 0.0))
+        moved = mean + HOUR_GAIN * (above - mean)
+        self.hour[minute] = np.where(np.isfinite(moved), moved, mean) / self.unit
 
     def _learn_week(self, step: int, z: FloatArray, known: BoolArray) -> None:
         self.sum += np.where(known, z, 0.0)
@@ -103,8 +105,8 @@ class Seasons(RowsInUnits):
 
     def _end_quarter(self, step: int) -> None:
         if (step + 1) % self._quarter == 0:
-            mean = self.sum / np.maximum(self.count, 1)
-            self.week[step // self._quarter % len(self.week)] = self.multiples(np.where(self.count > 0, mean, np.nan))
+            mean = self.sum / np.maximum(self.count, 1) / self.unit
+            self.week[step // self._quarter % len(self.week)] = np.where(self.count > 0, mean, np.nan)
             self.sum, self.count = np.zeros_like(self.sum), np.zeros_like(self.count)
 
     def skip(self, steps: range) -> None:

@@ -34,14 +34,12 @@ MEMORY_SECONDS = 86400.0
 class Habits(Rows):
     """What tells intermittent rows from others, (N,) each unless told.
 
-    Faded counts of steps that are `known`, with an arrival, and with one right after a zero (`broken`); what came
-    `last`, 1, 0 or NaN; the `recent` demand (RECENT, N) and whether it was a lower `bound`, in slots by time; for how
-    many known steps the row was on the `wrong` side; which rows are `sparse`.
+    Faded `counts` (3, N) of steps that are known, with an arrival, and with one right after a zero; what came `last`, 1,
+    0 or NaN; the `recent` demand (RECENT, N) and whether it was a lower `bound`, in slots by time; for how many known
+    steps the row was on the `wrong` side; which rows are `sparse`.
     """
 
-    known: FloatArray
-    arrivals: FloatArray
-    broken: FloatArray
+    counts: FloatArray
     last: FloatArray
     recent: FloatArray
     bound: BoolArray
@@ -50,10 +48,9 @@ class Habits(Rows):
 
     @classmethod
     def blank(cls, rows: int) -> Habits:
-        known, arrivals, broken = np.zeros((3, rows))
         recent, bound = np.full((RECENT, rows), np.nan), np.zeros((RECENT, rows), dtype=np.bool_)
         wrong, sparse = np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.bool_)
-        return cls(known, arrivals, broken, np.full(rows, np.nan), recent, bound, wrong, sparse)
+        return cls(np.zeros((3, rows)), np.full(rows, np.nan), recent, bound, wrong, sparse)
 
     def skip(self, steps: range) -> None:
         """Steps of which nothing is known."""
@@ -63,23 +60,27 @@ class Habits(Rows):
 
     def learn(
         self, step: int, demand: FloatArray, censored: BoolArray, step_seconds: float, turning: bool = True
-    ) -> None:
+    ) -> bool:
         """Count one step (N,), and if it is time for `turning`, turn `sparse` where the other side has been right for
-        long enough."""
+        long enough; whether any row was turned."""
         came = known_arrivals(demand, censored)
         known, fade = np.isfinite(came), max(1 - step_seconds / MEMORY_SECONDS, 0.5)
-        news = (known, came > 0, (came > 0) & (self.last == 0))
-        self.known, self.arrivals, self.broken = (
-            np.where(known, old * fade + new, old)
-            for old, new in zip((self.known, self.arrivals, self.broken), news, strict=True)
-        )
+        news = np.empty_like(self.counts)
+        news[0], news[1], news[2] = known, came > 0, (came > 0) & (self.last == 0)
+        self.counts = np.where(known, self.counts * fade + news, self.counts)
         self.last = came
         self.recent[step % RECENT], self.bound[step % RECENT] = demand, censored
-        other = intermittent(self.known, self.arrivals, self.broken) != self.sparse
+        return self._judge(known, turning)
+
+    def _judge(self, known: BoolArray, turning: bool) -> bool:
+        other = intermittent(*self.counts) != self.sparse
+        if not other.any() and not self.wrong.any():
+            return False
         self.wrong = np.where(known, np.where(other, self.wrong + 1, 0), self.wrong)
         turned = (self.wrong >= PATIENCE) & turning
         self.sparse = self.sparse ^ turned
         self.wrong[turned] = 0
+        return bool(turned.any())
 
 
 class SwitchingFleet:
@@ -121,13 +122,11 @@ class SwitchingFleet:
         self._step = step
         if len(self._rows):
             self._sparse.update(step, demand[self._rows], censored[self._rows])
-        self._habits.learn(step, demand, censored, self.step_seconds, turning)
-        self._switch(step)
+        if self._habits.learn(step, demand, censored, self.step_seconds, turning):
+            self._switch(step)
 
     def _switch(self, step: int) -> None:
         members = np.flatnonzero(self._habits.sparse)
-        if np.array_equal(members, self._rows):
-            return
         entering = np.setdiff1d(members, self._rows)
         self._sparse.append(self._entrants(step, entering))
         held = np.concatenate([self._rows, entering])
