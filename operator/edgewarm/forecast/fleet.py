@@ -63,7 +63,9 @@ class FleetModel:
         solved = (SOLVE_EVERY + 1) * self._schedule.strides.max(initial=0) + back
         self._lively = int(max(solved, self._recorded.max(initial=0)))  # unknown steps that still move anything
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
-        self._issued: FloatArray | None = None  # quantiles (D, Q, N) of the windows that were issued at the last step
+        self._issued: FloatArray | None = (
+            None  # quantiles (K, Q, N) after the last step, if they were mixed for the record
+        )
 
     @property
     def size(self) -> int:
@@ -115,20 +117,20 @@ class FleetModel:
         return np.where(self._sure[back % len(self._sure)], self._seasons.past(back), np.nan)
 
     def _verify(self, step: int) -> None:
-        """What came of the forecasts that are tested now."""
+        """What came of the forecasts that are tested now; all windows are gone through, those not due as unknown."""
         due = self._schedule.due(step)
         if not len(due):
             return
-        slots = self._schedule.tested(due, step)
-        actual = self.windows.of_recent(self._recent(step), self._late)[due]
+        slots = self._schedule.tested(np.arange(self.windows.count), step)
+        actual = np.full((self.windows.count, self.size), np.nan)
+        actual[due] = self.windows.of_recent(self._recent(step), self._late)[due]
         said, issued = self._pending.said(slots)
-        evidence, size = self._mixture.learn(due, said, issued, actual, self._levels.level)
-        self._clock.learn(due, self._clock.quarter(step - self._late[due]), evidence, size)
-        single = due[due < self.windows.points]
-        slots, actual = slots[: len(single)], actual[: len(single)]
-        seconds = np.asarray(self._schedule.strides[single] * self.step_seconds, dtype=np.float64)
-        x, level = self._pending.seen(slots)
-        self._ridge.learn(single, x, actual - level, seconds)
+        evidence, size = self._mixture.learn(said, issued, actual, self._levels.level)
+        self._clock.learn(self._clock.quarter(step - self._late), evidence, size)
+        single = self.windows.points
+        x, level = self._pending.seen(slots[:single])
+        seconds = np.asarray(self._schedule.strides[:single] * self.step_seconds, dtype=np.float64)
+        self._ridge.learn(x, actual[:single] - level, seconds)
 
     def _issue(self, step: int) -> None:
         which = self._schedule.issuing(step)
@@ -138,23 +140,23 @@ class FleetModel:
         turn = step // self._schedule.strides[single] + single
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
-        slots, said = self._schedule.slots(which, step), said[which]
-        self._issued = self._mixed(which, said, step)
-        self._pending.put(slots, said, self._issued, untested(self._levels.age, which, self._recorded))
+        self._issued = self._mixed(said, step)
+        slots, forgotten = self._schedule.slots(which, step), untested(self._levels.age, which, self._recorded)
+        self._pending.put(slots, said[which], self._issued[which], forgotten)
         self._pending.put_features(slots[: len(single)], x[single], self._levels.level)
 
-    def _mixed(self, which: IntArray | slice, said: FloatArray, step: int) -> FloatArray:
-        """Quantiles (D, Q, N) of these windows after `step`, not sorted."""
-        return self._mixture.issue(which, said, self._levels.level, *self._moment(which, step))
+    def _mixed(self, said: FloatArray, step: int) -> FloatArray:
+        """Quantiles (K, Q, N) of every window after `step`, not sorted."""
+        return self._mixture.issue(said, self._levels.level, *self._moment(step))
 
-    def _moment(self, which: IntArray | slice, step: int) -> tuple[SingleArray, FloatArray]:
-        """Tilt (D, E, N) of the weights and widening (D, N) of the scale after `step`, by time of day and by age."""
-        quarters = self._clock.quarter(step + self.windows.ends[which])
-        tilt, wider = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
+    def _moment(self, step: int) -> tuple[SingleArray, FloatArray]:
+        """Tilt (K, E, N) of the weights and widening (K, N) of the scale after `step`, by time of day and by age."""
+        quarters = self._clock.quarter(step + self.windows.ends)
+        tilt, wider = self._clock.tilt(quarters), self._clock.widening(quarters)
         age = self._levels.age
         if age.any():
             sizes = self._mixture.sizes(self._levels.level)
-            wider *= widening(age, self.windows.ends[which], sizes[which], sizes.max(axis=0))
+            wider *= widening(age, self.windows.ends, sizes, sizes.max(axis=0))
         return tilt, wider
 
     def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
@@ -163,22 +165,11 @@ class FleetModel:
         x = features(self._seasons, self._levels, step, ahead)
         return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
 
-    def _unsorted(self, step: int) -> FloatArray:
-        """Quantiles (K, Q, N) of every window after the last step: as they were just issued, or else mixed now."""
-        if self._issued is None:
-            return self._mixed(slice(None), self._points(step)[1], step)
-        result = np.empty((self.windows.count, len(LEVELS), self.size))
-        which, others = self._schedule.issuing(step), self._schedule.resting(step)
-        result[which] = self._issued
-        if len(others):
-            result[others] = self._mixed(others, self._points(step)[1][others], step)
-        return result
-
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
         if self._step is None:
             raise ValueError("no step has been seen yet")
-        issued = self._unsorted(self._step)
+        issued = self._mixed(self._points(self._step)[1], self._step) if self._issued is None else self._issued.copy()
         blank = self._levels.samples == 0
         if blank.any():
             issued[..., blank] = 0.0
@@ -199,8 +190,7 @@ class FleetModel:
         if one._step is None or not one._levels.samples[0]:
             raise ValueError(f"row {row} has seen nothing yet")
         x, said = one._points(one._step)
-        every = slice(None)
-        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, *one._moment(every, one._step))
+        share, residual, correction = one._mixture.parts(said, one._levels.slow, *one._moment(one._step))
         return Ingredients(
             step=one._step,
             step_seconds=one.step_seconds,
@@ -214,7 +204,7 @@ class FleetModel:
             share=share[..., 0],
             residual=residual[..., 0],
             correction=correction[..., 0],
-            values=_settled(one._mixed(every, said, one._step))[0],
+            values=_settled(one._mixed(said, one._step))[0],
         )
 
     def _alone(self, row: int) -> FleetModel:

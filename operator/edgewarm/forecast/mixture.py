@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
 from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum, patches
 from edgewarm.forecast.windows import Windows
-from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+from edgewarm.model.demand import BoolArray, FloatArray
 
 Floats = NDArray[np.floating]
 LEVELS = (0.025, 0.05, 0.1, 0.16, 0.25, 0.5, 0.75, 0.84, 0.9, 0.95, 0.975, 0.99)
@@ -106,18 +106,16 @@ class Mixture(Rows):
             correction=np.zeros((count, levels, rows), dtype=np.float32),
         )
 
-    def issue(
-        self, which: IntArray | slice, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
-    ) -> FloatArray:
-        """Quantiles (D, Q, N) of the mixture, not sorted; `points` (D, E, N); `level` (N,) is where the series is.
+    def issue(self, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray) -> FloatArray:
+        """Quantiles (K, Q, N) of the mixture, not sorted; `points` (K, E, N); `level` (N,) is where the series is.
 
-        `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are of the moment (forecast.clock, .blind).
+        `tilt` (K, E, N) of the weights and `widening` (K, N) of the scale are of the moment (forecast.clock, .blind).
         """
         unit = np.where(level > 0, level, 1.0)
         result = np.empty((len(points), len(LEVELS), points.shape[-1]))
-        for at, windows, rows in patches(np.arange(len(self.seen))[which], points.shape[-1], WIDTH):
-            quantile, weight = self.quantile[windows, :, :, rows], self.weight[windows, :, :, rows]
-            ones, anchor, scale = tilt[at, :, rows], points[at, LAST, None, rows], self._scale(windows, level, rows)
+        for at, rows in patches(len(points), points.shape[-1], WIDTH):
+            quantile, weight = self.quantile[at, :, :, rows], self.weight[at, :, :, rows]
+            ones, anchor, scale = tilt[at, :, rows], points[at, LAST, None, rows], self._scale(at, level, rows)
             apart = ((points[at, :, rows] - anchor) / unit[rows]).astype(np.float32)
             relative = (scale * widening[at, None, rows] / unit[rows]).astype(np.float32)
             said = np.einsum("deqn,den->dqn", weight, apart * ones)
@@ -126,35 +124,35 @@ class Mixture(Rows):
             mixed = said.astype(np.float64)
             mixed *= unit[rows]
             mixed += anchor
-            mixed += self.correction[windows, :, rows] * scale.min(axis=1)[:, None]
+            mixed += self.correction[at, :, rows] * scale.min(axis=1)[:, None]
             result[at, :, rows] = mixed
         return result
 
     def parts(
-        self, which: IntArray | slice, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
+        self, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """What `issue` adds up, in double precision: the share (D, E, Q, N) of each expert's point, the mean of the
-        residual quantiles and the correction, both (D, Q, N)."""
-        scale = self._scale(which, level)
-        weight = self.weight[which].astype(np.float64) * tilt[:, :, None]
+        """What `issue` adds up, in double precision: the share (K, E, Q, N) of each expert's point, the mean of the
+        residual quantiles and the correction, both (K, Q, N)."""
+        scale = self._scale(slice(None), level)
+        weight = self.weight.astype(np.float64) * tilt[:, :, None]
         share = weight / weight.sum(axis=1, keepdims=True)
-        residual = (share * self.quantile[which] * (scale * widening[:, None])[:, :, None]).sum(axis=1)
-        return share, residual, self.correction[which] * scale.min(axis=1)[:, None]
+        residual = (share * self.quantile * (scale * widening[:, None])[:, :, None]).sum(axis=1)
+        return share, residual, self.correction * scale.min(axis=1)[:, None]
 
     def learn(
-        self, which: IntArray, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
+        self, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
     ) -> tuple[SingleArray, FloatArray]:
-        """Take what came, `actual` (D, N), NaN for none, of windows with these `points` and `issued` quantiles.
+        """Take what came, `actual` (K, N), NaN for none, of windows with these `points` and `issued` quantiles.
 
-        The evidence (D, E, N) for each expert, and the size (D, N) of the median's error in scales, NaN for none.
+        The evidence (K, E, N) for each expert, and the size (K, N) of the median's error in scales, NaN for none.
         """
         known: BoolArray = np.isfinite(actual) & np.isfinite(points[:, LAST])
-        before = self._scale(which, level)
-        self.seen[which] += known
-        first = np.where(known, 1 / np.maximum(self.seen[which], 1), 0.0)
+        before = self._scale(slice(None), level)
+        self.seen += known
+        first = np.where(known, 1 / np.maximum(self.seen, 1), 0.0)
         evidence, size = np.empty(points.shape, dtype=np.float32), np.empty(actual.shape)
-        for at, windows, rows in patches(which, actual.shape[-1], WIDTH):
-            lesson = Lesson(windows, rows, before[at, :, rows], known[at, rows], first[at, rows])
+        for at, rows in patches(len(actual), actual.shape[-1], WIDTH):
+            lesson = Lesson(at, rows, before[at, :, rows], known[at, rows], first[at, rows])
             residual = lesson.missed(actual[at, rows], points[at, :, rows])
             self._rescale(lesson, np.abs(residual))
             error = lesson.missed(actual[at, rows], issued[at, :, rows])
@@ -169,7 +167,7 @@ class Mixture(Rows):
         """Local scale (K, N) of the best expert of each window."""
         return np.asarray(self._scale(slice(None), level).min(axis=1))
 
-    def _scale(self, which: IntArray | slice, level: FloatArray, rows: slice = slice(None)) -> FloatArray:
+    def _scale(self, which: slice, level: FloatArray, rows: slice = slice(None)) -> FloatArray:
         """Local scale of residuals (D, E, B) of these windows; `level` (N,) stands in where hardly one was seen."""
         own, level = self.long[which, :, rows] + self.short[which, :, rows], level[rows]
         own *= 0.5
@@ -247,7 +245,7 @@ class Lesson:
     """One verification of D windows and B rows: their scale `before` (D, E, B), which were `known` (D, B), and `first`
     (D, B), one over the verified forecasts so far, 0 where unknown."""
 
-    windows: IntArray | slice
+    windows: slice
     rows: slice
     before: FloatArray
     known: BoolArray

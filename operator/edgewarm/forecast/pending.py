@@ -46,12 +46,8 @@ class Schedule:
         """Windows that are issued at this step."""
         return NONE if step % self.base else np.flatnonzero(step % self.strides == 0)
 
-    def resting(self, step: int) -> IntArray:
-        """Windows that are not."""
-        return np.flatnonzero(step % self.strides)
-
     def tested(self, which: IntArray, step: int) -> IntArray:
-        """Slots of the forecasts of these windows that are tested at this step."""
+        """Slots of the forecasts of these windows that are tested at this step, where they are."""
         return self.slots(which, step - self.waits[which])
 
     def slots(self, which: IntArray, issued_at: int | IntArray) -> IntArray:

@@ -13,11 +13,11 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.model.demand import FloatArray, IntArray
+from edgewarm.model.demand import FloatArray
 
 Arrays = Mapping[str, NDArray[Any]]
 SingleArray = NDArray[np.float32]
-Patch = tuple[slice, "slice | IntArray", slice]
+Patch = tuple[slice, slice]
 Floats = TypeVar("Floats", FloatArray, SingleArray)
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
 OUTGROWN = 1e30  # units: a row that is this large takes a larger unit, long before single precision ends
@@ -87,16 +87,11 @@ def ordered_sum(array: Floats, axis: int = 1) -> Floats:
     return np.asarray(np.add.accumulate(array, axis=axis).take(-1, axis=axis))
 
 
-def patches(which: IntArray, rows: int, width: int) -> Iterator[Patch]:
-    """Parts of the first axis (K,) and of the rows of large arrays (K, ..., N), with `width` numbers between, each part
-    small enough for the processor's cache: where in `which` (D,), which of K (a slice, so a view, if neighbours), and
-    which rows."""
+def patches(count: int, rows: int, width: int) -> Iterator[Patch]:
+    """Parts of the first axis and of the rows of large arrays (count, ..., rows), with `width` numbers between, each
+    part small enough for the processor's cache."""
     columns = min(max(rows, 1), COLUMNS)
-    count = max(1, PATCH // (width * columns))
-    for start in range(0, len(which), count):
-        at = slice(start, start + count)
-        part = which[at]
-        near = part[-1] - part[0] == len(part) - 1
-        windows = slice(int(part[0]), int(part[-1]) + 1) if near else part
+    height = max(1, PATCH // (width * columns))
+    for start in range(0, count, height):
         for column in range(0, rows, columns):
-            yield at, windows, slice(column, column + columns)
+            yield slice(start, start + height), slice(column, column + columns)

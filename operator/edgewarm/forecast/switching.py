@@ -34,9 +34,9 @@ MEMORY_SECONDS = 86400.0
 class Habits(Rows):
     """What tells intermittent rows from others, (N,) each unless told.
 
-    Faded `counts` (3, N) of steps that are known, with an arrival, and with one right after a zero; what came `last`, 1,
-    0 or NaN; the `recent` demand (RECENT, N) and whether it was a lower `bound`, in slots by time; for how many known
-    steps the row was on the `wrong` side; which rows are `sparse`.
+    Faded `counts` (3, N) of steps that are known, with an arrival, and with one right after a zero; what came `last`,
+    1, 0 or NaN; the `recent` demand (RECENT, N) and whether it was a lower `bound`, in slots by time; for how many
+    known steps the row was on the `wrong` side; which rows are `sparse`.
     """
 
     counts: FloatArray

@@ -91,7 +91,7 @@ class Windows:
         result[: self.points] = recent[late[: self.points]]
         if len(self.until):
             starts = late[self.points :]
-            spans = np.stack([starts, starts + self.until], axis=1).ravel()
+            spans = np.array([starts, starts + self.until]).T.ravel()
             result[self.points :] = np.maximum.reduceat(recent, spans, axis=0)[::2]
         return result
 
