@@ -12,7 +12,7 @@ what is said (forecast.blind).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
@@ -30,7 +30,7 @@ from edgewarm.forecast.pending import Pending
 from edgewarm.forecast.prior import adopt
 from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.ridge import Ridge
-from edgewarm.forecast.rows import Rows, SingleArray
+from edgewarm.forecast.rows import BLOCK, Rows, SingleArray
 from edgewarm.forecast.seasons import HOUR_SECONDS, WEEK_DAYS, Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
@@ -75,12 +75,32 @@ class FleetModel:
         """Verify what was forecast for this step, learn it, and issue the next forecasts; skipped steps are unknown."""
         if demand.shape != (self.size,):
             raise ValueError(f"demand must have shape ({self.size},), got {demand.shape}")
-        if self._step is not None:
-            if step <= self._step:
-                raise ValueError(f"steps must rise, got {step} after {self._step}")
-            if step > self._step + 1:
-                self._skip(range(max(self._step + 1, step - self._memory), step))
-        self._advance(step, np.sqrt(demand), censored)
+        if self._step is not None and step <= self._step:
+            raise ValueError(f"steps must rise, got {step} after {self._step}")
+        self._issued = None
+        issued = [part._learn(step, np.sqrt(demand[rows]), censored[rows]) for rows, part in self._blocks()]
+        self._step, self._issued = step, _together(issued)
+
+    def _blocks(self) -> Iterator[tuple[slice, FleetModel]]:
+        """All rows in blocks: what one step makes of a block stays in the processor's cache."""
+        for start in range(0, self.size, BLOCK):
+            rows = slice(start, start + BLOCK)
+            yield rows, self._part(rows) if self.size > BLOCK else self
+
+    def _part(self, rows: slice) -> FleetModel:
+        """These rows, in the same arrays: what it learns is learned here, but for the step."""
+        part = copy(self)
+        part._levels, part._seasons = self._levels.part(rows), self._seasons.part(rows)
+        part._ridge, part._mixture = self._ridge.part(rows), self._mixture.part(rows)
+        part._clock, part._pending = self._clock.part(rows), self._pending.part(rows)
+        part._sure = self._sure[:, rows]
+        return part
+
+    def _learn(self, step: int, z: FloatArray, censored: BoolArray) -> FloatArray | None:
+        """Learn one step on the scale z; the quantiles (K, Q, N) if they were issued for the record."""
+        if self._step is not None and step > self._step + 1:
+            self._skip(range(max(self._step + 1, step - self._memory), step))
+        return self._advance(step, z, censored)
 
     def _skip(self, steps: range) -> None:
         """Unknown steps; after the first hours of them nothing is tested, solved anew or put on record any more."""
@@ -93,10 +113,9 @@ class FleetModel:
             self._levels.age += len(rest)
             self._pending.forget(rest)
             self._sure[np.array(rest[-len(self._sure) :]) % len(self._sure)] = False
-            self._step, self._issued = rest[-1], None
+            self._step = rest[-1]
 
-    def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
-        self._issued = None
+    def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> FloatArray | None:
         if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast
             z = np.where(censored & (z <= self._expected(step)), np.nan, z)
         self._seasons.learn(step, z, self._levels.slow)
@@ -104,7 +123,7 @@ class FleetModel:
         self._verify(step)
         self._levels.learn(z)
         self._step = step
-        self._issue(step)
+        return self._issue(step)
 
     def _expected(self, step: int) -> FloatArray:
         """What the day profile expected of this step, else the last value."""
@@ -132,18 +151,19 @@ class FleetModel:
         seconds = np.asarray(self._schedule.strides[:single] * self.step_seconds, dtype=np.float64)
         self._ridge.learn(x, actual[:single] - level, seconds)
 
-    def _issue(self, step: int) -> None:
+    def _issue(self, step: int) -> FloatArray | None:
         which = self._schedule.issuing(step)
         if not len(which):
-            return
+            return None
         single = which[which < self.windows.points]
         turn = step // self._schedule.strides[single] + single
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
-        self._issued = self._mixed(said, step)
+        mixed = self._mixed(said, step)
         slots, forgotten = self._schedule.slots(which, step), untested(self._levels.age, which, self._recorded)
-        self._pending.put(slots, said[which], self._issued[which], forgotten)
+        self._pending.put(slots, said[which], mixed[which], forgotten)
         self._pending.put_features(slots[: len(single)], x[single], self._levels.level)
+        return mixed
 
     def _mixed(self, said: FloatArray, step: int) -> FloatArray:
         """Quantiles (K, Q, N) of every window after `step`, not sorted."""
@@ -170,10 +190,8 @@ class FleetModel:
         if self._step is None:
             raise ValueError("no step has been seen yet")
         issued = self._mixed(self._points(self._step)[1], self._step) if self._issued is None else self._issued.copy()
-        blank = self._levels.samples == 0
-        if blank.any():
-            issued[..., blank] = 0.0
-        values, split = _settled(issued), self.windows.points
+        issued[..., self._levels.samples == 0] = 0.0
+        values, split = np.ascontiguousarray(np.moveaxis(_settled(issued), -1, 0)), self.windows.points
         return FleetForecast(
             self._step,
             LEVELS,
@@ -186,7 +204,7 @@ class FleetModel:
 
     def ingredients(self, row: int) -> Ingredients:
         """What the forecast of one row is mixed from; ValueError before it has seen a value."""
-        one = self._alone(row)
+        one = self._part(slice(row, row + 1))
         if one._step is None or not one._levels.samples[0]:
             raise ValueError(f"row {row} has seen nothing yet")
         x, said = one._points(one._step)
@@ -204,15 +222,8 @@ class FleetModel:
             share=share[..., 0],
             residual=residual[..., 0],
             correction=correction[..., 0],
-            values=_settled(one._mixed(said, one._step))[0],
+            values=_settled(one._mixed(said, one._step))[..., 0],
         )
-
-    def _alone(self, row: int) -> FleetModel:
-        """This row's part of what a forecast is made from."""
-        one = copy(self)
-        one._levels, one._seasons = self._levels.only(row), self._seasons.only(row)
-        one._ridge, one._mixture, one._clock = self._ridge.only(row), self._mixture.only(row), self._clock.only(row)
-        return one
 
     def _parts(self) -> Mapping[str, Rows]:
         return {
@@ -274,12 +285,18 @@ class FleetModel:
         return fleet
 
 
+def _together(blocks: Sequence[FloatArray | None]) -> FloatArray | None:
+    """What was issued, of all blocks of rows side by side; None where nothing was."""
+    issued = [block for block in blocks if block is not None]
+    return np.concatenate(issued, axis=-1) if len(issued) > 1 else next(iter(issued), None)
+
+
 def _settled(issued: FloatArray) -> FloatArray:
-    """Demand (N, K, Q), bounded and in order, of quantiles (K, Q, N) on the square-root scale, which are used up."""
+    """Demand (K, Q, N), bounded and in order, of quantiles on the square-root scale, which are used up."""
     crossed = np.nonzero((issued[:, 1:] < issued[:, :-1]).any(axis=1))
     if len(crossed[0]):
         window, row = crossed
         issued[window, :, row] = np.sort(issued[window, :, row], axis=-1)
     issued.clip(0.0, LARGEST, out=issued)
     issued *= issued
-    return np.ascontiguousarray(np.moveaxis(issued, -1, 0))
+    return issued

@@ -94,11 +94,11 @@ class Levels(Rows):
     def _learn_known(self, z: FloatArray, known: BoolArray) -> None:
         if not self.samples.all():
             fresh = known & (self.samples == 0)
-            self.last = np.where(fresh, z, self.last)
+            self.last[:] = np.where(fresh, z, self.last)
             self.means[:UNREST] = np.where(fresh, z, self.average)
         self.samples += known
         steps = self.age + 1
-        self.age = np.where(known, 0.0, steps)
+        self.age[:] = np.where(known, 0.0, steps)
         now = np.where(known, z, self.last)
         change = np.where(known & (self.samples > 1), now - self.last, 0.0)
         gain = self._gains(steps)
@@ -128,4 +128,4 @@ class Levels(Rows):
         target -= self.means
         target *= gain
         self.means += target
-        self.last = now
+        self.last[:] = now

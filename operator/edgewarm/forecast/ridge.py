@@ -52,27 +52,27 @@ class Ridge(Rows):
             x, y = np.where(known[:, None], x, 0.0), np.where(known, target, 0.0)
         self.targets *= keep[:, None]
         self.targets += x * y[:, None]
-        for windows, rows in patches(len(x), target.shape[-1], len(ONE)):
-            seen = x[windows, :, rows]
+        for windows in patches(len(x), target.shape[-1], len(ONE)):
+            seen = x[windows]
             product = seen.take(ONE, axis=1)
             product *= seen.take(OTHER, axis=1)
-            kept = self.products[windows, :, rows]
-            kept *= keep[windows, None, rows]
+            kept = self.products[windows]
+            kept *= keep[windows, None]
             kept += product
 
     def solve(self, which: IntArray) -> None:
         """Bring the coefficients of these steps ahead up to date."""
         size = len(NAMES)
-        for at, rows in patches(len(which), self.beta.shape[-1], PAIR.size):
-            windows = which[at]
-            products = self.products[windows, :, rows].transpose(0, 2, 1)
+        for part in patches(len(which), self.beta.shape[-1], PAIR.size):
+            windows = which[part]
+            products = self.products[windows].transpose(0, 2, 1)
             diagonal = products[..., ITSELF]
             even = FLOOR / size * np.add.accumulate(diagonal, axis=-1)[..., -1:]  # in order, whoever stands beside
             penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
             system = products[..., PAIR]
             system.reshape(*penalty.shape[:2], PAIR.size)[..., :: size + 1] += penalty
-            wanted = self.targets[windows, :, rows].transpose(0, 2, 1) + penalty * PRIOR
-            self.beta[windows, :, rows] = np.linalg.solve(system, wanted[..., None])[..., 0].transpose(0, 2, 1)
+            wanted = self.targets[windows].transpose(0, 2, 1) + penalty * PRIOR
+            self.beta[windows] = np.linalg.solve(system, wanted[..., None])[..., 0].transpose(0, 2, 1)
 
     def predict(self, x: FloatArray) -> FloatArray:
         """Expected difference from the level, (A, N)."""

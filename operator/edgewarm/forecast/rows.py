@@ -17,12 +17,11 @@ from edgewarm.model.demand import FloatArray
 
 Arrays = Mapping[str, NDArray[Any]]
 SingleArray = NDArray[np.float32]
-Patch = tuple[slice, slice]
 Floats = TypeVar("Floats", FloatArray, SingleArray)
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
 OUTGROWN = 1e30  # units: a row that is this large takes a larger unit, long before single precision ends
 SMALLEST_UNIT = 1e-300
-COLUMNS = 1024  # rows of one patch: a run of numpy's inner loop
+BLOCK = 2048  # rows that learn a step together
 PATCH = 2**17  # numbers of one patch
 
 
@@ -39,10 +38,10 @@ class Rows:
         for name in self.arrays():
             setattr(self, name, arrays[name])
 
-    def only(self, row: int) -> Self:
-        """A copy of one row."""
+    def part(self, rows: slice) -> Self:
+        """These rows: the same arrays seen through a narrower window, so what is changed in place is changed here."""
         one = copy(self)
-        one.take({name: array[..., [row]] for name, array in self.arrays().items()})
+        one.take({name: array[..., rows] for name, array in self.arrays().items()})
         return one
 
 
@@ -65,7 +64,7 @@ class RowsInUnits(Rows):
         for array in self.arrays().values():
             if array.dtype == np.float32:
                 array *= factor
-        self.unit = larger
+        self.unit[:] = larger
 
     def multiples(self, values: FloatArray) -> SingleArray:
         """`values` (..., N) in units, bounded by what single precision can tell."""
@@ -87,11 +86,9 @@ def ordered_sum(array: Floats, axis: int = 1) -> Floats:
     return np.asarray(np.add.accumulate(array, axis=axis).take(-1, axis=axis))
 
 
-def patches(count: int, rows: int, width: int) -> Iterator[Patch]:
-    """Parts of the first axis and of the rows of large arrays (count, ..., rows), with `width` numbers between, each
-    part small enough for the processor's cache."""
-    columns = min(max(rows, 1), COLUMNS)
-    height = max(1, PATCH // (width * columns))
+def patches(count: int, rows: int, width: int) -> Iterator[slice]:
+    """Parts of the first axis of large arrays (count, ..., rows) with `width` numbers between, each small enough for
+    the processor's cache where a single one is."""
+    height = max(1, PATCH // (width * max(rows, 1)))
     for start in range(0, count, height):
-        for column in range(0, rows, columns):
-            yield slice(start, start + height), slice(column, column + columns)
+        yield slice(start, start + height)

@@ -107,7 +107,7 @@ class Seasons(RowsInUnits):
         if (step + 1) % self._quarter == 0:
             mean = self.sum / np.maximum(self.count, 1) / self.unit
             self.week[step // self._quarter % len(self.week)] = np.where(self.count > 0, mean, np.nan)
-            self.sum, self.count = np.zeros_like(self.sum), np.zeros_like(self.count)
+            self.sum[:], self.count[:] = 0.0, 0.0
 
     def skip(self, steps: range) -> None:
         """Let unknown steps pass: what `learn` makes of as many NaN."""
