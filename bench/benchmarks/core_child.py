@@ -51,7 +51,9 @@ def learn(rows: int, steps: int, folder: Path) -> dict[str, float]:
 
 
 def resume(folder: Path) -> dict[str, float]:
-    return decided(SwitchingFleet.from_state({file.stem: np.load(file) for file in folder.glob("*.npy")}))
+    return decided(
+        SwitchingFleet.from_state({file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*.npy")})
+    )
 
 
 def replay(steps: int) -> dict[str, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,9 +16,9 @@ HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
 ROUNDING = 1e-9
 
 
-def between(grid: IntArray | FloatArray, values: FloatArray, position: float) -> FloatArray:
+def between(grid: IntArray | FloatArray | Sequence[int], values: FloatArray, position: float) -> FloatArray:
     """Values (G, ...) at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
-    right = int(grid.searchsorted(position))
+    right = bisect_left(grid, position)  # a handful: sooner than numpy's
     if right == 0 or right == len(grid):
         return np.asarray(values[min(right, len(grid) - 1)])
     low, high = grid[right - 1], grid[right]
@@ -28,7 +30,7 @@ def between(grid: IntArray | FloatArray, values: FloatArray, position: float) ->
 def _near(fleet: FleetForecast) -> int:
     """How many of the single steps are within the longest maximum: a day ahead is a horizon of its own, not a neighbour
     of one hour."""
-    return int(fleet.ahead.searchsorted(fleet.until[-1], "right"))
+    return bisect_right(fleet.ahead, fleet.until[-1])
 
 
 def _between_quantiles(levels: tuple[float, ...], values: FloatArray) -> Quantiles:
@@ -66,11 +68,12 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
     if not fleet.known[row]:
         return None
     edge = lead_edge(fleet.step, step_seconds, now, lead_seconds)
-    near = _near(fleet)
-    ahead, soon = fleet.ahead[:near], fleet.at_ahead[row, :near]
-    lead = np.maximum(between(ahead, soon, edge - 1.0), between(ahead, soon, edge))
-    hold = np.maximum(between(fleet.until, fleet.max_until[row], edge), lead)
-    index = {steps: index for index, steps in enumerate(fleet.ahead.tolist())}
+    ahead, until = fleet.ahead.tolist(), fleet.until.tolist()
+    near = ahead[: _near(fleet)]
+    soon = fleet.at_ahead[row, : len(near)]
+    lead = np.maximum(between(near, soon, edge - 1.0), between(near, soon, edge))
+    hold = np.maximum(between(until, fleet.max_until[row], edge), lead)
+    index = {steps: index for index, steps in enumerate(ahead)}
     horizons = tuple(
         (seconds, Quantiles(fleet.levels, tuple(fleet.at_ahead[row, index[steps]].tolist())))
         for seconds in HORIZONS_SECONDS
