@@ -272,6 +272,6 @@ def _pull(error: Floats, tau: Floats) -> Floats:
     pull = (error < 0.0).astype(error.dtype)
     np.subtract(tau.repeat(error.shape[-1], axis=1), pull, out=pull)
     tie = error == 0.0
-    if tie.any():
+    if np.count_nonzero(tie):
         pull[tie] = 0.0
     return pull
