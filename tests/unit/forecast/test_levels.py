@@ -39,8 +39,8 @@ def test_an_unknown_step_changes_nothing_but_the_age() -> None:
 
 
 def test_a_value_after_a_gap_counts_for_all_the_steps_since() -> None:
-    levels = after(*[0.0] * 100, np.nan, np.nan, 6.0)  # 6 in three steps
-    assert levels.average[:, 0] == pytest.approx(6 * (1 - np.array([0.5, 0.85, 0.97]) ** 3))
+    levels = after(*[0.0] * 200, np.nan, np.nan, 6.0)  # 6 in three steps
+    assert levels.average[:, 0] == pytest.approx(6 * (1 - np.array([0.5, 0.85, 0.97, 0.994]) ** 3))
     assert levels.slope[0] == pytest.approx(0.3 * 6 / 3)
     assert levels.age[0] == 0
 

@@ -51,7 +51,7 @@ def test_the_first_lessons_of_a_day_ahead_move_its_quantiles_no_further_than_lat
     for window, first in ((1, 0.25), (288, 0.2 * 7 / 288)):
         mixture = Mixture.blank(1, Windows.of((window,)), 300.0)
         before = mixture.quantile[0, LAST, MEDIAN, 0]
-        mixture.learn(ONE, said(), issue(mixture, said()), np.array([[11.0]]), LEVEL)
+        mixture.learn(said(), issue(mixture, said()), np.array([[11.0]]), LEVEL)
         assert mixture.quantile[0, LAST, MEDIAN, 0] - before == pytest.approx(0.5 * first, rel=1e-4)
 
 
