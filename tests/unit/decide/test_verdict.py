@@ -26,13 +26,23 @@ def test_the_order_of_the_rules() -> None:
     names = {strategy: [rule.__name__ for rule in rules] for strategy, rules in RECOMMENDING.items()}
     assert names == {
         Strategy.REACTIVE: ["floor", "utilization_band", "schedule"],
-        Strategy.PREDICTIVE: ["floor", "forecast", "forecast_hold", "zero", "confidence"],
+        Strategy.PREDICTIVE: ["floor", "forecast", "start_pays", "forecast_hold", "zero", "confidence"],
         Strategy.SCHEDULED: ["floor", "schedule"],
-        Strategy.HYBRID: ["floor", "forecast", "forecast_hold", "zero", "confidence", "schedule"],
-        Strategy.AGGRESSIVE: ["floor", "forecast", "forecast_hold", "zero", "horizon_hold", "confidence", "schedule"],
+        Strategy.HYBRID: ["floor", "forecast", "start_pays", "forecast_hold", "zero", "confidence", "schedule"],
+        Strategy.AGGRESSIVE: [
+            "floor",
+            "forecast",
+            "start_pays",
+            "forecast_hold",
+            "zero",
+            "horizon_hold",
+            "confidence",
+            "schedule",
+        ],
         Strategy.CONSERVATIVE: [
             "floor",
             "forecast",
+            "start_pays",
             "one_at_a_time",
             "forecast_hold",
             "zero",
@@ -103,8 +113,6 @@ def test_waking_from_zero_uses_the_forecast() -> None:
     asleep = situation(0.0, current=0, policy=policy(bounds=Bounds(0, 9)), outlook=outlook(60.0))
     verdict = decide(asleep)
     assert (verdict.wanted, verdict.reason) == (2, Reason.FORECAST)  # ceil(60 / 50)
-
-
 
 
 @pytest.mark.parametrize(
