@@ -65,11 +65,11 @@ def spacing(start: float, step_seconds: float) -> Spacing:
     return [apart * (index - before) for index in range(before + after + 1)], seconds, before
 
 
-def _spells(ahead: IntArray, soon: FloatArray, levels: tuple[float, ...], edge: float, spaced: Spacing) -> Spells:
+def _spells(ahead: Sequence[int], soon: FloatArray, levels: tuple[float, ...], edge: float, spaced: Spacing) -> Spells:
     """The demand in each of them; `soon` (G, Q) is that of the grid's single steps `ahead`."""
     offsets, seconds, before = spaced
     return tuple(
-        Spell(lasts, _quantiles(levels, between(ahead, soon, edge + offset)), index >= before)
+        Spell(lasts, _between_quantiles(levels, between(ahead, soon, edge + offset)), index >= before)
         for index, (offset, lasts) in enumerate(zip(offsets, seconds, strict=True))
     )
 
@@ -111,7 +111,7 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
         *quantiles,
         horizons,
         _arrivals(fleet, row, step_seconds, _age(fleet.step, step_seconds, now), edge),
-        spells=_spells(ahead, soon, fleet.levels, edge, spacing(lead_seconds / step_seconds, step_seconds)),
+        spells=_spells(near, soon, fleet.levels, edge, spacing(lead_seconds / step_seconds, step_seconds)),
     )
 
 
