@@ -168,6 +168,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         history_window_seconds=parse_duration(spec.forecast.history_window),
         prediction_horizon_seconds=parse_duration(spec.forecast.prediction_horizon),
         paused_until=paused_until,
+        time_zone=spec.time_zone,
     )
 
 

@@ -350,7 +350,8 @@ class WarmingPolicySpec(Wire):
     demand: DemandSpec
     """What is asked of the workload, and how much of it one pod serves."""
     time_zone: TimeZone = "UTC"
-    """IANA time zone of the schedules that name none of their own, such as Europe/Berlin."""
+    """IANA time zone that demand follows, such as Europe/Berlin: when its clocks change, the forecast's day moves.
+    Schedules that name no zone of their own are in it too."""
     objective: Objective | None = None
     """What a shortage is worth compared with an idle pod; without it kappa is 10."""
     forecast: ForecastSpec = ForecastSpec()

@@ -64,7 +64,14 @@ class Parts:
     def row_names(self, policies: Mapping[Key, Policy]) -> Sequence[RowName]:
         """A row for each followed value."""
         return [
-            RowName(key, replace(series.request, part=part), policy.history_window_seconds, series.name, part)
+            RowName(
+                key,
+                replace(series.request, part=part),
+                policy.history_window_seconds,
+                series.name,
+                part,
+                policy.time_zone,
+            )
             for key, policy in policies.items()
             if (series := split_series(policy)) is not None
             for part in self._seen.get(key, {})

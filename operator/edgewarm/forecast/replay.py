@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgewarm.forecast.local import offsets
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import FloatArray, History
@@ -24,13 +25,23 @@ class Audience:
 
 
 def learned(
-    histories: Sequence[History | None], first: int, last: int, step_seconds: float, audience: Audience | None = None
+    histories: Sequence[History | None],
+    first: int,
+    last: int,
+    step_seconds: float,
+    audience: Audience | None = None,
+    zones: Sequence[str] = (),
 ) -> SwitchingFleet:
-    """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN)."""
+    """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN).
+
+    `zones` are the time zones that the histories follow, UTC where none are given.
+    """
     fleet = SwitchingFleet(len(histories), step_seconds)
     past = grid(histories, first, last, step_seconds)
     free = np.zeros(len(histories), dtype=bool)
     for index in range(last - first + 1):
+        if zones:
+            fleet.follow_clocks(offsets(zones, first + index, step_seconds))
         fleet.update(first + index, past[index], free)
         if audience is not None and first + index >= audience.since:
             audience.watch(first + index, past[index], fleet.forecast())

@@ -37,7 +37,8 @@ class ForecastReport:
     """All that is told of one policy; `seen_at` is the time of the last step that the model has seen.
 
     Of a policy with `resources` it is about the one named `resource`. Another `model` than Fleet gives no explanation;
-    of an intermittent series there are `chances` instead, P that anything is asked by horizon.
+    of an intermittent series there are `chances` instead, P that anything is asked by horizon. `cycle` is what the data
+    repeats: steps and strength.
     """
 
     policy: Key
@@ -54,6 +55,7 @@ class ForecastReport:
     grid_seconds: tuple[float, ...]
     model: str = Model.FLEET
     chances: Mapping[str, float] = field(default_factory=dict)
+    cycle: tuple[float, float] | None = None
     resource: str | None = None
     resources: tuple[str, ...] = ()
 
@@ -99,6 +101,7 @@ def forecast_answer(report: ForecastReport) -> dict[str, Any]:
         serviceLevel=_figure(report.service_level),
         leadTime=_lead(report.lead),
         confidence=None if sure is None else {"value": _figure(sure.value), "acting": sure.acting},
+        cycle=_cycle(report),
         seenAt=format_time(report.seen_at),
         stepSeconds=report.step_seconds,
         horizons=[_horizon(one, report) for one in report.horizons],
@@ -114,6 +117,13 @@ def _reading(reading: Reading) -> dict[str, Any]:
     if isinstance(reading, Missing):
         return {"missing": {"reason": reading.kind.value, "message": reading.message}}
     return {"demand": _figure(reading.value)}
+
+
+def _cycle(report: ForecastReport) -> dict[str, float] | None:
+    if report.cycle is None:
+        return None
+    steps, strength = report.cycle
+    return {"seconds": _figure(steps * report.step_seconds), "strength": _figure(strength)}
 
 
 def _lead(lead: LeadTime) -> dict[str, Any]:

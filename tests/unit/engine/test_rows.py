@@ -386,3 +386,14 @@ async def test_the_rows_of_one_policy_learn_in_one_class(world: World) -> None:
     await world.run(*alone, *three, later)
     assert len(world.demand.questions[0]) == 102
     assert [key.series for key in sorted(world.demand.questions[0])[-3:]] == ["cpu", "gpu", "memory"]
+
+
+async def test_another_time_zone_is_learned_anew_and_its_clocks_are_followed(world: World) -> None:
+    await world.run(name())
+    await world.run(name())
+    elsewhere = replace(name(), time_zone="Asia/Kolkata")
+    await world.run(elsewhere)
+    assert world.rows.learning(WEB)
+    await world.run(elsewhere)
+    assert not world.rows.learning(WEB)
+    assert len(world.demand.asked) == 2
