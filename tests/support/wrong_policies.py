@@ -111,6 +111,16 @@ WRONG_POLICIES = (
         operator_sentence="spec.demand.labels.node must match",
     ),
     WrongPolicy(
+        "labels-without-one",
+        _demand(labels={}),
+        "demand.labels needs a label: set node, requestType, dataCategory or region, or remove labels",
+    ),
+    WrongPolicy(
+        "labels-that-are-one",
+        _demand(labels={"node": "instance", "region": "instance"}),
+        "each of demand.labels must be another label of the answer",
+    ),
+    WrongPolicy(
         "resource-without-query",
         _resource(resource={"query": None}),
         "set exactly one of demand.resources[].query and demand.resources[].template",

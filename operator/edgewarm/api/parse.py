@@ -181,7 +181,7 @@ def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
     if spec.capacity_per_pod is None:
         return resources
     request = _request(spec.source, spec.query, spec.template, namespace)
-    split = None if spec.labels is None else spec.labels.node
+    split = () if spec.labels is None else tuple(spec.labels.given().items())
     return (_resource(DEMAND, replace(request, split=split), spec.capacity_per_pod), *resources)
 
 

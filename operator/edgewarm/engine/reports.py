@@ -28,7 +28,7 @@ from edgewarm.manifests.policy_status import (
 )
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, Part
 from edgewarm.model.load import Binding, Load
 from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
 from edgewarm.model.objects import PolicyObject
@@ -54,7 +54,7 @@ class Case:
     summary: str
     worth: Worth | None = None
     why: Callable[[str], Explained | None] = lambda _: None  # of a series; asked only when somebody reads it
-    parts: Mapping[str, ResourceNumbers] = field(default_factory=dict)
+    parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
 
     @property
     def written(self) -> frozenset[Key]:
@@ -261,7 +261,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         forecast={} if only is None else _lead_demand(only),
         lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
-        nodes=case.parts,
+        parts=case.parts,
     )
 
 

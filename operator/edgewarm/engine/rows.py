@@ -25,7 +25,7 @@ from edgewarm.forecast.replay import Audience, learned
 from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.learn.confidence import Block
 from edgewarm.model.demand import DemandRequest, History
-from edgewarm.model.identity import DEMAND, Key, SeriesKey
+from edgewarm.model.identity import DEMAND, Key, Part, SeriesKey
 from edgewarm.model.quantiles import Outlook
 
 Samples = Mapping[SeriesKey, tuple[float, bool]]
@@ -47,7 +47,7 @@ class RowName:
     request: DemandRequest
     window_seconds: float
     series: str = DEMAND
-    part: str | None = None
+    part: Part | None = None
     time_zone: str = "UTC"
 
     @property
@@ -281,9 +281,9 @@ class Rows:
             await asyncio.gather(self._lesson.task, return_exceptions=True)
 
 
-def _wholes_first(name: RowName) -> tuple[bool, Key, str, str]:
+def _wholes_first(name: RowName) -> tuple[bool, Key, str, tuple[Part, ...]]:
     """Parts of a demand are only shown: they learn after everything that is decided on."""
-    return name.part is not None, name.policy, name.series, name.part or ""
+    return name.part is not None, name.policy, name.series, () if name.part is None else (name.part,)
 
 
 def _learned_seconds(name: RowName) -> float:

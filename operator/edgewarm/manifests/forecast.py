@@ -12,7 +12,8 @@ from edgewarm.forecast.explain import DRIVERS, Explanation
 from edgewarm.manifests.policy_status import Confidence, LeadTime
 from edgewarm.manifests.text import pods, present
 from edgewarm.model.demand import Measured, Missing, Reading
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, Part
+from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.policy import Model
 from edgewarm.model.quantiles import Quantiles
 from edgewarm.model.units import format_time
@@ -38,7 +39,7 @@ class ForecastReport:
 
     Of a policy with `resources` it is about the one named `resource`. Another `model` than Fleet gives no explanation;
     of an intermittent series there are `chances` instead, P that anything is asked by horizon. `cycle` is what the data
-    repeats: steps and strength.
+    repeats: steps and strength. `parts` are those of a demand that is split, now and in the lead window.
     """
 
     policy: Key
@@ -56,6 +57,7 @@ class ForecastReport:
     model: str = Model.FLEET
     chances: Mapping[str, float] = field(default_factory=dict)
     cycle: tuple[float, float] | None = None
+    parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
     resource: str | None = None
     resources: tuple[str, ...] = ()
 
@@ -105,6 +107,7 @@ def forecast_answer(report: ForecastReport) -> dict[str, Any]:
         seenAt=format_time(report.seen_at),
         stepSeconds=report.step_seconds,
         horizons=[_horizon(one, report) for one in report.horizons],
+        parts=[_part(part, one) for part, one in report.parts.items()] or None,
         curve={
             "note": CURVE_NOTE,
             "gridSeconds": list(report.grid_seconds),
@@ -124,6 +127,13 @@ def _cycle(report: ForecastReport) -> dict[str, float] | None:
         return None
     steps, strength = report.cycle
     return {"seconds": _figure(steps * report.step_seconds), "strength": _figure(strength)}
+
+
+def _part(part: Part, one: ResourceNumbers) -> dict[str, Any]:
+    """In the lead window; no quantiles where nothing is forecast."""
+    levels = {f"p{level * 100:g}": _figure(value) for level, value in one.forecast.items()}
+    demand = None if one.demand is None else _figure(one.demand)
+    return present(by=str(part.by), value=part.value, demand=demand, **levels)
 
 
 def _lead(lead: LeadTime) -> dict[str, Any]:

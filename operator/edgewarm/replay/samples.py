@@ -48,7 +48,7 @@ def samples(table: Table, chosen: Columns, step_seconds: float | None) -> Sample
         _check_times(table, chosen.time, times)
         return Samples(times, values, lines, (*time_notes, *notes))
     if step_seconds is None:
-        raise TraceError(f"{table.file}: has no column of times: name it with --time, or say --step: {table.names()}")
+        raise TraceError(f"{table.file}: has no column of times ({table.names()}): name it with --time, or say --step")
     begin = "There is no column of times: each row is a step, the first one at 1970-01-01T00:00:00Z."
     return Samples(np.arange(len(lines), dtype=np.float64) * step_seconds, values, lines, (begin, *notes))
 

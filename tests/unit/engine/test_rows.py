@@ -20,7 +20,7 @@ from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.replay import learned
 from edgewarm.model.demand import DemandRequest, History, Reading
-from edgewarm.model.identity import Key, SeriesKey
+from edgewarm.model.identity import Key, Part, SeriesKey, Split
 from edgewarm.model.quantiles import Outlook
 
 pytestmark = pytest.mark.unit
@@ -367,7 +367,7 @@ async def test_a_resource_that_is_added_learns_alone_and_the_policy_with_it(worl
 
 
 async def test_a_part_of_a_demand_is_a_row_that_nobody_waits_for(world: World) -> None:
-    part = replace(name(query="new"), part="edge-1")
+    part = replace(name(query="new"), part=Part(Split.NODE, "edge-1"))
     await world.run(name())
     await world.run(name(), part)
     assert (world.rows.learning(WEB), world.rows.outlook_of(part.key, world.now, 60.0)) == (False, None)

@@ -123,7 +123,7 @@ def test_one_series_of_many_is_chosen_by_a_label(read: Read) -> None:
         (minutes("NaN", "", "null"), "holds no known demand"),
         (minutes(-1, -2, -3), "holds no known demand"),
         ("a,b\n1,2\n3,4\n", "several columns could be the demand: name one with --value: a, b"),
-        ("cpu\n1\n3\n", "has no column of times: name it with --time, or say --step"),
+        ("cpu\n1\n3\n", "has no column of times (cpu): name it with --time, or say --step"),
         ("ts,name\n1700006400,x\n1700006460,y\n", "line 2, column name: 'x' is not a number"),
         ("ts,a,b\n1700006400,x,y\n1700006460,x,y\n", "no column looks like the demand"),
         ("ts,value\n0,1\n60,1\n120,1\n1700006400,2\n", "line 5: 2023-11-15T00:00:00Z comes after 1970-01-01T00:02:00Z"),
