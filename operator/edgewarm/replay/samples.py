@@ -58,7 +58,8 @@ def _values(table: Table, chosen: Columns, lines: IntArray) -> tuple[FloatArray,
     found = [number(text) for text in texts]
     if None in found:
         bad = found.index(None)
-        what = f"{texts[bad]!r} is not a number: correct it, or leave it empty where nothing is known"
+        comma = "write a decimal point" if number(texts[bad].replace(",", ".")) is not None else "correct it"
+        what = f"{texts[bad]!r} is not a number: {comma}, or leave it empty where nothing is known"
         raise TraceError(f"{table.file}: line {lines[bad]}, column {name}: {what}")
     values = np.array(found, dtype=np.float64)
     notes: list[str] = []

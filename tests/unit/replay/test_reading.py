@@ -116,6 +116,10 @@ def test_one_series_of_many_is_chosen_by_a_label(read: Read) -> None:
         ("ts,value\n", "has a header and no rows"),
         ("ts,value\n1700006400,1\n", "has one row only"),
         (minutes(1, "many", 3), "line 3, column value: 'many' is not a number: correct it, or leave it empty"),
+        (
+            "ts;value\n1700006400;1\n1700006460;2,5\n",
+            "line 3, column value: '2,5' is not a number: write a decimal point",
+        ),
         (minutes(1, "1.234,5"), "line 3: has 3 fields where the header has 2"),
         ("ts,value\n1700006400,1\nyesterday,2\n", "line 3, column ts: 'yesterday' is not Unix seconds"),
         ("ts,value\n2023-11-15T00:00Z,1\n99,2\n", "line 3, column ts: '99' is not an ISO 8601 time"),
