@@ -110,6 +110,10 @@ def test_resources_stand_beside_the_query_or_instead_of_it() -> None:
     assert (instead.series, instead.demand, instead.capacity_per_pod) == (rest, rest[0].request, 1.0)
 
 
+def test_the_time_zone_of_a_policy_is_that_of_its_forecast() -> None:
+    assert (spec(timeZone="Europe/Berlin").time_zone, spec().time_zone) == ("Europe/Berlin", "UTC")
+
+
 def test_a_label_splits_the_demand_and_not_the_resources() -> None:
     cpu = {"name": "cpu", "query": "cores", "perPod": "500m"}
     policy = spec(demand={"labels": {"requestType": "route", "node": "instance"}, "resources": [cpu]})
