@@ -72,7 +72,7 @@ class Cycle(Rows):
             period, kept = self.period[rows], len(seasons.ring)
             first = np.maximum(np.ceil((steps - step)[:, None] / period), 1)
             back = np.rint(steps[:, None] - (first + np.arange(CYCLES)[:, None, None]) * period).astype(np.int64)
-            z = np.where(back > step - kept, seasons.ring[back % kept, rows], np.nan)
+            z = np.where(back > step - kept, seasons.ring[back % kept, rows] * seasons.unit[rows], np.nan)
             known = np.isfinite(z)
             count = known.sum(axis=0)
             total = np.where(known, z, 0.0).sum(axis=0)
