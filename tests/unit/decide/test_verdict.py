@@ -105,8 +105,6 @@ def test_waking_from_zero_uses_the_forecast() -> None:
     assert (verdict.wanted, verdict.reason) == (2, Reason.FORECAST)  # ceil(60 / 50)
 
 
-
-
 @pytest.mark.parametrize(
     ("overrides", "wanted", "reason"),
     [

@@ -67,7 +67,7 @@ def state(plan: Plan) -> tuple[float, float]:
     st.sampled_from([0.0, 60.0, 90.0, 300.0]),
     st.booleans(),
 )
-def test_a_rehearsal_plans_what_the_engine_would(
+def test_a_rehearsal_plans_what_the_engine_would(  # noqa: PLR0913 - one parameter per thing that is drawn
     low: int, intermittent: bool, seed: int, kappa: float, lead_seconds: float, window_seconds: float, stated: bool
 ) -> None:
     random, asked = np.random.default_rng(seed), plain(low, kappa, window_seconds, stated)
