@@ -177,6 +177,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         history_window_seconds=parse_duration(spec.forecast.history_window),
         prediction_horizon_seconds=parse_duration(spec.forecast.prediction_horizon),
         paused_until=paused_until,
+        time_zone=spec.time_zone,
     )
 
 
@@ -189,7 +190,7 @@ def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
     if spec.capacity_per_pod is None:
         return resources
     request = _request(spec.source, spec.query, spec.template, namespace)
-    split = None if spec.labels is None else spec.labels.node
+    split = () if spec.labels is None else tuple(spec.labels.given().items())
     return (_resource(DEMAND, replace(request, split=split), spec.capacity_per_pod), *resources)
 
 
