@@ -34,7 +34,9 @@ from edgewarm.cluster.resources import (
     NODES,
     OURS,
     PODS,
+    REPLICA_SETS,
     SCALED_OBJECTS,
+    SERVICES,
     STATEFUL_SETS,
     Resource,
 )
@@ -61,7 +63,7 @@ PASS = 15.0
 SHOP = "shop"
 FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
 WRITES = frozenset({"create", "update", "patch", "delete"})
-_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, PODS, NODES, AUTOSCALERS, SCALED_OBJECTS)
+_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, SERVICES, PODS, NODES, AUTOSCALERS, SCALED_OBJECTS)
 FOLLOWED = frozenset(resource.plural for resource in (*OURS.values(), *_THEIRS))
 
 
