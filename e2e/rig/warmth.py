@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,6 +125,29 @@ class Shop:
     def _told(self) -> str:
         pods = [(p["metadata"]["name"], p["status"].get("phase"), is_ready(p)) for p in self.pods()]
         return f"{self.status().get('rungs')} {pods} {self.here.operator.last_lines()}"
+
+    def annotate(self, pod: str, **annotations: str | None) -> None:
+        """What the simulated kubelet goes by, such as unready="true"."""
+        body = {"metadata": {"annotations": {f"e2e.edgewarm.io/{key}": value for key, value in annotations.items()}}}
+        self.api.patch(f"/api/v1/namespaces/{self.place}/pods/{pod}", body)
+
+    @contextmanager
+    def never_below(self, endpoints: int) -> Iterator[None]:
+        """What happens inside never leaves fewer ready endpoints, looked at twenty times a second."""
+        over, lowest = threading.Event(), [self.endpoints()]
+
+        def look() -> None:
+            while not over.wait(0.05):
+                lowest.append(self.endpoints())
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            looking.join()
+        assert min(lowest) >= endpoints, f"{self.name}: {lowest}"
 
     def seconds_to_serve(self, replicas: int) -> float:
         """From the moment that the Deployment asks for so many until as many endpoints are ready."""

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.workload import Node, Pod
 
@@ -49,7 +50,7 @@ class Room:
     free: Mapping[str, Free] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     waiting: tuple[Pod, ...] = ()
-    lowest: Mapping[str, int] = field(default_factory=dict)  # lowest priority of the pods on each node
+    lowest: Mapping[str, int] = field(default_factory=dict)  # lowest priority on each node, without our own pods
 
     def nodes(self, selector: Mapping[str, str]) -> tuple[str, ...]:
         """The nodes that a nodeSelector matches."""
@@ -82,7 +83,8 @@ def room(nodes: Iterable[Node], pods: Iterable[Pod]) -> Room:
             continue
         if pod.node in free:
             free[pod.node] = free[pod.node].less(pod.cpu_cores, pod.memory_bytes)
-            lowest[pod.node] = min(lowest.get(pod.node, pod.priority), pod.priority)
+            if RUNG_LABEL not in pod.labels:  # our own may be pushed out
+                lowest[pod.node] = min(lowest.get(pod.node, pod.priority), pod.priority)
         elif pod.unschedulable_since is not None and not pod.deleting:
             waiting.append(pod)
     return Room(free, {name: node.labels for name, node in able.items()}, tuple(waiting), lowest)
