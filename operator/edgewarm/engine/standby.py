@@ -16,10 +16,10 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.promoting import Standing, differs, fits, is_standby, is_warm, standing_on
+from edgewarm.decide.promoting import Standing, differs, fits, is_standby, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.rungs import Remark, RungPlan, RungSituation
@@ -52,7 +52,7 @@ class StandbyRung:
         base = standing_on(situation.workload, situation.view.replica_sets.get(situation.workload.uid, ()))
         until = situation.policy.paused_until
         if base.current is None or (until is not None and situation.now < until):
-            return _as_is(pods, base, situation)
+            return _as_is(pods, base)
         return _planned(situation, terms, base.current, pods)
 
 
@@ -100,8 +100,10 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
         )
         remark = Remark("StandbyDiffers", True, "AdmissionDiffers", message)
         return Wanted(1, RungReason.STANDBY_DIFFERS, 0), (remark,)
-    asked = _asked(situation, terms, there)
-    found = wanted(asked, situation.recent(HERE), terms)
+    asked, doubt = _asked(situation, terms), _in_doubt(situation)
+    found = wanted(max(asked, min(there, terms.most)) if doubt else asked, situation.recent(HERE), terms)
+    if doubt and found.count > asked:
+        found = replace(found, reason=RungReason.STANDBY_HELD)
     selector, priority = _node_selector(situation), max((p.priority for p in (*flock.pods, *flock.standbys)), default=0)
     room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
     pushes = not never and room.could_push_out(priority, selector)
@@ -109,19 +111,20 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
     return roomy(found, placed, room.slots(situation.workload.pod, selector), pushes), ()
 
 
-def _asked(situation: RungSituation, terms: StandbyTerms, there: int) -> int:
-    """Beyond the replicas; while demand is unknown, or was until just now, not below what there is."""
+def _asked(situation: RungSituation, terms: StandbyTerms) -> int:
+    """What the forecast asks for beyond the replicas."""
+    return max(0, foreseen(situation.situation, terms) - max(situation.verdict.wanted, situation.workload.replicas))
+
+
+def _in_doubt(situation: RungSituation) -> bool:
+    """While demand is unknown, or was until just now, no fewer are held than there are."""
     known = situation.situation
-    asked = max(0, foreseen(known, terms) - max(situation.verdict.wanted, situation.workload.replicas))
     young = known.now - known.started_at < situation.policy.scale_down.stabilization_seconds
-    unsure = young or known.learning or known.demand is None
-    return max(asked, min(there, terms.most)) if unsure else asked
+    return young or known.learning or known.demand is None
 
 
-def _as_is(pods: tuple[Pod, ...], base: Standing, situation: RungSituation) -> RungPlan:
-    current = base.current
-    siblings = () if current is None else situation.view.owned_by(current.uid)
-    warm = sum(current is not None and fits(pod, current) and is_warm(pod, siblings) for pod in pods)
+def _as_is(pods: tuple[Pod, ...], base: Standing) -> RungPlan:
+    warm = sum(pod.ready_at is not None for pod in pods)
     count = RungCount(HERE, len(pods), warm, len(pods) - warm, len(pods), str(RungReason.STANDBY_HELD))
     return RungPlan((count,), (), (), f"standbys stay as they are: {base.problem or 'the policy is paused'}")
 
