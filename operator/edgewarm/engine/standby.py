@@ -100,10 +100,9 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
         )
         remark = Remark("StandbyDiffers", True, "AdmissionDiffers", message)
         return Wanted(1, RungReason.STANDBY_DIFFERS, 0), (remark,)
-    asked, doubt = _asked(situation, terms), _in_doubt(situation)
-    found = wanted(max(asked, min(there, terms.most)) if doubt else asked, situation.recent(HERE), terms)
-    if doubt and found.count > asked:
-        found = replace(found, reason=RungReason.STANDBY_HELD)
+    found = wanted(_asked(situation, terms), situation.recent(HERE), terms)
+    if _in_doubt(situation) and there > found.count:
+        found = replace(found, count=min(there, terms.most), reason=RungReason.STANDBY_HELD)
     selector, priority = _node_selector(situation), max((p.priority for p in (*flock.pods, *flock.standbys)), default=0)
     room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
     pushes = not never and room.could_push_out(priority, selector)

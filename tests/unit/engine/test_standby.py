@@ -151,17 +151,19 @@ def test_a_standby_that_a_new_service_selects_gets_another_value_of_that_label_o
 
 
 @pytest.mark.parametrize(
-    ("doubt", "asks"),
+    ("doubt", "wanted", "reason"),
     [
-        pytest.param({"demand": None}, 3, id="demand is unknown"),
-        pytest.param({"demand": 90.0, "learning": True}, 3, id="history is being read"),
-        pytest.param({"demand": 90.0}, 0, id="known, and nothing is foreseen"),
+        pytest.param({"demand": None}, 3, "StandbyHeld", id="demand is unknown"),
+        pytest.param({"demand": 90.0, "learning": True}, 3, "StandbyHeld", id="history is being read"),
+        pytest.param({"demand": 90.0}, 2, "StandbyMinimum", id="known, and nothing is foreseen"),
     ],
 )
-def test_in_doubt_what_is_there_is_asked_for(doubt: dict[str, Any], asks: int) -> None:
+def test_in_doubt_none_of_those_there_are_is_given_up(doubt: dict[str, Any], wanted: int, reason: str) -> None:
     seen = view((*SERVING, standby("s1"), standby("s2"), standby("s3")))
     judged = judgement(doubt["demand"], learning=doubt.get("learning", False), workload=deployment())
-    assert RUNG.plan(asked(seen, judged=judged)).asked == ((HERE, asks),)
+    plan = RUNG.plan(asked(seen, judged=judged))
+    assert (plan.counts[0].wanted, plan.counts[0].reason) == (wanted, reason)
+    assert plan.asked == ((HERE, 0),)
 
 
 def test_what_was_asked_within_the_scale_down_window_is_kept() -> None:
