@@ -1,7 +1,7 @@
 """Deployments with ReplicaSets between them and their pods: adoption, the order of deletion, rollouts at one stroke.
 
 As far as promotions depend on it the real controllers are followed: a ReplicaSet adopts orphans that its selector
-matches, and of too many pods deletes the unassigned first, then Pending ones, then those that are not Ready, then the youngest.
+matches, and of too many pods deletes the unassigned first, then Pending ones, then those not Ready, then the youngest.
 """
 
 from __future__ import annotations
