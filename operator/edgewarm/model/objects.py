@@ -46,3 +46,4 @@ class PoolObject:
     status: Mapping[str, Any] = field(default_factory=dict)
     prices: tuple[tuple[str, float], ...] = ()
     approval: ApprovalTerms | None = None
+    created_at: float = 0.0
