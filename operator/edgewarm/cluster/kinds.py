@@ -13,10 +13,14 @@ from typing import Any
 import msgspec
 from msgspec import field
 
-from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
+from edgewarm.cluster.requests import ResourceList, priced, quantity, requested
+from edgewarm.cluster.selecting import WireSelector, selector
+from edgewarm.cluster.shapes import PodSpec, TemplateSpec, WireTaint, apart, shape, taints
+from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.identity import Key, TargetRef
-from edgewarm.model.prices import PodRequests
-from edgewarm.model.workload import Autoscaler, Node, Pod, Requirement, Selector, Workload
+from edgewarm.model.names import LATITUDE, LONGITUDE
+from edgewarm.model.place import Place
+from edgewarm.model.workload import Autoscaler, Node, Pod, Workload
 
 
 class _Meta(msgspec.Struct, gc=False, rename="camel"):
@@ -33,36 +37,18 @@ class _Meta(msgspec.Struct, gc=False, rename="camel"):
         return Key(self.namespace, self.name)
 
 
-class _Expression(msgspec.Struct, gc=False):
-    key: str
-    operator: str
-    values: list[str] | None = None
-
-
-class _Selector(msgspec.Struct, gc=False, rename="camel"):
-    match_labels: dict[str, str] | None = None
-    match_expressions: list[_Expression] | None = None
-
-
-class _PodResources(msgspec.Struct, gc=False):
-    requests: ResourceList | None = None
-
-
-class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
-    node_name: str = ""
-    containers: list[Container] = field(default_factory=list)
-    init_containers: list[Container] | None = None
-    overhead: ResourceList | None = None
-    resources: _PodResources | None = None
+class _TemplateMeta(msgspec.Struct, gc=False):
+    labels: dict[str, str] | None = None
 
 
 class _Template(msgspec.Struct, gc=False):
-    spec: _PodSpec = field(default_factory=_PodSpec)
+    metadata: _TemplateMeta = field(default_factory=_TemplateMeta)
+    spec: TemplateSpec = field(default_factory=TemplateSpec)
 
 
 class _WorkloadSpec(msgspec.Struct, gc=False):
     replicas: int | None = 1
-    selector: _Selector | None = None
+    selector: WireSelector | None = None
     template: _Template = field(default_factory=_Template)
 
 
@@ -89,12 +75,13 @@ class _PodStatus(msgspec.Struct, gc=False):
 
 class _Pod(msgspec.Struct, gc=False):
     metadata: _Meta
-    spec: _PodSpec = field(default_factory=_PodSpec)
+    spec: PodSpec = field(default_factory=PodSpec)
     status: _PodStatus = field(default_factory=_PodStatus)
 
 
 class _NodeSpec(msgspec.Struct, gc=False):
     unschedulable: bool | None = False
+    taints: list[WireTaint] | None = None
 
 
 class _NodeStatus(msgspec.Struct, gc=False):
@@ -102,8 +89,14 @@ class _NodeStatus(msgspec.Struct, gc=False):
     conditions: list[_Condition] | None = None
 
 
+class _NodeMeta(msgspec.Struct, gc=False):
+    name: str
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
 class _Node(msgspec.Struct, gc=False):
-    metadata: _Meta
+    metadata: _NodeMeta
     spec: _NodeSpec = field(default_factory=_NodeSpec)
     status: _NodeStatus = field(default_factory=_NodeStatus)
 
@@ -144,7 +137,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
     meta, spec = wire.metadata, wire.spec
-    needs = _requests(spec)
+    needs = amounts(spec)
     return Pod(
         key=meta.key,
         uid=meta.uid,
@@ -154,23 +147,28 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
         created_at=_seconds(meta.creation_timestamp),
         ready_at=_ready_at(wire.status.conditions, _seconds(meta.creation_timestamp)),
         deleting=meta.deletion_timestamp is not None,
-        cpu_cores=needs.cpu_cores,
-        memory_bytes=needs.memory_bytes,
+        cpu_cores=needs.get(CPU, 0.0),
+        memory_bytes=needs.get(MEMORY, 0.0),
+        other=_beyond(needs),
+        apart=apart(spec, meta.namespace),
     )
 
 
 def node(raw: msgspec.Raw | bytes) -> Node:
     """A v1 Node; resources are its allocatable, `schedulable` means not cordoned."""
     wire = _NODE.decode(raw)
-    has = wire.status.allocatable or {}
+    has = {name: float(quantity(text)) for name, text in (wire.status.allocatable or {}).items()}
     return Node(
         name=wire.metadata.name,
         labels=wire.metadata.labels or {},
         ready=_ready_at(wire.status.conditions, 0.0) is not None,
         schedulable=not wire.spec.unschedulable,
-        cpu_cores=float(quantity(has.get("cpu", "0"))),
-        memory_bytes=float(quantity(has.get("memory", "0"))),
-        pods=int(quantity(has.get("pods", "0"))),
+        cpu_cores=has.get(CPU, 0.0),
+        memory_bytes=has.get(MEMORY, 0.0),
+        pods=int(has.get(PODS, 0.0)),
+        other=_beyond(has),
+        taints=taints(wire.spec.taints),
+        place=_place(wire.metadata.annotations or {}),
     )
 
 
@@ -189,33 +187,41 @@ def through(parse: Callable[[Mapping[str, Any]], Any]) -> Callable[[msgspec.Raw 
     return lambda raw: parse(_DICT.decode(raw))
 
 
-def selector(wire: _Selector | None) -> Selector:
-    """A label selector; labels are sorted, so that equal selectors are equal values."""
-    if wire is None:
-        return Selector()
-    return Selector(
-        labels=tuple(sorted((wire.match_labels or {}).items())),
-        requirements=tuple(Requirement(e.key, e.operator, tuple(e.values or ())) for e in wire.match_expressions or ()),
-    )
+def _place(annotations: Mapping[str, str]) -> Place | None:
+    """Where the annotations say that a node is; None where they say nothing that is a place."""
+    try:
+        return Place(float(annotations[LATITUDE]), float(annotations[LONGITUDE]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _beyond(found: Amounts) -> Amounts:
+    """What is neither cpu, memory nor pods; one empty value for all that have nothing more."""
+    return {name: amount for name, amount in found.items() if name not in {CPU, MEMORY, PODS} and amount} or NOTHING
+
+
+def amounts(spec: PodSpec) -> Amounts:
+    """All that a pod requests, by resource."""
+    override = spec.resources.requests if spec.resources else None
+    return requested(spec.containers, spec.init_containers or (), spec.overhead, override)
 
 
 def _workload(raw: msgspec.Raw | bytes, kind: str) -> Workload:
     wire = _WORKLOAD.decode(raw)
+    template, namespace = wire.spec.template, wire.metadata.namespace
+    needs = amounts(template.spec)
     return Workload(
-        namespace=wire.metadata.namespace,
+        namespace=namespace,
         ref=TargetRef("apps/v1", kind, wire.metadata.name),
         uid=wire.metadata.uid,
         resource_version=wire.metadata.resource_version,
         replicas=1 if wire.spec.replicas is None else wire.spec.replicas,
         ready=wire.status.ready_replicas or 0,
         selector=selector(wire.spec.selector),
-        pod=_requests(wire.spec.template.spec),
+        pod=priced(needs),
+        asks={**needs, PODS: 1.0},
+        shape=shape(template.spec, namespace, template.metadata.labels or {}),
     )
-
-
-def _requests(spec: _PodSpec) -> PodRequests:
-    override = spec.resources.requests if spec.resources else None
-    return requested(spec.containers, spec.init_containers or (), spec.overhead, override)
 
 
 def _autoscaler(raw: msgspec.Raw | bytes, kind: str) -> Autoscaler:

@@ -17,3 +17,6 @@ PAUSED_UNTIL = f"{GROUP}/paused-until"
 
 POLICY_LABEL = f"{GROUP}/policy"
 """Label on everything that a policy owns: the policy's name, cut to the 63 characters of a label value."""
+
+LATITUDE, LONGITUDE = f"{GROUP}/latitude", f"{GROUP}/longitude"
+"""Annotations on a Node: where it is, in degrees, north and east positive. A label cannot begin with a minus."""
