@@ -15,11 +15,11 @@ from msgspec import field
 
 from edgewarm.cluster.requests import ResourceList, priced, quantity, requested
 from edgewarm.cluster.selecting import WireSelector, selector
-from edgewarm.cluster.shapes import PodSpec, TemplateSpec, WireTaint, apart, shape, taints
+from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, apart, constraints, taints
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.names import LATITUDE, LONGITUDE
-from edgewarm.model.place import Place
+from edgewarm.model.geography import Point
 from edgewarm.model.workload import Autoscaler, Node, Pod, Workload
 
 
@@ -168,7 +168,7 @@ def node(raw: msgspec.Raw | bytes) -> Node:
         pods=int(has.get(PODS, 0.0)),
         other=_beyond(has),
         taints=taints(wire.spec.taints),
-        place=_place(wire.metadata.annotations or {}),
+        point=_point(wire.metadata.annotations or {}),
     )
 
 
@@ -187,10 +187,10 @@ def through(parse: Callable[[Mapping[str, Any]], Any]) -> Callable[[msgspec.Raw 
     return lambda raw: parse(_DICT.decode(raw))
 
 
-def _place(annotations: Mapping[str, str]) -> Place | None:
+def _point(annotations: Mapping[str, str]) -> Point | None:
     """Where the annotations say that a node is; None where they say nothing that is a place."""
     try:
-        return Place(float(annotations[LATITUDE]), float(annotations[LONGITUDE]))
+        return Point(float(annotations[LATITUDE]), float(annotations[LONGITUDE]))
     except (KeyError, ValueError):
         return None
 
@@ -220,7 +220,7 @@ def _workload(raw: msgspec.Raw | bytes, kind: str) -> Workload:
         selector=selector(wire.spec.selector),
         pod=priced(needs),
         asks={**needs, PODS: 1.0},
-        shape=shape(template.spec, namespace, template.metadata.labels or {}),
+        constraints=constraints(template.spec, namespace, template.metadata.labels or {}),
     )
 
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from edgewarm.model.amounts import CPU, NOTHING, Amounts
 from edgewarm.model.identity import Key
-from edgewarm.model.place import Region
-from edgewarm.model.shape import Shape
+from edgewarm.model.geography import Region
+from edgewarm.model.constraints import Constraints
 
 
 class Qos(StrEnum):
@@ -128,7 +128,7 @@ class Holding:
     """Something that is kept warm on a node, or promised there: a standby, an image, room.
 
     Without a `pod` on the node it is a promise, and counts as one. From `until` on it is expired; `surplus` is what no
-    plan wants any more. Both go first. `shape` is that of the workload, whose member a standby will be.
+    plan wants any more. Both go first. `constraints` is that of the workload, whose member a standby will be.
     """
 
     name: str
@@ -142,7 +142,7 @@ class Holding:
     until: float | None = None
     surplus: bool = False
     pod: Key | None = None
-    shape: Shape | None = None
+    constraints: Constraints | None = None
 
     def is_spent(self, now: float) -> bool:
         """Nobody wants it any more."""
@@ -161,7 +161,7 @@ class Request:
     owner: Key
     rung: str
     amounts: Amounts
-    shape: Shape = field(default=Shape())
+    constraints: Constraints = field(default=Constraints())
     qos: Qos = Qos.MEDIUM
     preemptible: bool = True
     value: float = 0.0
@@ -180,5 +180,5 @@ class Request:
         """What it is once it is granted."""
         return Holding(
             self.name, self.owner, self.rung, node, self.amounts, now, self.qos, self.preemptible, self.until,
-            shape=self.shape,
+            constraints=self.constraints,
         )  # fmt: skip

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.identity import Key, TargetRef
-from edgewarm.model.place import Place
+from edgewarm.model.geography import Point
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.selector import Requirement as Requirement
 from edgewarm.model.selector import Selector as Selector
-from edgewarm.model.shape import PodTerm, Shape, Taint
+from edgewarm.model.constraints import PodTerm, Constraints, Taint
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Workload:
     selector: Selector
     pod: PodRequests = field(default=PodRequests())
     asks: Amounts = field(default_factory=lambda: NOTHING)  # of one pod, all resources, `pods` included
-    shape: Shape = field(default=Shape())
+    constraints: Constraints = field(default=Constraints())
 
     @property
     def key(self) -> Key:
@@ -89,7 +89,7 @@ class Node:
     pods: int
     other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and pods
     taints: tuple[Taint, ...] = ()
-    place: Place | None = None
+    point: Point | None = None
 
     @property
     def allocatable(self) -> Amounts:

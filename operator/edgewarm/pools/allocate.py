@@ -147,11 +147,11 @@ def _whole(survey: Survey) -> Amounts:
 
 
 def _remembered() -> Callable[[Request, Survey], BoolArray]:
-    """`barriers.admitted`, once for all requests of the same shape."""
+    """`barriers.admitted`, once for all requests of the same constraints."""
     found: dict[object, BoolArray] = {}
 
     def admitted(request: Request, survey: Survey) -> BoolArray:
-        key = (request.shape, request.only, request.regions)
+        key = (request.constraints, request.only, request.regions)
         if key not in found:
             found[key] = np.asarray(barriers.admitted(request, survey))
         return found[key]

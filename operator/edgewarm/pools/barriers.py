@@ -12,7 +12,7 @@ import numpy as np
 
 from edgewarm.model.pool import Request
 from edgewarm.model.selector import Selector
-from edgewarm.model.shape import PodTerm, Shape, Spread, Taint
+from edgewarm.model.constraints import PodTerm, Constraints, Spread, Taint
 from edgewarm.model.workload import Node
 from edgewarm.pools.survey import BoolArray, Resident, Survey
 
@@ -28,7 +28,7 @@ def _named(node: Node, request: Request, survey: Survey) -> str | None:
 
 def _region(node: Node, request: Request, survey: Survey) -> str | None:
     label = node.labels.get(survey.settings.region_label)
-    if not request.regions or any(region.holds(label, node.place) for region in request.regions):
+    if not request.regions or any(region.holds(label, node.point) for region in request.regions):
         return None
     return "outside spec.regions"
 
@@ -42,17 +42,17 @@ def _cordon(node: Node, request: Request, survey: Survey) -> str | None:
 
 
 def _taint(node: Node, request: Request, survey: Survey) -> str | None:
-    taint = untolerated(node.taints, request.shape)
+    taint = untolerated(node.taints, request.constraints)
     return None if taint is None else f"taint {taint}"
 
 
 def _selector(node: Node, request: Request, survey: Survey) -> str | None:
-    wanted = request.shape.node_selector
+    wanted = request.constraints.node_selector
     return None if wanted.matches(node.labels) else f"node selector {wanted}"
 
 
 def _affinity(node: Node, request: Request, survey: Survey) -> str | None:
-    return None if _affine(node, request.shape) else "node affinity"
+    return None if _affine(node, request.constraints) else "node affinity"
 
 
 BARRIERS: tuple[Barrier, ...] = (_named, _region, _ready, _cordon, _taint, _selector, _affinity)
@@ -65,8 +65,10 @@ def barrier(node: Node, request: Request, survey: Survey) -> str | None:
 
 def admitted(request: Request, survey: Survey) -> BoolArray:
     """(N,) members of the pool without a barrier, by what does not change while requests are granted."""
-    ground, shape = survey.ground, request.shape
-    is_plain = request.only is None and not (request.regions or shape.node_terms or shape.node_selector != ANYWHERE)
+    ground, constraints = survey.ground, request.constraints
+    is_plain = request.only is None and not (
+        request.regions or constraints.node_terms or constraints.node_selector != ANYWHERE
+    )
     result = ground.serving & ground.untainted if is_plain else np.zeros(len(ground.nodes), dtype=bool)
     for i in np.flatnonzero(ground.member & ~result):
         result[i] = barrier(ground.nodes[i], request, survey) is None
@@ -75,24 +77,24 @@ def admitted(request: Request, survey: Survey) -> BoolArray:
 
 def settled(request: Request, survey: Survey) -> BoolArray:
     """(N,) nodes that spread, anti-affinity and affinity allow, with the pods that are there now."""
-    shape, allowed = request.shape, np.ones(len(survey.nodes), dtype=bool)
-    for spread in shape.spreads:
-        allowed &= _spread_allows(spread, shape, survey)
-    for term in shape.apart:
+    constraints, allowed = request.constraints, np.ones(len(survey.nodes), dtype=bool)
+    for spread in constraints.spreads:
+        allowed &= _spread_allows(spread, constraints, survey)
+    for term in constraints.apart:
         allowed &= ~_near(term, survey)
-    for term in shape.together:
+    for term in constraints.together:
         near = _near(term, survey)
-        allowed &= near if near.any() or not _is_self(term, shape) else _has(term.topology, survey)
-    return allowed & ~_kept_off_by_others(shape, survey)
+        allowed &= near if near.any() or not _is_self(term, constraints) else _has(term.topology, survey)
+    return allowed & ~_kept_off_by_others(constraints, survey)
 
 
 def told(request: Request, survey: Survey) -> Mapping[str, int]:
     """Why the pool's nodes refuse the request: how many by each barrier, room aside; most first."""
-    shape, counts = request.shape, dict[str, int]()
+    constraints, counts = request.constraints, dict[str, int]()
     checks = (
-        ("topology spread", _all(survey, (_spread_allows(s, shape, survey) for s in shape.spreads))),
-        ("pod anti-affinity", _all(survey, (~_near(t, survey) for t in shape.apart))),
-        ("anti-affinity of other pods", ~_kept_off_by_others(shape, survey)),
+        ("topology spread", _all(survey, (_spread_allows(s, constraints, survey) for s in constraints.spreads))),
+        ("pod anti-affinity", _all(survey, (~_near(t, survey) for t in constraints.apart))),
+        ("anti-affinity of other pods", ~_kept_off_by_others(constraints, survey)),
         ("pod affinity", settled(request, survey)),
     )
     for i, node in enumerate(survey.nodes):
@@ -103,23 +105,23 @@ def told(request: Request, survey: Survey) -> Mapping[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def untolerated(taints: Iterable[Taint], shape: Shape) -> Taint | None:
+def untolerated(taints: Iterable[Taint], constraints: Constraints) -> Taint | None:
     """The first taint that keeps the pods off."""
     for taint in taints:
-        if taint.refuses and not any(toleration.tolerates(taint) for toleration in shape.tolerations):
+        if taint.refuses and not any(toleration.tolerates(taint) for toleration in constraints.tolerations):
             return taint
     return None
 
 
-def _affine(node: Node, shape: Shape) -> bool:
+def _affine(node: Node, constraints: Constraints) -> bool:
     """Does one of the alternatives hold? A term without any requirement matches nothing."""
-    if not shape.node_terms:
+    if not constraints.node_terms:
         return True
     return any(
         (term.labels or term.names)
         and all(requirement.matches(node.labels) for requirement in term.labels)
         and all(requirement.matches({NAME: node.name}) for requirement in term.names)
-        for term in shape.node_terms
+        for term in constraints.node_terms
     )
 
 
@@ -139,7 +141,7 @@ def _has(topology: str, survey: Survey) -> BoolArray:
     return np.array([domain_of(node, topology) is not None for node in survey.nodes], dtype=bool)
 
 
-def _spread_allows(spread: Spread, shape: Shape, survey: Survey) -> BoolArray:
+def _spread_allows(spread: Spread, constraints: Constraints, survey: Survey) -> BoolArray:
     """(N,) count + self - smallest count <= maxSkew, by domain; a node without the key is no place for the pod.
 
     https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
@@ -147,29 +149,29 @@ def _spread_allows(spread: Spread, shape: Shape, survey: Survey) -> BoolArray:
     counts: dict[str, int] = {}
     domains = [domain_of(node, spread.topology) for node in survey.nodes]
     for i, (node, domain) in enumerate(zip(survey.nodes, domains, strict=True)):
-        if domain is not None and _counts(node, spread, shape):
-            here = (r for r in survey.residents[i] if r.namespace == shape.namespace)
+        if domain is not None and _counts(node, spread, constraints):
+            here = (r for r in survey.residents[i] if r.namespace == constraints.namespace)
             counts[domain] = counts.get(domain, 0) + sum(spread.selector.matches(r.labels) for r in here)
     least = 0 if len(counts) < spread.min_domains else min(counts.values(), default=0)
-    own = int(spread.selector.matches(dict(shape.labels)))
+    own = int(spread.selector.matches(dict(constraints.labels)))
     fits = {domain for domain, count in counts.items() if count + own - least <= spread.max_skew}
     return np.array([domain in fits for domain in domains], dtype=bool)
 
 
-def _counts(node: Node, spread: Spread, shape: Shape) -> bool:
+def _counts(node: Node, spread: Spread, constraints: Constraints) -> bool:
     """Is the node one that the constraint looks at?"""
-    if spread.honors_affinity and not (shape.node_selector.matches(node.labels) and _affine(node, shape)):
+    if spread.honors_affinity and not (constraints.node_selector.matches(node.labels) and _affine(node, constraints)):
         return False
-    return not spread.honors_taints or untolerated(node.taints, shape) is None
+    return not spread.honors_taints or untolerated(node.taints, constraints) is None
 
 
 def _matches(term: PodTerm, resident: Resident, namespace: str) -> bool:
     return (term.namespaces is None or namespace in term.namespaces) and term.selector.matches(resident.labels)
 
 
-def _is_self(term: PodTerm, shape: Shape) -> bool:
+def _is_self(term: PodTerm, constraints: Constraints) -> bool:
     """The first pod of a group whose affinity is to itself may go anywhere."""
-    return _matches(term, Resident(shape.namespace, dict(shape.labels)), shape.namespace)
+    return _matches(term, Resident(constraints.namespace, dict(constraints.labels)), constraints.namespace)
 
 
 def _near(term: PodTerm, survey: Survey) -> BoolArray:
@@ -181,9 +183,9 @@ def _near(term: PodTerm, survey: Survey) -> BoolArray:
     return np.array([domain is not None and domain in taken for domain in domains], dtype=bool)
 
 
-def _kept_off_by_others(shape: Shape, survey: Survey) -> BoolArray:
+def _kept_off_by_others(constraints: Constraints, survey: Survey) -> BoolArray:
     """(N,) nodes in a domain of a pod whose own anti-affinity is against pods like these."""
-    result, me = np.zeros(len(survey.nodes), dtype=bool), Resident(shape.namespace, dict(shape.labels))
+    result, me = np.zeros(len(survey.nodes), dtype=bool), Resident(constraints.namespace, dict(constraints.labels))
     for i, there in enumerate(survey.residents):
         for term in (term for resident in there for term in resident.apart if _matches(term, me, me.namespace)):
             domain = domain_of(survey.nodes[i], term.topology)

@@ -130,8 +130,8 @@ def over_budget(request: Request, survey: Survey) -> Lack | None:
 
 def _is_bound(request: Request, survey: Survey) -> bool:
     """Do pods that are there matter to where it may go?"""
-    shape = request.shape
-    return bool(shape.spreads or shape.apart or shape.together) or survey.guarded
+    constraints = request.constraints
+    return bool(constraints.spreads or constraints.apart or constraints.together) or survey.guarded
 
 
 def _made_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from edgewarm.model.amounts import CPU, MEMORY, ON_BUDGETS_ONLY, PODS, Amounts
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.pool import Budget, Holding, PoolSettings
-from edgewarm.model.shape import PodTerm
+from edgewarm.model.constraints import PodTerm
 from edgewarm.model.workload import Node, Pod
 from edgewarm.pools.budgets import Account, account_of, slowed
 
@@ -266,7 +266,7 @@ def _residents(
 ) -> tuple[tuple[Resident, ...], ...]:
     """By node; a standby counts with the labels that it will have, a pod that is being deleted does not count."""
     found: dict[str, list[Resident]] = {node.name: [] for node in nodes}
-    ours = {holding.pod for holding in holdings if holding.shape is not None}
+    ours = {holding.pod for holding in holdings if holding.constraints is not None}
     for pod in pods:
         if pod.node in found and pod.key not in ours and not pod.deleting:
             found[pod.node].append(Resident(pod.key.namespace, pod.labels, pod.apart))
@@ -278,5 +278,5 @@ def _residents(
 
 
 def _resident(holding: Holding) -> Resident | None:
-    shape = holding.shape
-    return None if shape is None else Resident(shape.namespace, dict(shape.labels), shape.apart)
+    constraints = holding.constraints
+    return None if constraints is None else Resident(constraints.namespace, dict(constraints.labels), constraints.apart)

@@ -77,8 +77,8 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """All of it for one workload; `labels` are those of its pods. The plain shape goes anywhere."""
+class Constraints:
+    """All of it for one workload; `labels` are those of its pods. The plain constraints goes anywhere."""
 
     namespace: str = ""
     labels: tuple[tuple[str, str], ...] = ()

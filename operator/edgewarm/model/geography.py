@@ -10,7 +10,7 @@ EARTH_KM = 6371.0088
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Point:
     """A point in degrees, north and east positive."""
 
     latitude: float
@@ -20,10 +20,10 @@ class Place:
         if not (-90 <= self.latitude <= 90 and -180 <= self.longitude <= 180):
             raise ValueError(f"latitude is -90 to 90 and longitude -180 to 180, got {self.latitude}, {self.longitude}")
 
-    def km_to(self, other: Place) -> float:
+    def km_to(self, other: Point) -> float:
         """Great-circle distance by the haversine formula (Sinnott, Sky & Telescope 68, 1984).
 
-        >>> round(Place(52.52, 13.405).km_to(Place(48.8566, 2.3522)))  # Berlin, Paris
+        >>> round(Point(52.52, 13.405).km_to(Point(48.8566, 2.3522)))  # Berlin, Paris
         877
         """
         north, east = math.radians(other.latitude - self.latitude), math.radians(other.longitude - self.longitude)
@@ -37,11 +37,11 @@ class Region:
     """A named region: the nodes with that region label, or within a distance of a point."""
 
     name: str
-    centre: Place | None = None
+    centre: Point | None = None
     within_km: float = 0.0
 
-    def holds(self, label: str | None, place: Place | None) -> bool:
-        """Is a node with this region label and place inside? One of unknown place never is."""
+    def holds(self, label: str | None, point: Point | None) -> bool:
+        """Is a node with this region label and position inside? One of unknown position never is."""
         if self.centre is None:
             return label == self.name
-        return place is not None and self.centre.km_to(place) <= self.within_km
+        return point is not None and self.centre.km_to(point) <= self.within_km

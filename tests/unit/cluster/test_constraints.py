@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from edgewarm.cluster import kinds
-from edgewarm.model.place import Place
+from edgewarm.model.geography import Point
 from edgewarm.model.selector import Requirement, Selector
-from edgewarm.model.shape import NodeTerm, PodTerm, Shape, Spread, Taint, Toleration
+from edgewarm.model.constraints import NodeTerm, PodTerm, Constraints, Spread, Taint, Toleration
 
 pytestmark = pytest.mark.unit
 
@@ -19,19 +19,19 @@ APP = {"matchLabels": {"app": "web"}}
 WEB = Selector((("app", "web"),))
 
 
-def shape(**spec: Any) -> Shape:
+def constraints(**spec: Any) -> Constraints:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [], **spec}}
     body = {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": template}}
-    return kinds.deployment(msgspec.json.encode(body)).shape
+    return kinds.deployment(msgspec.json.encode(body)).constraints
 
 
 def test_a_plain_template_goes_anywhere() -> None:
-    assert shape() == Shape("shop", (("app", "web"),))
+    assert constraints() == Constraints("shop", (("app", "web"),))
 
 
 def test_all_that_may_keep_a_pod_off_a_node() -> None:
     term = {"topologyKey": "zone", "labelSelector": APP}
-    seen = shape(
+    seen = constraints(
         nodeSelector={"disk": "ssd"},
         affinity={
             "nodeAffinity": {
@@ -83,9 +83,9 @@ def node(annotations: dict[str, str]) -> Any:
 def test_a_node_tells_what_it_can_give_what_it_refuses_and_where_it_is() -> None:
     seen = node({"edgewarm.io/latitude": "51.5", "edgewarm.io/longitude": "-0.12"})
     assert seen.allocatable == {"cpu": 3.92, "memory": 8 * 2**30, "pods": 110.0, "nvidia.com/gpu": 2.0}
-    assert (seen.taints, seen.place) == ((Taint("gpu", "a", "NoSchedule"),), Place(51.5, -0.12))
+    assert (seen.taints, seen.point) == ((Taint("gpu", "a", "NoSchedule"),), Point(51.5, -0.12))
 
 
 @pytest.mark.parametrize("latitude", ["", "north", "91", "nan", "inf"])
 def test_a_place_that_is_none_is_unknown(latitude: str) -> None:
-    assert node({"edgewarm.io/latitude": latitude, "edgewarm.io/longitude": "0"}).place is None
+    assert node({"edgewarm.io/latitude": latitude, "edgewarm.io/longitude": "0"}).point is None

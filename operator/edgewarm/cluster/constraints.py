@@ -1,4 +1,4 @@
-"""What a pod template says about its nodes, from the wire to `model.shape`; preferences are passed over.
+"""What a pod template says about its nodes, from the wire to `model.constraints`; preferences are passed over.
 
 `namespaceSelector` is read as "all namespaces": it may keep two pods apart that could be together, never the reverse
 for anti-affinity. `matchLabelKeys` are passed over, as a template has no value for them: all revisions count together.
@@ -13,7 +13,7 @@ import msgspec
 from edgewarm.cluster.requests import Container, ResourceList
 from edgewarm.cluster.selecting import WireExpression, WireSelector, selector
 from edgewarm.model.selector import Requirement, Selector
-from edgewarm.model.shape import NodeTerm, PodTerm, Shape, Spread, Taint, Toleration
+from edgewarm.model.constraints import NodeTerm, PodTerm, Constraints, Spread, Taint, Toleration
 
 
 class WireTaint(msgspec.Struct, gc=False):
@@ -94,10 +94,10 @@ class TemplateSpec(PodSpec, gc=False, rename="camel"):
     topology_spread_constraints: list[_Spread] | None = None
 
 
-def shape(spec: TemplateSpec, namespace: str, labels: Mapping[str, str]) -> Shape:
+def constraints(spec: TemplateSpec, namespace: str, labels: Mapping[str, str]) -> Constraints:
     """Of the pods that a template with these labels makes in this namespace."""
     affinity = spec.affinity or _Affinity()
-    return Shape(
+    return Constraints(
         namespace=namespace,
         labels=tuple(sorted(labels.items())),
         node_selector=Selector(tuple(sorted((spec.node_selector or {}).items()))),
