@@ -12,8 +12,8 @@ import msgspec
 
 from edgewarm.cluster.requests import Container, ResourceList
 from edgewarm.cluster.selecting import WireExpression, WireSelector, selector
+from edgewarm.model.constraints import Constraints, NodeTerm, PodTerm, Spread, Taint, Toleration
 from edgewarm.model.selector import Requirement, Selector
-from edgewarm.model.constraints import NodeTerm, PodTerm, Constraints, Spread, Taint, Toleration
 
 
 class WireTaint(msgspec.Struct, gc=False):

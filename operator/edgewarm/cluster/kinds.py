@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 from msgspec import field
 
+from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, apart, constraints, taints
 from edgewarm.cluster.requests import ResourceList, priced, quantity, requested
 from edgewarm.cluster.selecting import WireSelector, selector
-from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, apart, constraints, taints
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
+from edgewarm.model.geography import Point
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.names import LATITUDE, LONGITUDE
-from edgewarm.model.geography import Point
 from edgewarm.model.workload import Autoscaler, Node, Pod, Workload
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edgewarm.model.amounts import CPU, NOTHING, Amounts
-from edgewarm.model.identity import Key
-from edgewarm.model.geography import Region
 from edgewarm.model.constraints import Constraints
+from edgewarm.model.geography import Region
+from edgewarm.model.identity import Key
 
 
 class Qos(StrEnum):

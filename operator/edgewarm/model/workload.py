@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.constraints import Constraints, PodTerm, Taint
 from edgewarm.model.geography import Point
+from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.selector import Requirement as Requirement
 from edgewarm.model.selector import Selector as Selector
-from edgewarm.model.constraints import PodTerm, Constraints, Taint
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from edgewarm.model.constraints import Constraints, PodTerm, Spread, Taint
 from edgewarm.model.pool import Request
 from edgewarm.model.selector import Selector
-from edgewarm.model.constraints import PodTerm, Constraints, Spread, Taint
 from edgewarm.model.workload import Node
 from edgewarm.pools.survey import BoolArray, Resident, Survey
 

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewarm.model.amounts import CPU, MEMORY, ON_BUDGETS_ONLY, PODS, Amounts
+from edgewarm.model.constraints import PodTerm
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.pool import Budget, Holding, PoolSettings
-from edgewarm.model.constraints import PodTerm
 from edgewarm.model.workload import Node, Pod
 from edgewarm.pools.budgets import Account, account_of, slowed
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from edgewarm.cluster import kinds
+from edgewarm.model.constraints import Constraints, NodeTerm, PodTerm, Spread, Taint, Toleration
 from edgewarm.model.geography import Point
 from edgewarm.model.selector import Requirement, Selector
-from edgewarm.model.constraints import NodeTerm, PodTerm, Constraints, Spread, Taint, Toleration
 
 pytestmark = pytest.mark.unit
 

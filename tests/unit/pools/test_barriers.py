@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from edgewarm.model.identity import Key
+from edgewarm.model.constraints import Constraints, NodeTerm, PodTerm, Spread, Taint, Toleration
 from edgewarm.model.geography import Point, Region
+from edgewarm.model.identity import Key
 from edgewarm.model.selector import Requirement, Selector
-from edgewarm.model.constraints import NodeTerm, PodTerm, Constraints, Spread, Taint, Toleration
 from edgewarm.pools.allocate import allocate
 from edgewarm.pools.barriers import told
 from edgewarm.pools.placement import Placed, placement
@@ -34,6 +34,10 @@ def of(**asked: Any) -> Constraints:
     return replace(PLAIN, **asked)
 
 
+def tolerating(toleration: Toleration) -> dict[str, Any]:
+    return {"constraints": of(tolerations=(toleration,))}
+
+
 @pytest.mark.parametrize(
     ("state", "asked", "why"),
     [
@@ -42,10 +46,10 @@ def of(**asked: Any) -> Constraints:
         pytest.param({"schedulable": False}, {}, "cordoned", id="cordoned"),
         pytest.param({"taints": (GPU,)}, {}, "taint gpu=a:NoSchedule", id="a taint"),
         pytest.param({"taints": (replace(GPU, effect="PreferNoSchedule"),)}, {}, None, id="a wish is no taint"),
-        pytest.param({"taints": (GPU,)}, {"constraints": of(tolerations=(Toleration("gpu", value="a"),))}, None, id="equal"),
-        pytest.param({"taints": (GPU,)}, {"constraints": of(tolerations=(Toleration("gpu", value="b"),))}, GPU, id="unequal"),
-        pytest.param({"taints": (GPU,)}, {"constraints": of(tolerations=(Toleration(operator="Exists"),))}, None, id="all"),
-        pytest.param({"taints": (GPU,)}, {"constraints": of(tolerations=(Toleration("gpu", "Exists", "", "NoExecute"),))},
+        pytest.param({"taints": (GPU,)}, tolerating(Toleration("gpu", value="a")), None, id="equal"),
+        pytest.param({"taints": (GPU,)}, tolerating(Toleration("gpu", value="b")), GPU, id="unequal"),
+        pytest.param({"taints": (GPU,)}, tolerating(Toleration(operator="Exists")), None, id="all"),
+        pytest.param({"taints": (GPU,)}, tolerating(Toleration("gpu", "Exists", "", "NoExecute")),
                      GPU, id="another effect"),
         pytest.param({}, {"constraints": of(node_selector=SSD)}, "node selector disk=ssd", id="label"),
         pytest.param({}, {"constraints": of(node_terms=(EDGELESS,))}, "node affinity",
