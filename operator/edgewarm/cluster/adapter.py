@@ -19,7 +19,7 @@ from edgewarm.model.errors import Conflict
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.model.workload import Autoscaler, Node, PodStart, Workload
+from edgewarm.model.workload import Autoscaler, PodStart, Workload
 
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
@@ -101,6 +101,7 @@ class KubeCluster:
         stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
         pods = informer(resources.PODS, kinds.pod, self._starts.changed)
         nodes = informer(resources.NODES, kinds.node)
+        namespaces = informer(resources.NAMESPACES, kinds.namespace)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
         scaled_objects = informer(resources.SCALED_OBJECTS, kinds.scaled_object)
         self._parts: dict[str, Callable[[], Mapping[Any, Any]]] = {
@@ -109,6 +110,7 @@ class KubeCluster:
             "pods": lambda: pods.objects,
             "pools": _Derived((pools,), _by_name),
             "nodes": _Derived((nodes,), _by_name),
+            "namespaces": _Derived((namespaces,), _by_name),
             "workloads": _Derived((deployments, stateful_sets), _workloads),
             # KEDA drives an HPA of its own: where both own a target, the ScaledObject is the one to talk to.
             "autoscalers": _Derived((hpas, scaled_objects), _owners),
@@ -238,10 +240,11 @@ class _Derived(Generic[R]):
 
 def _asked_of(pool: PoolObject) -> tuple[object, ...]:
     """All that a person wrote into a pool."""
-    return pool.selector, pool.prices, pool.approval, pool.problem, pool.uid
+    asked = (pool.selector, pool.settings, pool.allowed_namespaces, pool.prices, pool.approval)
+    return *asked, pool.problem, pool.uid
 
 
-def _by_name(objects: Mapping[Key, PoolObject | Node]) -> Mapping[str, PoolObject | Node]:
+def _by_name(objects: Mapping[Key, R]) -> Mapping[str, R]:
     return {key.name: value for key, value in objects.items()}
 
 

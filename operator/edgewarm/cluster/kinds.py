@@ -89,16 +89,20 @@ class _NodeStatus(msgspec.Struct, gc=False):
     conditions: list[_Condition] | None = None
 
 
-class _NodeMeta(msgspec.Struct, gc=False):
+class _ClusterMeta(msgspec.Struct, gc=False):
     name: str
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
 
 
 class _Node(msgspec.Struct, gc=False):
-    metadata: _NodeMeta
+    metadata: _ClusterMeta
     spec: _NodeSpec = field(default_factory=_NodeSpec)
     status: _NodeStatus = field(default_factory=_NodeStatus)
+
+
+class _Namespace(msgspec.Struct, gc=False):
+    metadata: _ClusterMeta
 
 
 class _Target(msgspec.Struct, gc=False, rename="camel"):
@@ -118,6 +122,7 @@ class _Autoscaler(msgspec.Struct, gc=False):
 
 _WORKLOAD = msgspec.json.Decoder(_Workload)
 _POD = msgspec.json.Decoder(_Pod)
+_NAMESPACE = msgspec.json.Decoder(_Namespace)
 _NODE = msgspec.json.Decoder(_Node)
 _AUTOSCALER = msgspec.json.Decoder(_Autoscaler)
 _DICT = msgspec.json.Decoder(dict[str, Any])
@@ -170,6 +175,11 @@ def node(raw: msgspec.Raw | bytes) -> Node:
         taints=taints(wire.spec.taints),
         point=_point(wire.metadata.annotations or {}),
     )
+
+
+def namespace(raw: msgspec.Raw | bytes) -> Mapping[str, str]:
+    """The labels of a v1 Namespace."""
+    return _NAMESPACE.decode(raw).metadata.labels or {}
 
 
 def horizontal_pod_autoscaler(raw: msgspec.Raw | bytes) -> Autoscaler:

@@ -21,7 +21,9 @@ PULLS = "concurrentPulls"
 ON_BUDGETS_ONLY = frozenset({STORAGE, BANDWIDTH, PULLS})
 """What no node says that it has: it is held against budgets, and not against a node's room."""
 
-_BYTES = frozenset({MEMORY, EPHEMERAL, STORAGE})
+BYTES = frozenset({MEMORY, EPHEMERAL, STORAGE})
+"""What is counted in bytes."""
+
 _BINARY = ((2**40, "Ti"), (2**30, "Gi"), (2**20, "Mi"), (2**10, "Ki"))
 _DECIMAL = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -57,7 +59,7 @@ def shown(name: str, amount: float) -> str:
     """
     if name == CPU and 0 < amount < 1:
         return f"{amount * 1000:.3g}m"
-    units = _BINARY if name in _BYTES else _DECIMAL if name == BANDWIDTH else ()
+    units = _BINARY if name in BYTES else _DECIMAL if name == BANDWIDTH else ()
     for size, unit in units:
         if amount >= size:
             return f"{_digits(amount / size)}{unit}"

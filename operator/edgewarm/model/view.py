@@ -16,6 +16,7 @@ class ClusterView:
     """Mappings are snapshots: they do not change under the reader.
 
     `workloads` and `autoscalers` are keyed by (namespace, target); an autoscaler by the target that it owns.
+    `namespaces` are the labels of each.
     """
 
     policies: Mapping[Key, PolicyObject] = field(default_factory=dict)
@@ -25,6 +26,7 @@ class ClusterView:
     decisions: Mapping[Key, DecisionRecord] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     pods: Mapping[Key, Pod] = field(default_factory=dict)
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from edgewarm.model.amounts import BANDWIDTH, EPHEMERAL, PULLS, STORAGE, Amounts, total
 from edgewarm.model.pool import Budget, Holding
 
+EPSILON = 1e-9
+"""Of a whole: 0.1 + 0.2 cores are 0.3."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -35,6 +38,13 @@ class Account:
         if budget.max_new_nodes is not None:
             bounds.append(budget.max_new_nodes - len(self.fresh))
         return min(bounds)
+
+    @property
+    def is_kept(self) -> bool:
+        """Nothing is above its limit."""
+        left, most = self.left(), self.budget.max_nodes
+        fits = all(have >= -EPSILON * self.budget.limits[name] for name, have in left.items())
+        return fits and (most is None or len(self.nodes) <= most)
 
     def charged(self, holding: Holding) -> Account:
         """With one more holding, should the budget cover it."""

@@ -16,9 +16,9 @@ import numpy as np
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.pool import Holding, Preemption, Request
 from edgewarm.pools import barriers
-from edgewarm.pools.budgets import charge
+from edgewarm.pools.budgets import EPSILON, charge
 from edgewarm.pools.choice import chosen
-from edgewarm.pools.survey import EPSILON, BoolArray, Survey
+from edgewarm.pools.survey import BoolArray, Survey
 from edgewarm.pools.victims import Victims, lower, spent, victims
 
 
@@ -40,6 +40,7 @@ class Lack:
     where: str
     asked: float
     left: float
+    limit: float | None = None
 
     @property
     def missing(self) -> float:
@@ -124,7 +125,7 @@ def over_budget(request: Request, survey: Survey) -> Lack | None:
         if account.budget.covers(request.owner, request.rung):
             for name, left in account.left().items():
                 if asks.get(name, 0.0) > left + EPSILON * max(1.0, abs(left)):
-                    return Lack(name, account.budget.name, asks[name], left)
+                    return Lack(name, account.budget.name, asks[name], left, account.budget.limits[name])
     return None
 
 

@@ -8,14 +8,14 @@ cordoned one, `Preempt` what to give up and what allows it, `Wait` when promises
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from edgewarm.model.amounts import Amounts, listed, scaled, shown
-from edgewarm.model.pool import Holding, Preemption, Request
+from edgewarm.model.pool import Holding, Preemption, Qos, Request
 from edgewarm.model.units import format_time
 from edgewarm.pools import barriers
 from edgewarm.pools.placement import Lack, Placed, Refusal, Refused, nearest, over_budget, placement, with_room
@@ -23,6 +23,7 @@ from edgewarm.pools.survey import BoolArray, Survey
 from edgewarm.pools.victims import victims
 
 MOST_REASONS = 4
+MOST_NAMES = 3
 SMALLEST = 0.05
 """A suggestion to ask for less than this share of it is no help."""
 
@@ -68,9 +69,7 @@ def explained(refused: Refused, survey: Survey) -> Shortage:
     if refused.lack is None:
         raise ValueError(f"a refusal for {refused.reason} says what is short")
     helps = (*_raise(refused), *_smaller(request, survey), *_elsewhere(request, survey), *_preempting(request, survey))
-    sentence = (
-        _over(refused.lack, request) if refused.reason is Refusal.BUDGET else _short(refused.lack, request, survey)
-    )
+    sentence = _over(refused.lack) if refused.reason is Refusal.BUDGET else _short(refused.lack, request, survey)
     return Shortage(refused.reason, f"{name}: {sentence}", (*helps, *_waiting(request, survey)))
 
 
@@ -90,9 +89,12 @@ def _closed(request: Request, survey: Survey) -> str:
     return f"none of the pool's {members} nodes may take it: {', '.join([*reasons[:MOST_REASONS], *more])}"
 
 
-def _over(lack: Lack, request: Request) -> str:
+def _over(lack: Lack) -> str:
     if lack.resource == "nodes":
         return f"{lack.where} allows no more nodes"
+    if lack.limit is not None and lack.limit < lack.asked:
+        limit, asked = shown(lack.resource, lack.limit), shown(lack.resource, lack.asked)
+        return f"{lack.where}.{lack.resource} is {limit}, less than the {asked} that is asked"
     left = max(0.0, lack.left)
     asked, missing = shown(lack.resource, lack.asked), shown(lack.resource, lack.missing)
     return f"{lack.where}.{lack.resource} has {shown(lack.resource, left)} left and {asked} is asked: {missing} short"
@@ -174,20 +176,29 @@ def _preempting(request: Request, survey: Survey) -> Iterable[Suggestion]:
     found = victims(request, survey, _open(request, survey), able) if able else None
     if found is None or not found.holdings:
         return
-    names = ", ".join(holding.name for holding in found.holdings[:3])
-    more = f" and {len(found.holdings) - 3} more" if len(found.holdings) > 3 else ""
-    yield Suggestion(
-        Help.PREEMPT,
-        f"giving up {names}{more} on {found.node} would make room: {_allows(request, survey, found.holdings)}",
-    )
+    able_to = _allows(request, survey, found.holdings)
+    if able_to is not None:
+        names = named(found.holdings, request)
+        yield Suggestion(Help.PREEMPT, f"giving up {names} would make room on {found.node}: {able_to}")
 
 
-def _allows(request: Request, survey: Survey, holdings: tuple[Holding, ...]) -> str:
-    ranks = min(holding.qos.rank for holding in holdings)
+def named(holdings: Sequence[Holding], request: Request) -> str:
+    """Such as "web-s1, web-s2 and 3 of other namespaces": a tenant does not read the names of another's things."""
+    own = [held.name for held in holdings if held.owner.namespace == request.owner.namespace]
+    rest, others = len(own) - MOST_NAMES, len(holdings) - len(own)
+    parts = [", ".join(own[:MOST_NAMES])] if own else []
+    parts += [f"{rest} more"] if rest > 0 else []
+    parts += [f"{others} of other namespaces"] if others else []
+    return " and ".join(parts)
+
+
+def _allows(request: Request, survey: Survey, holdings: tuple[Holding, ...]) -> str | None:
+    """What would have to be set; None where nothing can be above what is held."""
+    dearest = min((holding.qos for holding in holdings), key=lambda qos: qos.rank)
     policy = [] if survey.settings.preemption is Preemption.LOWER else [f"set spec.preemption {Preemption.LOWER}"]
-    if request.qos.rank >= ranks:
-        policy.append(f"raise qos.priority above {holdings[0].qos}")
-    return " and ".join(policy) or "the next pass may do so"
+    if request.qos.rank >= dearest.rank:
+        policy.append(f"raise qos.priority above {dearest}")
+    return " and ".join(policy) if policy and dearest is not Qos.CRITICAL else None
 
 
 def _waiting(request: Request, survey: Survey) -> Iterable[Suggestion]:
@@ -201,4 +212,4 @@ def _waiting(request: Request, survey: Survey) -> Iterable[Suggestion]:
     if needed < len(expiring):
         last = expiring[needed]
         at = last.until or 0.0
-        yield Suggestion(Help.WAIT, f"room comes at {format_time(at)}, when {last.name} expires", at)
+        yield Suggestion(Help.WAIT, f"room comes at {format_time(at)}, when {named([last], request)} expires", at)

@@ -23,11 +23,10 @@ from edgewarm.model.constraints import PodTerm
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.pool import Budget, Holding, PoolSettings
 from edgewarm.model.workload import Node, Pod
-from edgewarm.pools.budgets import Account, account_of, slowed
+from edgewarm.pools.budgets import EPSILON, Account, account_of, slowed
 
 BoolArray = NDArray[np.bool_]
 NO_FORECAST: Mapping[str, float] = MappingProxyType({})
-EPSILON = 1e-9  # of a node's capacity: 0.1 + 0.2 cores are 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ import numpy as np
 
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.pool import Holding, Request
-from edgewarm.pools.budgets import Account, charge
-from edgewarm.pools.survey import EPSILON, BoolArray, Survey
+from edgewarm.pools.budgets import EPSILON, Account, charge
+from edgewarm.pools.survey import BoolArray, Survey
 
 EXACT = 10
 Suspects = Callable[[Holding], bool]

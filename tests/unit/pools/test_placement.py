@@ -112,9 +112,22 @@ def test_the_refusal_says_what_is_short_and_what_would_help() -> None:
     assert {help_.kind: help_.text for help_ in said.suggestions} == {
         Help.SMALLER: "cpu 1, memory 512Mi would fit on a",
         Help.OTHER_NODE: "c, which is not in the pool, has the room",
-        Help.PREEMPT: "giving up night on a would make room: set spec.preemption PreemptLowerPriority",
+        Help.PREEMPT: "giving up night would make room on a: set spec.preemption PreemptLowerPriority",
         Help.WAIT: "room comes at 1970-01-12T14:46:40Z, when night expires",
     }
+
+
+def test_a_tenant_does_not_read_what_another_holds() -> None:
+    held = tuple(
+        holding(f"h{i}", "a", 0.8, owner=Key(f"{'shop' if i else 'secret'}", "p"), qos=Qos.LOW) for i in range(5)
+    )
+    here = pool(node("a"), holdings=held)
+    told = [str(one.text) for one in explained(refused(placement(request(cpu=4.0), here)), here).suggestions]
+    assert (
+        "giving up h1, h2, h3 and 1 more and 1 of other namespaces would make room on a: set spec.preemption"
+        in " ".join(told)
+    )
+    assert not any("secret" in text or "h0" in text for text in told)
 
 
 def test_a_resource_that_no_node_has_is_named() -> None:
