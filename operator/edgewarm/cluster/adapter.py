@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from edgewarm.cluster import kinds, resources
+from edgewarm.cluster import kinds, resources, workload_kinds
 from edgewarm.cluster.events import EventRecorder
 from edgewarm.cluster.executor import Executor, Seen
 from edgewarm.cluster.informer import Informer, Reads, Timing
@@ -23,7 +23,7 @@ from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, ReplicaSet, Service, Workload
+from edgewarm.model.workload import Autoscaler, Pod, PodStart, ReplicaSet, Service, Workload
 
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
@@ -105,12 +105,13 @@ class KubeCluster:
         policies = informer(resources.POLICIES, kinds.through(parsers.policy), self._policy_changed)
         pools = informer(resources.POOLS, kinds.through(parsers.pool), self._pool_changed)
         decisions = informer(resources.DECISIONS, kinds.through(parsers.decision), self._decision_changed)
-        deployments = informer(resources.DEPLOYMENTS, kinds.deployment, self._stirring.workload)
-        stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
+        deployments = informer(resources.DEPLOYMENTS, workload_kinds.deployment, self._stirring.workload)
+        stateful_sets = informer(resources.STATEFUL_SETS, workload_kinds.stateful_set)
         pods = informer(resources.PODS, kinds.pod, self._pod_changed)
-        informer(resources.REPLICA_SETS, kinds.replica_set, self._replica_set_changed)
-        services = informer(resources.SERVICES, kinds.service)
+        informer(resources.REPLICA_SETS, workload_kinds.replica_set, self._replica_set_changed)
+        services = informer(resources.SERVICES, workload_kinds.service)
         nodes = informer(resources.NODES, kinds.node)
+        namespaces = informer(resources.NAMESPACES, kinds.namespace)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
         scaled_objects = informer(resources.SCALED_OBJECTS, kinds.scaled_object)
         self._caches: Mapping[str, Informer[Any]] = {"Pod": pods}
@@ -124,6 +125,7 @@ class KubeCluster:
             "unseen": lambda: self._executor.unseen(),
             "pools": _Derived((pools,), _by_name),
             "nodes": _Derived((nodes,), _by_name),
+            "namespaces": _Derived((namespaces,), _by_name),
             "workloads": _Derived((deployments, stateful_sets), _workloads),
             # KEDA drives an HPA of its own: where both own a target, the ScaledObject is the one to talk to.
             "autoscalers": _Derived((hpas, scaled_objects), _owners),
@@ -274,7 +276,8 @@ class _Derived(Generic[R]):
 
 def _asked_of(pool: PoolObject) -> tuple[object, ...]:
     """All that a person wrote into a pool."""
-    return pool.selector, pool.prices, pool.approval, pool.problem, pool.uid
+    asked = (pool.selector, pool.settings, pool.allowed_namespaces, pool.prices, pool.approval)
+    return *asked, pool.problem, pool.uid
 
 
 def _by_namespace(services: Mapping[Key, Service]) -> Mapping[str, tuple[Service, ...]]:
@@ -284,7 +287,7 @@ def _by_namespace(services: Mapping[Key, Service]) -> Mapping[str, tuple[Service
     return {namespace: tuple(all_of) for namespace, all_of in found.items()}
 
 
-def _by_name(objects: Mapping[Key, PoolObject | Node]) -> Mapping[str, PoolObject | Node]:
+def _by_name(objects: Mapping[Key, R]) -> Mapping[str, R]:
     return {key.name: value for key, value in objects.items()}
 
 

@@ -14,7 +14,8 @@ from functools import partial
 import structlog
 
 from edgewarm.engine.ports import Cluster
-from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.operations import Operation

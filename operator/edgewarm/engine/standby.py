@@ -22,7 +22,8 @@ from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors
 from edgewarm.decide.promoting import Standing, differs, fits, is_standby, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
-from edgewarm.engine.rungs import Remark, RungPlan, RungSituation
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
@@ -69,7 +70,7 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
     given = yielding(pods, situation.room, {pod.uid for pod in siblings}, situation.now)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     if not given:
-        slots = situation.room.slots(situation.workload.pod, _node_selector(situation))
+        slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
         todo = changes(flock, situation.target(count), slots, situation.now)
     operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
@@ -103,11 +104,14 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
     found = wanted(_asked(situation, terms), situation.recent(HERE), terms)
     if _in_doubt(situation) and there > found.count:
         found = replace(found, count=min(there, terms.most), reason=RungReason.STANDBY_HELD)
-    selector, priority = _node_selector(situation), max((p.priority for p in (*flock.pods, *flock.standbys)), default=0)
+    where, priority = (
+        situation.workload.constraints,
+        max((p.priority for p in (*flock.pods, *flock.standbys)), default=0),
+    )
     room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
-    pushes = not never and room.could_push_out(priority, selector)
+    pushes = not never and room.could_push_out(priority, where)
     placed = sum(bool(pod.node) for pod in flock.standbys)
-    return roomy(found, placed, room.slots(situation.workload.pod, selector), pushes), ()
+    return roomy(found, placed, room.slots(situation.workload.pod, where), pushes), ()
 
 
 def _asked(situation: RungSituation, terms: StandbyTerms) -> int:
@@ -167,10 +171,6 @@ def _creations(situation: RungSituation, draft: StandbyDraft, count: int) -> Ite
 
 def _services(situation: RungSituation) -> tuple[Service, ...]:
     return situation.view.services.get(situation.item.key.namespace, ())
-
-
-def _node_selector(situation: RungSituation) -> dict[str, str]:
-    return dict(situation.workload.template.spec.get("nodeSelector") or {})
 
 
 def _note(count: RungCount, found: Wanted) -> str:

@@ -36,8 +36,11 @@ from edgewarm.engine.judge import (
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parts import Parts
+from edgewarm.engine.pool_reports import remarks
+from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
+from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
@@ -100,6 +103,7 @@ class Engine:
         self._climber = Climber(self._ladder, self._actor)
         self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
+        self._pools = Pools()
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
     async def run_pass(self, now: float) -> None:
@@ -125,11 +129,12 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
+        states = self._pools.plan(view, askers(found), now)
         # first what gives capacity, for all; then what tells about it
         await self._promoter.look(now)
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
-        await _bounded(self._reporter.policy(one.around, one.state, one.case, now) for one in found)
-        await self._reporter.pools(view, now)
+        await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
+        await self._reporter.pools(view, states, now)
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
         self._ports.telemetry.retain(list(view.policies))
@@ -165,9 +170,9 @@ class Engine:
         loads = () if policy is None else asking.loads(item.key, policy, readings)
         reading = asking.joint_reading(policy, loads) if policy is not None and asking.was_asked(loads) else None
         trouble = book.trouble if book else None
-        unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
+        unknown, refuses = pool_trouble(item.key.namespace, policy, view)
         model = self._models.state(item.key)
-        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, model)
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, refuses, model)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
             if book is not None:
@@ -322,6 +327,25 @@ def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
     if pool is None:
         return terms
     return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
+
+
+def askers(found: Iterable[Found]) -> list[Asker]:
+    """The policies that may hold something in their pool."""
+    cases = [one.case for one in found if one.case is not None]
+    return [Asker(case.item, case.book.policy, case.workload) for case in cases if may_hold(case.book.policy)]
+
+
+def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
+    """(there is no such pool, the pool is not for this namespace)."""
+    if policy is None or policy.pool is None:
+        return False, False
+    pool = view.pools.get(policy.pool)
+    return pool is None, pool is not None and not allows(pool, namespace, view.namespaces.get(namespace, {}))
+
+
+def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
+    """What the pool has to say to a policy that may use it."""
+    return () if one.case is None else remarks(one.case.item.key, one.case.book.policy, states, now)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -26,3 +26,6 @@ TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 
 POD_TEMPLATE_HASH = "pod-template-hash"
 """Kubernetes' own label that tells the pods of one ReplicaSet from those of another."""
+
+LATITUDE, LONGITUDE = f"{GROUP}/latitude", f"{GROUP}/longitude"
+"""Annotations on a Node: where it is, in degrees, north and east positive. A label cannot begin with a minus."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from edgewarm.engine.ladder import Ladder, LadderPlan, RungBook
-from edgewarm.engine.rungs import Remark, RungPlan, RungSituation
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, Forbidden, Unavailable
 from edgewarm.model.operations import DeleteObject

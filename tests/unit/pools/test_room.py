@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from edgewarm.model.constraints import Constraints, Taint, Toleration
 from edgewarm.model.prices import PodRequests
-from edgewarm.model.workload import Node, Pod
-from edgewarm.pools.room import Room, room
+from edgewarm.model.workload import Node, Pod, Selector
+from edgewarm.pools.room import ANYWHERE, Room, room
 from edgewarm.pools.yielding import yielding
 from support.builders import NOW
 from support.warm import node, pod, standby, starting, twin
@@ -37,24 +38,41 @@ def waiting(name: str, cpu: float = 1.0, seconds: float = 10.0, **overrides: obj
     ],
 )
 def test_pods_that_still_fit(nodes: list[Node], pods: list[Pod], slots: int) -> None:
-    assert room(nodes, pods).slots(ONE_CORE, {}) == slots
+    assert room(nodes, pods).slots(ONE_CORE, ANYWHERE) == slots
 
 
 def test_a_pod_that_requests_nothing_is_limited_by_the_number_of_pods() -> None:
-    assert room([node(pods=5)], []).slots(PodRequests(), {}) == 5
+    assert room([node(pods=5)], []).slots(PodRequests(), ANYWHERE) == 5
 
 
-def test_only_nodes_of_the_node_selector_count() -> None:
-    found = room([node(), node("node-2", labels={"zone": "south"})], [pod("a", node="node-2", priority=-5)])
-    assert found.slots(ONE_CORE, {"zone": "north"}) == 8
-    assert not found.could_push_out(0, {"zone": "north"})
-    assert found.could_push_out(0, {"zone": "south"})  # priority -5 is below 0
+NORTH = Constraints(node_selector=Selector((("zone", "north"),)))
+SOUTH = Constraints(node_selector=Selector((("zone", "south"),)))
+
+
+def test_only_nodes_that_take_the_pod_count() -> None:
+    there = [
+        node(),
+        node("node-2", labels={"zone": "south"}),
+        node("node-3", taints=(Taint("edge", "", "NoSchedule"),)),
+    ]
+    found = room(there, [pod("a", node="node-2", priority=-5)])
+    assert (found.slots(ONE_CORE, NORTH), found.slots(ONE_CORE, SOUTH)) == (8, 7)
+    assert found.slots(ONE_CORE, Constraints(tolerations=(Toleration("edge", "Exists"),))) == 8 + 7 + 8
+    assert not found.could_push_out(0, NORTH)
+    assert found.could_push_out(0, SOUTH)  # priority -5 is below 0
+
+
+def test_a_pod_that_waits_takes_no_room_where_it_may_not_run() -> None:
+    there = [node(), node("node-2", labels={"zone": "south"})]
+    assert room(there, [waiting("w", constraints=SOUTH)]).slots(ONE_CORE, NORTH) == 8
+    assert room(there, [waiting("w", constraints=NORTH)]).slots(ONE_CORE, NORTH) == 7
 
 
 def test_only_lower_priorities_can_be_pushed_out() -> None:
     found = room([node()], [pod("a", priority=10)])
-    assert (found.could_push_out(10, {}), found.could_push_out(11, {})) == (False, True)
-    assert not room([node()], [standby("s", priority=-1)]).could_push_out(0, {})  # our own are no bystanders
+    assert (found.could_push_out(10, ANYWHERE), found.could_push_out(11, ANYWHERE)) == (False, True)
+    ours = room([node()], [standby("s", priority=-1)])
+    assert not ours.could_push_out(0, ANYWHERE)  # our own are no bystanders
 
 
 FULL = (standby("s1"), standby("s2"))
@@ -88,6 +106,12 @@ def test_the_node_where_fewest_go_is_chosen_and_the_cold_one_goes_first() -> Non
     standbys = (*standbys[:3], starting("s4", node="node-2"))
     found = room([node(cpu=1.0), node("node-2", 2.0)], [*standbys, waiting("w")])
     assert [one.key.name for one in yielding(standbys, found, set(), NOW)] == ["s4"]  # node-1 would give both
+
+
+def test_room_that_a_pod_may_not_use_does_not_help_it_and_standbys_there_stay() -> None:
+    there = [node(cpu=2.0), node("node-2", labels={"zone": "south"})]
+    found = room(there, [*FULL, waiting("w", constraints=NORTH), waiting("x", 9.0, constraints=SOUTH)])
+    assert [one.key.name for one in yielding(FULL, found, set(), NOW)] == ["s1"]
 
 
 def test_nothing_is_given_in_an_empty_world() -> None:
