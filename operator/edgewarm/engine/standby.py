@@ -10,16 +10,17 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | admission treats them otherwise than the own pods    | one is kept to see when that ends (StandbyDiffers)   |
 | something selects one, as a Service added later does | it gets other labels                                 |
 | a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
+| it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.promoting import Standing, differs, fits, is_standby, standing_on
+from edgewarm.decide.promoting import Standing, differs, fits, is_draining, is_standby, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.remarks import Remark
@@ -64,10 +65,10 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
         return RungPlan(plan.counts, plan.operations, (remark,), problem)
     siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
-    flock = Flock(current, pods, siblings, terms.max_age_seconds)
+    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds)
     found, remarks = _count(situation, terms, flock)
-    count = _counted(pods, flock, found)
-    given = yielding(pods, situation.room, {pod.uid for pod in siblings}, situation.now)
+    count = _counted(situation, flock, found)
+    given = yielding(_at_rest(situation, pods), situation.room, {pod.uid for pod in siblings}, situation.now)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
@@ -75,7 +76,28 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
     operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, todo.make)
+    remarks = (*remarks, *_parking(situation))
     return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),))
+
+
+def _parking(situation: RungSituation) -> Iterator[Remark]:
+    """Parking needs the say over the replicas."""
+    owner = situation.view.autoscalers.get((situation.workload.namespace, situation.workload.ref))
+    if situation.policy.rungs.parking is not None and owner is not None:
+        message = (
+            f"{owner.kind} {owner.key.name} scales in and knows nothing of parking, so nothing is parked: "
+            f"delete that {owner.kind}, or remove rungs.parking"
+        )
+        yield Remark("ParkingIdle", True, "ScaledByOther", message)
+
+
+def hidden_labels(situation: RungSituation, labels: Mapping[str, str]) -> dict[str, str] | None:
+    """The labels of a standby that has been a serving pod with these; None where it could be none."""
+    if _labels(situation)[1] is not None:
+        return None
+    own, services = situation.workload.selector, _services(situation)
+    found = hidden(labels, selectors_of(own, feeding(labels, services)))
+    return None if exposure(found, own, services) else dict(found)
 
 
 def _labels(situation: RungSituation) -> tuple[dict[str, str], str | None]:
@@ -136,13 +158,20 @@ def _emptied(situation: RungSituation, pods: tuple[Pod, ...], reason: RungReason
     """All go; nothing is said where nothing is left and nothing is asked."""
     if not pods and reason is RungReason.STANDBY_NOT_ASKED:
         return RungPlan()
-    todo = Changes(delete=tuple((pod, why) for pod in pods))
+    todo = Changes(delete=tuple((pod, why) for pod in _at_rest(situation, pods)))
     count = RungCount(HERE, 0, 0, len(pods), len(pods), str(reason))
     return RungPlan((count,), tuple(_deletions(situation, todo, ())), (), why)
 
 
-def _counted(pods: tuple[Pod, ...], flock: Flock, found: Wanted) -> RungCount:
-    warm = sum(flock.is_warm(pod) for pod in pods)
+def _at_rest(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
+    """Without those that were parked so lately that their connections may go on."""
+    drain = situation.policy.rungs.drain_seconds
+    return tuple(pod for pod in pods if not is_draining(pod, drain, situation.now))
+
+
+def _counted(situation: RungSituation, flock: Flock, found: Wanted) -> RungCount:
+    pods = flock.standbys
+    warm = sum(flock.is_warm(pod) for pod in _at_rest(situation, pods))
     return RungCount(HERE, found.count, warm, len(pods) - warm, len(pods), str(found.reason))
 
 

@@ -35,6 +35,7 @@ from edgewarm.engine.judge import (
 )
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
+from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
 from edgewarm.engine.pool_reports import remarks
 from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
@@ -98,10 +99,10 @@ class Engine:
         self._models = Selection(ports.models, ports.demand, self._rows, step_seconds, ports.wake)
         self._parts = Parts()
         self._books = Books()
-        self._actor = Actor(ports.cluster, ports.telemetry)
+        self._promoter = Promoter(ports.cluster)
+        self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, self._promoter))
         self._ladder = Ladder(ports.cluster, rungs)
         self._climber = Climber(self._ladder, self._actor)
-        self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self._pools = Pools()
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
