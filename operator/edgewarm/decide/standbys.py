@@ -107,20 +107,25 @@ class Changes:
     delete: tuple[tuple[Pod, str], ...] = ()
 
 
-def changes(flock: Flock, count: int, slots: int, now: float) -> Changes:
-    """From the standbys there are to `count` of them, the active ones only; no more are made than find room."""
+def changes(flock: Flock, count: int, promised: int, slots: int, now: float) -> Changes:
+    """From the standbys there are to `count` of them, the active ones only; no more are made than find room.
+
+    `promised` are about to be promoted, so as many more are not deleted.
+    """
     active = [pod for pod in flock.standbys if pod.is_active]
     there = [pod for pod in active if not flock.is_draining(pod, now)]
     count = max(0, count - (len(active) - len(there)))  # those that drain are some of them already
     fresh = [pod for pod in there if flock.is_fresh(pod, now)]
     worn = sorted((pod for pod in there if pod not in fresh), key=lambda pod: (flock.is_warm(pod), pod.created_at))
-    surplus = sorted(fresh, key=lambda pod: (flock.is_warm(pod), pod.created_at))[: max(0, len(fresh) - count)]
+    surplus = sorted(fresh, key=lambda pod: (flock.is_warm(pod), pod.created_at))[
+        : max(0, len(fresh) - count - promised)
+    ]
     delete = [(pod, "more than are wanted") for pod in surplus]
     kept = sum(flock.is_warm(pod) for pod in there) - sum(flock.is_warm(pod) for pod in surplus)
     for pod in worn:
         if not flock.is_warm(pod):
             delete.append((pod, _why(pod, flock)))
-        elif kept > count:
+        elif kept > count + promised:
             delete.append((pod, _why(pod, flock)))
             kept -= 1
     left = len(there) - len(delete)

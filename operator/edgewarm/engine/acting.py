@@ -125,6 +125,8 @@ class Actor:
     async def _scale(self, case: Case, key: Key, wanted: int, moment: Moment) -> None:
         workload = case.workload
         parked = await self._parker.park(case, wanted, moment.now)
+        if parked:
+            case.book.rungs.parked_at = moment.now
         try:
             await self._cluster.scale(workload, wanted)
         except EdgewarmError as error:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.promoting import Standing, differs, fits, is_draining, is_standby, standing_on
+from edgewarm.decide.promoting import Crew, Standing, differs, fits, is_draining, is_standby, promotions, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.remarks import Remark
@@ -72,7 +72,9 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
-        todo = changes(flock, situation.target(count), slots, situation.now)
+        ahead = replace(current, wanted=max(current.wanted, situation.replicas_ahead))
+        promised = len(promotions(Crew(ahead, siblings, pods)))
+        todo = changes(flock, situation.target(count), promised, slots, situation.now)
     operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, todo.make)
@@ -138,7 +140,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
 
 def _asked(situation: RungSituation, terms: StandbyTerms) -> int:
     """What the forecast asks for beyond the replicas."""
-    return max(0, foreseen(situation.situation, terms) - max(situation.verdict.wanted, situation.workload.replicas))
+    return max(0, foreseen(situation.situation, terms) - situation.replicas_ahead)
 
 
 def _in_doubt(situation: RungSituation) -> bool:
