@@ -381,35 +381,6 @@ WRONG_POLICIES = (
         "schedule-hour-25", _schedule(end="0 25 * * *"), "spec.schedules[0].end: schedules[].end never", "operator"
     ),
     WrongPolicy(
-        "standby-of-a-statefulset",
-        _spec(targetRef={"kind": "StatefulSet"}, rungs={"standby": {}}),
-        "rungs.standby needs a Deployment: a StatefulSet's pods have ordinals",
-    ),
-    WrongPolicy(
-        "standby-bounds",
-        _spec(rungs={"standby": {"min": 3, "max": 2}}),
-        "rungs.standby.min must not be above rungs.standby.max",
-    ),
-    WrongPolicy(
-        "standby-min-above-default-max",
-        _spec(rungs={"standby": {"min": 11}}),
-        "rungs.standby.min must not be above rungs.standby.max (default 10)",
-    ),
-    WrongPolicy(
-        "standby-age", _spec(rungs={"standby": {"maxAge": "5s"}}), "rungs.standby.maxAge must be a Go duration such as"
-    ),
-    WrongPolicy(
-        "standby-for-nothing",
-        _spec(rungs={"standby": {"holdingCost": "0"}}),
-        "rungs.standby.holdingCost must be a ratio above 0 and at most 1",
-    ),
-    WrongPolicy("parking-alone", _spec(rungs={"parking": {}}), "rungs.parking needs rungs.standby"),
-    WrongPolicy(
-        "parking-drain",
-        _spec(rungs={"standby": {}, "parking": {"drain": "2h"}}),
-        "rungs.parking.drain must be a Go duration such as",
-    ),
-    WrongPolicy(
         "paused-annotation",
         {"metadata": {"annotations": {"edgewarm.io/paused-until": "tomorrow"}}},
         "annotation edgewarm.io/paused-until is 'tomorrow'; write an RFC 3339 time such as 2026-11-22T08:05:00Z",
