@@ -147,6 +147,14 @@ async def test_a_policy_without_the_rung_gives_them_back(world: OperatorWorld) -
     assert len(world.pods("ReplicaSet")) == 2
 
 
+async def test_a_deployment_that_goes_takes_the_standbys_with_it(world: OperatorWorld) -> None:
+    await warmed(world)
+    world.api.delete("Deployment", SHOP, "checkout")
+    await world.passes(30)
+    assert world.standing() == "TargetNotFound"
+    assert world.pods("WarmingPolicy") == []
+
+
 AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
 
 
