@@ -68,8 +68,9 @@ class Shop:
             self.until("warm standbys", lambda: self.warm_standbys() == standbys, 90)
         return self
 
-    def warm(self, replicas: int, standbys: int, **spec: Any) -> None:
-        """The policy: a constant demand that needs `replicas`, and so many standbys whatever is forecast."""
+    def warm(self, replicas: int, standbys: int, *, needed: int = 2, **spec: Any) -> None:
+        """The policy: a constant demand that needs `needed` pods, `replicas` at least, and so many standbys whatever is
+        forecast. Another demand would be another question, whose history has to be read first."""
         wanted: dict[str, Any] = {
             "mode": "Act",
             # what somebody else scaled out is not ours to take back while a test looks at it
@@ -78,7 +79,7 @@ class Shop:
             **spec,
         }
         self.here.kubectl.apply(
-            policy(self.place, self.name, f"vector({50 * replicas - 25})", 50, **copy.deepcopy(wanted))
+            policy(self.place, self.name, f"vector({50 * needed - 25})", 50, **copy.deepcopy(wanted))
         )
 
     def scale(self, replicas: int) -> None:
