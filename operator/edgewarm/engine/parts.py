@@ -26,7 +26,7 @@ from edgewarm.model.quantiles import Outlook, Quantiles
 
 log = structlog.get_logger()
 MOST_PARTS = 50
-MOST_ROWS = 500  # of all policies: a row is 80 KiB of memory and its share of every step
+MOST_ROWS = 500  # of all policies: a row is 60 KiB of memory and its share of every step
 FORGOTTEN_SECONDS = 3600.0
 OTHER = "(other)"
 LEVELS = (0.5, 0.9)

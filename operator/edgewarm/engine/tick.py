@@ -284,9 +284,9 @@ class Engine:
         book.shadow = shadowed(judgement, book.shadow or start, now)
         book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)
         book.score = seen(book.score, judgement, step_made, self._step_seconds)
-        book.blocks = block_seen(book, judgement, step_made)
+        book.blocks = block_seen(book, judgement, step_made, self._step_seconds)
         if step_made:
-            book.score, book.lives = scored(book, judgement, book.shadow.capacity)
+            book.score, book.lives = scored(book, judgement, book.shadow.capacity, self._step_seconds)
             book.last_step_at = now
 
     async def promote(self, now: float) -> int:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, RIDGE, SURGE
 from edgewarm.forecast.features import NAMES
 from edgewarm.forecast.outlook import between, lead_edge
 from edgewarm.forecast.windows import Windows
@@ -64,6 +64,8 @@ _OF_EXPERT = {
     "day before": YESTERDAY,
     "surge": TREND,
 }
+_A_DAY_AHEAD = ((LAST_WEEK, "week before"), (RECENT, "average of 3 hours"))
+"""What day before and surge speak of, in this order, in windows of a day and more (forecast.experts)."""
 _OF_FEATURE = {
     "unrest": RECENT,
     "last value": RECENT,
@@ -81,6 +83,7 @@ _PLAIN = [index for index, name in enumerate(EXPERTS) if index not in (RIDGE, LA
 SOURCES = (
     Source(NOW, EXPERTS[LAST]),
     *(Source(_OF_EXPERT[EXPERTS[index]], EXPERTS[index]) for index in _PLAIN),
+    *(Source(driver, expert) for driver, expert in _A_DAY_AHEAD),
     Source(RECENT, EXPERTS[RIDGE], "slow average"),
     *(Source(_OF_FEATURE[name], EXPERTS[RIDGE], name) for name in NAMES),
     Source(UNCERTAINTY, "all", "residual quantile"),
@@ -179,8 +182,12 @@ def _terms(found: Ingredients) -> FloatArray:
     borrowed = np.where(silent[:, None], moved, 0.0)
     moved -= borrowed
     moved[..., _PROFILE] += borrowed.sum(axis=-1)
+    spare = moved[..., [DAY_BEFORE, SURGE]]
+    far = found.windows.far(found.step_seconds)[:, None, None]
+    moved[..., [DAY_BEFORE, SURGE]] = np.where(far, 0.0, spare)
     ridge = found.share[:, RIDGE, :, None] * _of_ridge(found)[:, None]
-    return np.concatenate([moved[..., _PLAIN], ridge, found.residual[..., None], found.correction[..., None]], axis=-1)
+    end = found.residual[..., None], found.correction[..., None]
+    return np.concatenate([moved[..., _PLAIN], np.where(far, spare, 0.0), ridge, *end], axis=-1)
 
 
 def _of_ridge(found: Ingredients) -> FloatArray:
