@@ -23,7 +23,7 @@ from edgewarm.forecast.outlook import between, lead_edge
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 
-NOW, RECENT, TREND, TIME_OF_DAY, HOUR, YESTERDAY, LAST_WEEK, UNCERTAINTY, BOUNDS = (
+NOW, RECENT, TREND, TIME_OF_DAY, HOUR, YESTERDAY, LAST_WEEK, CYCLE, UNCERTAINTY, BOUNDS = (
     "now",
     "recent minutes",
     "trend",
@@ -31,6 +31,7 @@ NOW, RECENT, TREND, TIME_OF_DAY, HOUR, YESTERDAY, LAST_WEEK, UNCERTAINTY, BOUNDS
     "last hours",
     "yesterday",
     "last week",
+    "cycle",
     "uncertainty",
     "bounds",
 )
@@ -42,6 +43,7 @@ DRIVERS: Mapping[str, str] = {
     HOUR: "the hours before and the minute of the hour",
     YESTERDAY: "yesterday at this time",
     LAST_WEEK: "last week at this time",
+    CYCLE: "a cycle that the data show",
     UNCERTAINTY: "uncertainty",
     BOUNDS: "kept in order and at or above zero",
 }
@@ -78,6 +80,8 @@ _OF_FEATURE = {
     "mean of two hours before": HOUR,
     "minute of the hour": HOUR,
     "week before": LAST_WEEK,
+    "cycle then": CYCLE,
+    "cycle now": CYCLE,
 }
 _PLAIN = [index for index, name in enumerate(EXPERTS) if index not in (RIDGE, LAST)]
 SOURCES = (
@@ -101,6 +105,7 @@ class Ingredients:
 
     K windows, the first A of them single steps; E experts, F features, Q levels. `points` (K, E), `features` and `beta`
     (A, F), `share` (K, E, Q) of each expert, `residual` and `correction` (K, Q), `values` (K, Q) as they were told.
+    `cycle` is what the data repeats, in steps and as a strength from 0 to 1; None where it repeats nothing.
     """
 
     step: int
@@ -116,6 +121,7 @@ class Ingredients:
     residual: FloatArray
     correction: FloatArray
     values: FloatArray
+    cycle: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +148,14 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explained:
-    """Every window of one row after `step`: `amounts` (K, Q, P) of the P `SOURCES`, in demand units."""
+    """Every window of one row after `step`: `amounts` (K, Q, P) of the P `SOURCES`, in demand units; its `cycle`."""
 
     step: int
     step_seconds: float
     windows: Windows
     levels: tuple[float, ...]
     amounts: FloatArray
+    cycle: tuple[float, float] | None = None
 
     @property
     def at_ahead(self) -> FloatArray:
@@ -171,7 +178,7 @@ def explained(found: Ingredients) -> Explained:
     terms = np.concatenate([terms, np.where(lost, 0.0, rest)[..., None]], axis=-1)
     now = np.full((*z.shape, 1), found.last**2)
     amounts = np.concatenate([now, terms * (found.last + z)[..., None]], axis=-1)
-    return Explained(found.step, found.step_seconds, found.windows, found.levels, amounts)
+    return Explained(found.step, found.step_seconds, found.windows, found.levels, amounts, found.cycle)
 
 
 def _terms(found: Ingredients) -> FloatArray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgewarm.forecast.local import offsets
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import FloatArray, History
@@ -26,14 +27,24 @@ class Audience:
 
 
 def learned(
-    histories: Sequence[History | None], first: int, last: int, step_seconds: float, audience: Audience | None = None
+    histories: Sequence[History | None],
+    first: int,
+    last: int,
+    step_seconds: float,
+    audience: Audience | None = None,
+    zones: Sequence[str] = (),
 ) -> SwitchingFleet:
-    """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN)."""
+    """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN).
+
+    `zones` are the time zones that the histories follow, UTC where none are given.
+    """
     fleet = SwitchingFleet(len(histories), step_seconds)
     free = np.zeros(len(histories), dtype=bool)
     for start in range(first, last + 1, TOGETHER):
         past = grid(histories, start, min(start + TOGETHER - 1, last), step_seconds)
         for step, demand in enumerate(past, start):
+            if zones:
+                fleet.follow_clocks(offsets(zones, step, step_seconds))
             fleet.update(step, demand, free)
             if audience is not None and step >= audience.since:
                 audience.watch(step, demand, fleet.forecast())

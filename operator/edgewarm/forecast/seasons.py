@@ -109,6 +109,16 @@ class Seasons(RowsInUnits):
             self.week[step // self._quarter % len(self.week)] = np.where(self.count > 0, mean, np.nan)
             self.sum[:], self.count[:] = 0.0, 0.0
 
+    def turn(self, row: int, steps: int) -> None:
+        """Clocks were set ahead by so many steps: what this row does at a time of day, it does that much sooner."""
+        for profile, by in (
+            (self.day, steps),
+            (self.visits, steps),
+            (self.hour, steps),
+            (self.week, steps // self._quarter),
+        ):
+            profile[:, row] = np.roll(profile[:, row], -by)
+
     def skip(self, steps: range) -> None:
         """Let unknown steps pass: what `learn` makes of as many NaN."""
         self.ring[np.array(steps[-len(self.ring) :]) % len(self.ring)] = np.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgewarm.forecast.cycle import Cycle
 from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, SURGE, WEEK, points
 from edgewarm.forecast.features import features
 from edgewarm.forecast.levels import Levels
@@ -25,7 +26,8 @@ def said(*z: float) -> FloatArray:
         seasons.learn(step, np.array([value]), levels.slow)
         levels.learn(np.array([value]))
     last = len(z) - 1
-    found = points(Ridge.blank(1, 2), seasons, levels, features(seasons, levels, last, AHEAD), last, AHEAD)
+    x = features(seasons, levels, Cycle.blank(1, HOUR), last, AHEAD)
+    found = points(Ridge.blank(1, 2), seasons, levels, x, last, AHEAD)
     return np.asarray(found[..., 0])
 
 
