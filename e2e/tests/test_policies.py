@@ -58,7 +58,7 @@ def test_the_minimal_policy_is_ready_and_its_columns_show(here: World, place: st
 
     header, row = here.kubectl.run("get", "wp", "minimal", "-n", place).splitlines()
 
-    assert header.split() == ["NAME", "MODE", "TARGET", "READY", "NEED", "FORECAST(P90@LEAD)", "LEAD", "REASON", "AGE"]
+    assert " ".join(header.split()) == "NAME MODE TARGET READY NEED FORECAST(P90@LEAD) LEAD STANDBY REASON AGE"
     assert row.split()[:5] == ["minimal", "Observe", "minimal", "True", "2"]
     described = here.kubectl.run("describe", "wp", "minimal", "-n", place)
     assert "scaling 3 -> " in described.splitlines()[-1] or "Forecasting" in described
@@ -128,7 +128,7 @@ def test_a_pool_asks_for_approval_of_what_only_the_forecast_wants(here: World, p
         "apiVersion": "edgewarm.io/v1alpha1",
         "kind": "EdgeNodePool",
         "metadata": {"name": "tended"},
-        "spec": {"selector": {"matchLabels": {"type": "kwok"}}, "approval": {"strategies": ["Hybrid"]}},
+        "spec": {"selector": {"matchLabels": {"edge": "tended"}}, "approval": {"strategies": ["Hybrid"]}},
     }
     tended = policy(place, "tended", rate_of("generated"), 20, mode="Act", poolRef={"name": "tended"})
     tended["spec"] |= {"objective": {"kappa": "30"}, "forecast": {"confidenceThreshold": "0"}}

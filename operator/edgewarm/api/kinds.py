@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from edgewarm.api.decision_wire import ScalingDecisionSpec, ScalingDecisionStatus
 from edgewarm.api.policy_spec import WarmingPolicySpec
 from edgewarm.api.pool_spec import EdgeNodePoolSpec
+from edgewarm.api.pool_status_wire import EdgeNodePoolStatus
 from edgewarm.api.rule import Wire
-from edgewarm.api.status import EdgeNodePoolStatus, WarmingPolicyStatus
+from edgewarm.api.status import WarmingPolicyStatus
 from edgewarm.model.names import EDGE_NODE_POOL, SCALING_DECISION, WARMING_POLICY
 
 
@@ -55,6 +56,12 @@ POLICY = Kind(
         Column("Need", ".status.need", "integer", description="Pods that demand needs now."),
         Column("Forecast(p90@lead)", ".status.forecastNeed", "integer", description="Pods needed one lead time ahead."),
         Column("Lead", ".status.leadTime.text", description="Time from creating a pod until it is ready, p90."),
+        Column(
+            "Standby",
+            '.status.rungs[?(@.rung=="Standby")].warm',
+            "integer",
+            description="Ready pods that are kept out of traffic.",
+        ),
         Column("Reason", ".status.reason", description="The rule that set the wanted count."),
         Column("Current", ".status.replicas.current", "integer", 1, "Pods asked for."),
         Column("Pods-Ready", ".status.replicas.ready", "integer", 1, "Pods that are ready."),
@@ -76,8 +83,12 @@ POOL = Kind(
     (
         Column("Nodes", ".status.nodes", "integer", description="Nodes that the selector matches."),
         Column("Ready", ".status.readyNodes", "integer", description="Nodes of these that are ready."),
-        Column("Util", ".status.utilization", description="Largest share of capacity that is requested."),
+        Column("Warm", ".status.warmNodes", "integer", description="Nodes on which something is held warm."),
+        Column("Util", ".status.utilization", description="Largest share of capacity that is requested or reserved."),
         Column("Reason", ".status.reason", description="The state of the pool."),
+        Column("Health", ".status.health", "string", 1, "Healthy, Degraded or Unavailable."),
+        Column("Success", ".status.allocationSuccessRate", "string", 1, "Requests for room that found a place."),
+        Column("Pace", ".status.pace", "string", 1, "Share of what is asked that is warmed in a pass."),
         _AGE,
     ),
 )
@@ -93,8 +104,8 @@ DECISION = Kind(
     ScalingDecisionStatus,
     (
         Column("Policy", ".spec.policy", description="The policy that it belongs to."),
-        Column("From", ".spec.actions[0].from", "integer", description="Pods before."),
-        Column("To", ".spec.actions[0].to", "integer", description="Pods after."),
+        Column("From", ".spec.actions[0].from", "integer", description="Units before, of the first action."),
+        Column("To", ".spec.actions[0].to", "integer", description="Units after, of the first action."),
         Column("Reason", ".spec.reason", description="The rule that set the number."),
         Column("Cost", ".spec.estimatedCost", description="Price of the pods that are added."),
         Column("Risk", ".spec.risk.level", description="How much could go wrong."),

@@ -142,7 +142,7 @@ def one_at_a_time(situation: Situation, draft: Draft) -> Draft:
 
 def confidence(situation: Situation, draft: Draft) -> Draft:
     """Below the threshold the forecast is shown, not acted on: back to the reactive floor."""
-    if situation.outlook is None or not _is_unsure(situation):
+    if situation.outlook is None or not is_unsure(situation):
         return draft
     note = f"confidence {situation.confidence or 0:.0%} is below {_threshold(situation):.0%}"
     return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
@@ -151,10 +151,11 @@ def confidence(situation: Situation, draft: Draft) -> Draft:
 def _is_followed(situation: Situation) -> bool:
     """A forecast is acted on: it says what is needed until a removed pod could be back."""
     foresees = forecast in RECOMMENDING[situation.policy.strategy]
-    return foresees and situation.outlook is not None and not _is_unsure(situation)
+    return foresees and situation.outlook is not None and not is_unsure(situation)
 
 
-def _is_unsure(situation: Situation) -> bool:
+def is_unsure(situation: Situation) -> bool:
+    """Confidence in the forecast is below what acting on it asks for."""
     return situation.confidence is not None and situation.confidence < _threshold(situation)
 
 

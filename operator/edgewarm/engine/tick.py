@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from edgewarm.decide.explanation import sentence
-from edgewarm.decide.lifecycle import Plan, leftovers, moves
+from edgewarm.decide.lifecycle import Move, Plan, leftovers, moves
 from edgewarm.decide.verdict import decide
 from edgewarm.decide.worth import worth
 from edgewarm.engine import asking, rehearsal
@@ -20,6 +20,7 @@ from edgewarm.engine.alone import alone
 from edgewarm.engine.asking import Readings
 from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
+from edgewarm.engine.climbing import Climber
 from edgewarm.engine.forecasts import Forecasts
 from edgewarm.engine.judge import (
     Evidence,
@@ -32,12 +33,19 @@ from edgewarm.engine.judge import (
     paced,
     shadowed,
 )
+from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
+from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
+from edgewarm.engine.pool_reports import remarks
+from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
+from edgewarm.engine.promoter import Promoter
+from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
+from edgewarm.engine.rungs import Rung, RungSituation
 from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
@@ -49,6 +57,7 @@ from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.prices import Terms
 from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import Workload
 
 log = structlog.get_logger()
 GAP_SECONDS = 120.0  # without a recommendation: longer than any pass that /healthz lets live
@@ -79,6 +88,7 @@ class Engine:
         pass_seconds: float = 15.0,
         step_seconds: float = 60.0,
         terms: Terms = NO_TERMS,
+        rungs: Sequence[Rung] = RUNGS,
     ) -> None:
         self._terms = terms
         self._ports = ports
@@ -89,8 +99,12 @@ class Engine:
         self._models = Selection(ports.models, ports.demand, self._rows, step_seconds, ports.wake)
         self._parts = Parts()
         self._books = Books()
-        self._actor = Actor(ports.cluster, ports.telemetry)
+        self._promoter = Promoter(ports.cluster, ports.telemetry)
+        self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, ports.telemetry, self._promoter))
+        self._ladder = Ladder(ports.cluster, rungs)
+        self._climber = Climber(self._ladder, self._actor)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
+        self._pools = Pools()
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
     async def run_pass(self, now: float) -> None:
@@ -116,13 +130,20 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
-        # first what gives capacity, for all; then what tells about it
-        await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
-        await _bounded(self._reporter.policy(one.around, one.state, one.case, now) for one in found)
-        await self._reporter.pools(view, now)
+        states = self._pools.plan(view, askers(found), now)
+        await self._act_on_all(found, view, moment, step_made)
+        await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
+        await self._reporter.pools(view, states, now)
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
         self._ports.telemetry.retain(list(view.policies))
+
+    async def _act_on_all(self, found: Sequence[Found], view: ClusterView, moment: Moment, step_made: bool) -> None:
+        """First what gives capacity, for all; who tells about it comes after."""
+        await self._promoter.look(moment.now)
+        await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
+        orphaned = (one.around.item for one in found if one.around.workload is None)
+        await _bounded(self._ladder.clear(item, view, moment.now) for item in orphaned)
 
     async def _find_all(self, view: ClusterView, readings: Readings, moment: Moment) -> list[Found]:
         """Observe and decide for all, with pauses in which watches, probes and reads of forecasts go on."""
@@ -155,9 +176,9 @@ class Engine:
         loads = () if policy is None else asking.loads(item.key, policy, readings)
         reading = asking.joint_reading(policy, loads) if policy is not None and asking.was_asked(loads) else None
         trouble = book.trouble if book else None
-        unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
+        unknown, refuses = pool_trouble(item.key.namespace, policy, view)
         model = self._models.state(item.key)
-        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, model)
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, refuses, model)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
             if book is not None:
@@ -173,7 +194,33 @@ class Engine:
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
         summary = _summary(book, judgement)
-        return Found(around, state, Case(item, book, workload, judgement, summary, value, why, parts))
+        climb, ladder = self._climb(around, book, workload, judgement, view)
+        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder)
+        return Found(around, state, case)
+
+    def _climb(
+        self, around: Surroundings, book: Book, workload: Workload, judgement: Judgement, view: ClusterView
+    ) -> tuple[RungSituation, LadderPlan]:
+        """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
+        item, scales = around.item, around.scales
+        granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
+        situation, verdict = judgement.situation, judgement.verdict
+        memory = book.rungs.asked
+        climb = RungSituation(
+            item,
+            book.policy,
+            workload,
+            situation,
+            verdict,
+            view,
+            situation.now,
+            granted=granted,
+            asked_before=memory,
+            scales=scales,
+        )
+        with alone(item.key, "the rungs of a policy could not be planned"):
+            return climb, self._ladder.plan(climb)
+        return climb, LadderPlan()
 
     def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[Part, ResourceNumbers]:
         """What is known of each part of a demand that is split."""
@@ -219,22 +266,17 @@ class Engine:
         self._learn(case, moment.now, step_made)
 
     async def _act(self, case: Case, moment: Moment) -> None:
-        book, judgement = case.book, case.judgement
-        records = self._books.records(case.item.key)
+        key = case.item.key
+        records, rungs = self._books.records(key), self._books.rung_records(key)
         if _is_stale(case, records, moment.now):
             return
-        mode = judgement.situation.policy.mode
-        situation, most = judgement.situation, judgement.situation.policy.bounds.high
-        free = decide(replace(situation, outlook=None)).wanted if case.worth and case.worth.approval else None
-        plan = Plan(mode, situation.current, judgement.verdict.wanted, book.last_decision_at, most, free)
-        if plan.asks and _is_unseen(case, records, moment.now):
-            plan = replace(plan, wanted=max(plan.planned, free or 0))
-        foreign = tuple(record for record in records if record.key not in case.written)
-        todo = leftovers(plan, foreign) or moves(plan, records, moment.now)
-        await self._actor.carry_out(case, todo, moment)
+        if case.climb is None or case.climb.scales:
+            await self._actor.carry_out(case, _todo(case, records, moment.now), moment)
+        await self._climber.climb(case, rungs, moment)
         await self._actor.look_back(case, moment.now)
         await self._actor.tidy(case, records)
-        book.pacing = paced(book, judgement, moment.now)
+        await self._actor.tidy(case, rungs)
+        case.book.pacing = paced(case.book, case.judgement, moment.now)
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
@@ -247,10 +289,26 @@ class Engine:
             book.score, book.lives = scored(book, judgement, book.shadow.capacity, self._step_seconds)
             book.last_step_at = now
 
+    async def promote(self, now: float) -> int:
+        """Between passes, whenever the cluster says that a ReplicaSet or a standby changed."""
+        return await self._promoter.look(now)
+
     async def close(self) -> None:
         """Stop what runs in the background."""
         await self._models.close()
         await self._rows.close()
+
+
+def _todo(case: Case, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
+    """What is to be done about the replicas."""
+    situation, verdict = case.judgement.situation, case.judgement.verdict
+    free = decide(replace(situation, outlook=None)).wanted if case.worth and case.worth.approval else None
+    mode, most = situation.policy.mode, situation.policy.bounds.high
+    plan = Plan(mode, situation.current, verdict.wanted, case.book.last_decision_at, most, free)
+    if plan.asks and _is_unseen(case, records, now):
+        plan = replace(plan, wanted=max(plan.planned, free or 0))
+    foreign = tuple(record for record in records if record.key not in case.written)
+    return leftovers(plan, foreign) or moves(plan, records, now)
 
 
 def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
@@ -284,6 +342,25 @@ def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
     if pool is None:
         return terms
     return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
+
+
+def askers(found: Iterable[Found]) -> list[Asker]:
+    """The policies that may hold something in their pool."""
+    cases = [one.case for one in found if one.case is not None]
+    return [Asker(case.item, case.book.policy, case.workload) for case in cases if may_hold(case.book.policy)]
+
+
+def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
+    """(there is no such pool, the pool is not for this namespace)."""
+    if policy is None or policy.pool is None:
+        return False, False
+    pool = view.pools.get(policy.pool)
+    return pool is None, pool is not None and not allows(pool, namespace, view.namespaces.get(namespace, {}))
+
+
+def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
+    """What the pool has to say to a policy that may use it."""
+    return () if one.case is None else remarks(one.case.item.key, one.case.book.policy, states, now)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from edgewarm.api.parse import parse_conditions, parse_decision
+from edgewarm.api.parse import parse_decision
+from edgewarm.api.wired import parse_conditions
 from edgewarm.engine.ports import Manifest
 from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest, FloatArray, History, Measured, Missing, MissingKind, Reading
@@ -21,6 +22,7 @@ from edgewarm.model.identity import Key, SeriesKey, TargetRef
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject
+from edgewarm.model.operations import Operation
 from edgewarm.model.units import format_time
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import PodStart, Selector, Workload
@@ -97,6 +99,13 @@ class MemoryCluster:
         version = str(int(seen.resource_version) + 1)
         self.workloads[claim] = replace(seen, replicas=replicas, ready=ready, resource_version=version)
 
+    async def stirred(self) -> None:
+        """Nobody waits for it in a replay."""
+
+    async def carry_out(self, operation: Operation) -> None:
+        """Counted only: a trace has no pods to keep warm, so no rung plans anything here."""
+        self.writes += 1
+
     async def create_decision(self, manifest: Manifest) -> None:
         """Stored as the API server would."""
         self.writes += 1
@@ -169,6 +178,12 @@ class MemoryTelemetry:
 
     def decided(self, key: Key, reason: str, mode: str) -> None:
         """Nobody counts."""
+
+    def promoted(self, key: Key, count: int) -> None:
+        """No pods."""
+
+    def parked(self, key: Key, count: int) -> None:
+        """No pods."""
 
     def retain(self, keys: Collection[Key]) -> None:
         """Forget every other policy."""

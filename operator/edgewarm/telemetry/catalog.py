@@ -90,6 +90,17 @@ LEAD_TIME = Metric(
     (*POLICY, "quantile"),
     "Measured seconds from creating a pod until it is ready; quantile is 0.5 or 0.9.",
 )
+RUNG_UNITS = Metric(
+    "edgewarm_rung_units",
+    Type.GAUGE,
+    (*POLICY, "rung", "state"),
+    "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
+    "warming.",
+)
+PROMOTIONS = Metric(
+    "edgewarm_promotions_total", Type.COUNTER, POLICY, "Standbys that began to serve: hits of the standby rung."
+)
+PARKINGS = Metric("edgewarm_parkings_total", Type.COUNTER, POLICY, "Serving pods that became standbys on a scale-in.")
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -168,6 +179,9 @@ METRICS: tuple[Metric, ...] = (
     PART_DEMAND,
     PART_FORECAST,
     LEAD_TIME,
+    RUNG_UNITS,
+    PROMOTIONS,
+    PARKINGS,
     BLIND,
     DECISIONS,
     POLICIES,

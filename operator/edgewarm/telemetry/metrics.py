@@ -61,6 +61,19 @@ class Metrics:
         self._of_policy.setdefault(key, set()).add((catalog.DECISIONS, labels))
         self._counter(catalog.DECISIONS, labels).inc()
 
+    def promoted(self, key: Key, count: int) -> None:
+        """Standbys that began to serve."""
+        self._of(key, catalog.PROMOTIONS, count)
+
+    def parked(self, key: Key, count: int) -> None:
+        """Serving pods that became standbys."""
+        self._of(key, catalog.PARKINGS, count)
+
+    def _of(self, key: Key, metric: Metric, count: int) -> None:
+        labels = (key.namespace, key.name)
+        self._of_policy.setdefault(key, set()).add((metric, labels))
+        self._counter(metric, labels).inc(count)
+
     def forget(self, key: Key) -> None:
         """The policy is gone, and so are all its series."""
         self._remove(self._of_policy.pop(key, set()))
@@ -154,6 +167,9 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
         labels = (part.value,) if node else (str(part.by), part.value)
         of = (catalog.NODE_DEMAND, catalog.NODE_FORECAST) if node else (catalog.PART_DEMAND, catalog.PART_FORECAST)
         values |= _each(labels, one, *of)
+    for rung, found in numbers.rungs.items():
+        states = (("wanted", found.wanted), ("warm", found.warm), ("warming", found.warming))
+        values.update({(catalog.RUNG_UNITS, (rung, state)): float(value) for state, value in states})
     return values
 
 
