@@ -104,8 +104,9 @@ def taken(placed: Placed, survey: Survey) -> Survey:
 
 def with_room(request: Request, survey: Survey, ask: FloatArray, open_: BoolArray) -> BoolArray:
     """(N,) open nodes that have what is asked, and that the budgets of nodes allow."""
-    room = survey.room(request.promises) + survey.ground.margin
-    fits: BoolArray = open_ & ((ask[:, None] <= room) | (ask <= 0)[:, None]).all(axis=0)
+    room, margin, fits = survey.room(request.promises), survey.ground.margin, open_.copy()
+    for j in np.flatnonzero(ask > 0):
+        fits &= room[j] >= ask[j] - margin[j]
     return fits & _countable(request, survey)
 
 

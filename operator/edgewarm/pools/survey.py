@@ -67,6 +67,11 @@ class Ground:
         return {node.name: i for i, node in enumerate(self.nodes)}
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """What may be asked for: what a node has, and what only budgets know."""
+        return ON_BUDGETS_ONLY.union(self.names)
+
+    @cached_property
     def serving(self) -> BoolArray:
         """Members that are ready and schedulable: what the pool's utilisation is about."""
         able: BoolArray = np.array([node.ready and node.schedulable for node in self.nodes], dtype=bool)
@@ -146,11 +151,13 @@ class Survey:
 
     def unknown(self, amounts: Amounts) -> str | None:
         """A resource that is asked for and that no node has."""
-        asked = (name for name, amount in amounts.items() if amount > 0 and name not in ON_BUDGETS_ONLY)
-        return next((name for name in asked if name not in self.ground.names), None)
+        strange = amounts.keys() - self.ground.known
+        return min((name for name in strange if amounts[name] > 0), default=None) if strange else None
 
     def room(self, promises: bool) -> FloatArray:
         """(R, N) what a promise, or a pod, may take of each node."""
+        if self.settings.oversubscription <= 1:  # promises then only take of what is free
+            return self.unpromised
         promised = self.unpromised + self.ground.slack
         return promised if promises else np.minimum(self.free, promised)
 
