@@ -8,17 +8,18 @@ created for it, it keeps others out of the room until its time, and after a rest
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, WarmedNode
-from edgewarm.model.pool import Budget, Holding, Request
+from edgewarm.model.pool import Budget, Holding, NodeChoice, Request
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
 from edgewarm.pools.allocate import Allocated, allocate
 from edgewarm.pools.budgets import account_of
+from edgewarm.pools.expected import NodeDemand, expected_utilization
 from edgewarm.pools.members import Membership, memberships
 from edgewarm.pools.shortage import Shortage, explained
 from edgewarm.pools.success import Success
@@ -62,10 +63,13 @@ class Pools:
         self,
         view: ClusterView,
         askers: Iterable[Asker],
+        demands: Sequence[NodeDemand],
         now: float,
-        forecast: Mapping[str, float] = NO_FORECAST,
     ) -> Mapping[str, PoolState]:
-        """By name of the pool; `forecast` is the utilisation that is expected of a node."""
+        """By name of the pool; `demands` are what workloads will need by node, for nodeChoice Predictive."""
+        forecast = NO_FORECAST
+        if any(pool.settings.node_choice is NodeChoice.PREDICTIVE for pool in view.pools.values()):
+            forecast = expected_utilization(view.nodes.values(), view.pods.values(), demands)
         members = memberships(view.pools.values(), view.nodes.values())
         by_pool: dict[str, list[Asker]] = {name: [] for name in view.pools}
         for asker in sorted(askers, key=lambda one: one.item.key):

@@ -34,10 +34,9 @@ from edgewarm.engine.judge import (
 )
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parts import Parts
-from edgewarm.engine.pool_reports import remarks
-from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
+from edgewarm.engine.pool_cases import askers, demands_by_node, pool_trouble, remarked
+from edgewarm.engine.pooling import Pools
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
-from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
@@ -120,7 +119,7 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
-        states = self._pools.plan(view, askers(found), now)
+        states = self._pools.plan(view, askers(found), demands_by_node(found), now)
         # first what gives capacity, for all; then what tells about it
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
         await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
@@ -289,25 +288,6 @@ def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
     if pool is None:
         return terms
     return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
-
-
-def askers(found: Iterable[Found]) -> list[Asker]:
-    """The policies that may hold something in their pool."""
-    cases = [one.case for one in found if one.case is not None]
-    return [Asker(case.item, case.book.policy, case.workload) for case in cases if may_hold(case.book.policy)]
-
-
-def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
-    """(there is no such pool, the pool is not for this namespace)."""
-    if policy is None or policy.pool is None:
-        return False, False
-    pool = view.pools.get(policy.pool)
-    return pool is None, pool is not None and not allows(pool, namespace, view.namespaces.get(namespace, {}))
-
-
-def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
-    """What the pool has to say to a policy that may use it."""
-    return () if one.case is None else remarks(one.case.item.key, one.case.book.policy, states, now)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:
