@@ -48,9 +48,16 @@ def reserving(here: World, place: str, name: str, pods: int, **spec: Any) -> Non
 
 
 def waited(here: World, place: str, name: str, reason: str, kind: str = "NodesWarmed") -> str:
-    found = lambda: said(here, place, name, kind)  # noqa: E731
+    def found() -> Mapping[str, Any]:
+        return said(here, place, name, kind)
+
     wait_until(reason, lambda: found()["reason"] == reason, LONG, lambda: str(found()))
     return str(found()["message"])
+
+
+def pods_left(here: World, site: str) -> str:
+    """Of the pool's budget."""
+    return str({one["name"]: one["left"] for one in status(here, site)["budgets"]}["pods"])
 
 
 def test_a_pool_shows_its_nodes_and_what_is_reserved_there(here: World, site: str) -> None:
@@ -73,8 +80,7 @@ def test_what_does_not_fit_the_budget_reads_the_numbers(here: World, site: str) 
     message = waited(here, "edge", "greedy", "BudgetExhausted")
     assert "spec.budgets.pods has 0 left and 1 is asked: 1 short; raise spec.budgets.pods by 1" in message
     here.kubectl.run("delete", "wp", "greedy", "-n", "edge")
-    freed = lambda: {one["name"]: one["left"] for one in status(here, site)["budgets"]}["pods"]  # noqa: E731
-    wait_until("the room to be given back", lambda: freed() != "0", LONG)
+    wait_until("the room to be given back", lambda: pods_left(here, site) != "0", LONG)
 
 
 def test_mistakes_about_a_pool_read_what_to_change(here: World, site: str) -> None:
