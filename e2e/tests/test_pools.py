@@ -32,7 +32,8 @@ def site(here: World) -> str:
 
 
 def status(here: World, name: str) -> Mapping[str, Any]:
-    return here.kubectl.get("enp", name).get("status", {})
+    found: Mapping[str, Any] = here.kubectl.get("enp", name).get("status", {})
+    return found
 
 
 def said(here: World, place: str, name: str, kind: str) -> Mapping[str, Any]:
