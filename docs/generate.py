@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgewarm.model.demand import MissingKind
-from edgewarm.model.reasons import Reason
+from edgewarm.model.reasons import Reason, RungReason
 from edgewarm.telemetry.catalog import METRICS
 
 FOLDER = Path(__file__).parent
@@ -31,6 +31,11 @@ MODELS = {
     "TooFewPoints": "It needs 30 means of five minutes of known demand.",
     "FitFailed": "It failed, took too long, is not installed, or answered what is no forecast: the message says which.",
     "ModelNotFound": "There is no such plug-in for this namespace.",
+}
+RUNGS = {
+    "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
+    "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
+    "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
@@ -91,6 +96,8 @@ def reasons() -> str:
     standing = {**STANDINGS, **{kind.value: text for kind, text in MISSING.items()}}
     ready = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in standing.items()))
     models = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in MODELS.items()))
+    rungs = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in RungReason))
+    conditions = table(("reason", "condition and meaning"), ([f"`{name}`", text] for name, text in RUNGS.items()))
     warmed = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in NODES_WARMED.items()))
     pools = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in POOLS.items()))
     return (
@@ -98,7 +105,9 @@ def reasons() -> str:
         f"Event.\n\n## Why the number is what it is\n\n{decided}\n## Reasons of the Ready condition\n\n"
         "While demand is missing, replicas hold or rise, never fall (but a lowered maxReplicas is followed).\n\n"
         f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
-        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the NodesWarmed condition\n\n"
+        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
+        f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
+        f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the NodesWarmed condition\n\n"
         f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
         f"{pools}\n{NOTE}"

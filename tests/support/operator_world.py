@@ -36,7 +36,9 @@ from edgewarm.cluster.resources import (
     NODES,
     OURS,
     PODS,
+    REPLICA_SETS,
     SCALED_OBJECTS,
+    SERVICES,
     STATEFUL_SETS,
     Resource,
 )
@@ -48,7 +50,8 @@ from edgewarm.sources.library import Library
 from edgewarm.sources.models import ForecastModels
 from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template
 from edgewarm.telemetry.metrics import Metrics
-from support.fake_api import FakeApi, FakeDeploymentController, Request
+from support.fake_api import FakeApi, FakeDeploymentController, FakeReplicaSets, Request
+from support.fake_api.replica_sets import REVISION, owner_of
 from support.fake_api.store import Change
 from support.fake_api.waiting import eventually
 from support.fake_prometheus import FakePrometheus, Series
@@ -63,7 +66,17 @@ PASS = 15.0
 SHOP = "shop"
 FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
 WRITES = frozenset({"create", "update", "patch", "delete"})
-_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, PODS, NODES, NAMESPACES, AUTOSCALERS, SCALED_OBJECTS)
+_THEIRS = (
+    DEPLOYMENTS,
+    STATEFUL_SETS,
+    REPLICA_SETS,
+    SERVICES,
+    PODS,
+    NODES,
+    NAMESPACES,
+    AUTOSCALERS,
+    SCALED_OBJECTS,
+)
 FOLLOWED = frozenset(resource.plural for resource in (*OURS.values(), *_THEIRS))
 
 
@@ -178,6 +191,7 @@ class OperatorWorld:
         self.api = FakeApi(self.clock)
         self.prometheus = FakePrometheus({FLEET_QUERY: self._fleet})
         self.controller = FakeDeploymentController(self.api, lambda _: self.lead)
+        self.sets = FakeReplicaSets(self.api, self.lead)
         self._kinds: dict[str, str] = {}
         self._latest: dict[str, int] = {}
         self._frozen: set[str] = set()
@@ -245,15 +259,19 @@ class OperatorWorld:
     async def _pass(self, seconds: float) -> None:
         process = self.process
         self.clock.advance(seconds)
-        self.controller.tick(self.clock.now)
+        self._tick()
         await self.settled()
         first = len(self.api.requests)
         await process.engine.run_pass(self.clock.now)
         await eventually(lambda: len(process.learned) >= process.demand.lessons, 30.0)
         await eventually(lambda: not process.models.under_way, 30.0)
         self.log += [(self.clock.now, request) for request in self.api.requests[first:] if request.verb in WRITES]
-        self.controller.tick(self.clock.now)
+        self._tick()
         await self.settled()
+
+    def _tick(self) -> None:
+        self.controller.tick(self.clock.now)
+        self.sets.tick(self.clock.now)
 
     async def settled(self) -> None:
         """Until every informer has seen everything that it can see now, or sleeps over a failure."""
@@ -296,6 +314,23 @@ class OperatorWorld:
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)
+
+    def web(self, name: str = "checkout", replicas: int = 2) -> None:
+        """A Deployment with its ReplicaSet behind a Service, whose pods are there and Ready, on a large node."""
+        room = {"cpu": "64", "memory": "64Gi", "pods": "110"}
+        status = {"allocatable": room, "conditions": [{"type": "Ready", "status": "True"}]}
+        self.api.put({"kind": "Node", "metadata": {"name": "node-1"}, "spec": {}, "status": status})
+        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
+        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
+        meta = {"name": name, "namespace": SHOP}
+        self.api.put({"kind": "Deployment", "metadata": {**meta, "annotations": {REVISION: "1"}}, "spec": spec})
+        self.api.put({"kind": "Service", "metadata": meta, "spec": {"selector": {"app": name}}})
+        for seconds in (self.lead, 0.0):
+            self.sets.tick(self.clock.now - seconds)
+
+    def pods(self, owner: str) -> list[Json]:
+        """Those controlled by a kind: ReplicaSet, or WarmingPolicy for standbys."""
+        return [pod for pod in self.api.objects("Pod") if owner_of(pod).get("kind") == owner]
 
     def policy(self, name: str = "checkout", *, target: str = "", mode: str = "Act", **spec: Any) -> None:
         """A policy that asks for `asked[name]`, 50 per pod; an hour of history unless told otherwise.

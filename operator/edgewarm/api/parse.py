@@ -22,6 +22,7 @@ from edgewarm.api.policy_spec import (
     WarmingPolicySpec,
 )
 from edgewarm.api.problem import sentence
+from edgewarm.api.rungs_spec import rungs
 from edgewarm.api.warming_spec import RegionSpec, WarmingSpec
 from edgewarm.api.wired import Wired, created_at_of, key_of, parse_conditions, spec_of, status_of
 from edgewarm.model.decision import Action, DecisionRecord, Phase
@@ -32,6 +33,7 @@ from edgewarm.model.names import PAUSED_UNTIL
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule, WarmedNode, Warming
 from edgewarm.model.pool import Qos
+from edgewarm.model.rungs import RungName
 from edgewarm.model.units import parse_duration, parse_quantity, parse_time, unit_of
 
 
@@ -60,12 +62,14 @@ def parse_decision(obj: Wired) -> DecisionRecord | None:
         phase = Phase(status["phase"]) if "phase" in status else None
     except ValueError:  # pydantic's ValidationError is one
         return None
+    actions = tuple(map(_action, spec.actions))
     return DecisionRecord(
         key=key_of(meta),
         uid=meta.get("uid", ""),
         policy=spec.policy,
         created_at=created_at_of(meta),
-        action=_action(spec.actions[0]),
+        action=next((one for one in actions if one.rung == RungName.REPLICA), actions[0]),
+        rungs=tuple(one for one in actions if one.rung != RungName.REPLICA),
         reason=spec.reason,
         expires_at=None if spec.expires_at is None else parse_time(spec.expires_at),
         approval=spec.approval,
@@ -100,6 +104,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         capacity_per_pod=series[0].per_pod if alone else 1.0,
         resources=() if alone else series,
         pool=None if spec.pool_ref is None else spec.pool_ref.name,
+        rungs=rungs(spec.rungs),
         mode=spec.mode,
         strategy=scaling.strategy,
         kappa=kappa(spec.objective),
@@ -177,4 +182,4 @@ def _fallback(spec: FallbackSpec | None) -> Fallback | None:
 
 
 def _action(spec: ActionSpec) -> Action:
-    return Action(spec.rung, spec.before, spec.after, parse_time(spec.execute_at))
+    return Action(RungName(spec.rung), spec.before, spec.after, parse_time(spec.execute_at), spec.node or None)

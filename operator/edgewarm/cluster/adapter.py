@@ -9,17 +9,21 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from edgewarm.cluster import kinds, resources
+from edgewarm.cluster import kinds, resources, workload_kinds
 from edgewarm.cluster.events import EventRecorder
+from edgewarm.cluster.executor import Executor, Seen
 from edgewarm.cluster.informer import Informer, Reads, Timing
+from edgewarm.cluster.owned import OwnedBy
 from edgewarm.cluster.resources import Resource
 from edgewarm.cluster.starts import StartWatch
+from edgewarm.cluster.stirring import Stirring
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.errors import Conflict
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
+from edgewarm.model.operations import Operation
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.model.workload import Autoscaler, PodStart, Workload
+from edgewarm.model.workload import Autoscaler, Pod, PodStart, ReplicaSet, Service, Workload
 
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
@@ -58,7 +62,7 @@ class Api(Reads, Protocol):
 
     async def create(self, resource: Resource, namespace: str, manifest: Manifest) -> bytes: ...
 
-    async def delete(self, resource: Resource, key: Key) -> None: ...
+    async def delete(self, resource: Resource, key: Key, options: Manifest | None = None) -> None: ...
 
     async def merge_patch(self, resource: Resource, key: Key, body: Manifest, subresource: str = "") -> bytes: ...
 
@@ -83,10 +87,14 @@ class KubeCluster:
         self._api = api
         self._wake = wake or (lambda: None)
         self._starts = StartWatch()
+        self._owned: OwnedBy[Pod] = OwnedBy()
+        self._replica_sets: OwnedBy[ReplicaSet] = OwnedBy()
+        self._stirring = Stirring()
         self.recorder = EventRecorder(api)
         self._informers: list[Informer[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._follow(parsers, timing)
+        self._executor = Executor(api, timing.clock, self._lookup, timing.sleep)
 
     def _follow(self, parsers: Parsers, timing: Timing) -> None:
         def informer(resource: Resource, decode: Callable[[Any], Any], on_change: Any = None) -> Informer[Any]:
@@ -97,17 +105,24 @@ class KubeCluster:
         policies = informer(resources.POLICIES, kinds.through(parsers.policy), self._policy_changed)
         pools = informer(resources.POOLS, kinds.through(parsers.pool), self._pool_changed)
         decisions = informer(resources.DECISIONS, kinds.through(parsers.decision), self._decision_changed)
-        deployments = informer(resources.DEPLOYMENTS, kinds.deployment)
-        stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
-        pods = informer(resources.PODS, kinds.pod, self._starts.changed)
+        deployments = informer(resources.DEPLOYMENTS, workload_kinds.deployment, self._stirring.workload)
+        stateful_sets = informer(resources.STATEFUL_SETS, workload_kinds.stateful_set)
+        pods = informer(resources.PODS, kinds.pod, self._pod_changed)
+        informer(resources.REPLICA_SETS, workload_kinds.replica_set, self._replica_set_changed)
+        services = informer(resources.SERVICES, workload_kinds.service)
         nodes = informer(resources.NODES, kinds.node)
         namespaces = informer(resources.NAMESPACES, kinds.namespace)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
         scaled_objects = informer(resources.SCALED_OBJECTS, kinds.scaled_object)
-        self._parts: dict[str, Callable[[], Mapping[Any, Any]]] = {
+        self._caches: Mapping[str, Informer[Any]] = {"Pod": pods}
+        self._parts: dict[str, Callable[[], Any]] = {
             "policies": lambda: policies.objects,
             "decisions": lambda: decisions.objects,
             "pods": lambda: pods.objects,
+            "replica_sets": self._replica_sets.tuples,
+            "services": _Derived((services,), _by_namespace),
+            "owned": self._owned.snapshot,
+            "unseen": lambda: self._executor.unseen(),
             "pools": _Derived((pools,), _by_name),
             "nodes": _Derived((nodes,), _by_name),
             "namespaces": _Derived((namespaces,), _by_name),
@@ -180,6 +195,9 @@ class KubeCluster:
                 return
         raise problem
 
+    async def carry_out(self, operation: Operation) -> None:
+        await self._executor.carry_out(operation)
+
     async def create_decision(self, manifest: Manifest) -> None:
         """Conflict if one of that name exists."""
         await self._api.create(resources.DECISIONS, manifest["metadata"]["namespace"], manifest)
@@ -205,6 +223,24 @@ class KubeCluster:
         for task in self._tasks:
             if task.done() and not task.cancelled() and (bug := task.exception()) is not None:
                 raise RuntimeError(f"following the cluster: {task.get_name()} ended by a bug") from bug
+
+    def _lookup(self, kind: str, key: Key) -> Seen | None:
+        found: Seen | None = self._caches[kind].get(key)
+        return found
+
+    def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
+        self._starts.changed(old, new)
+        self._owned.changed(old, new)
+        self._executor.changed(old, new)
+        self._stirring.pod(old, new)
+
+    def _replica_set_changed(self, old: ReplicaSet | None, new: ReplicaSet | None) -> None:
+        self._replica_sets.changed(old, new)
+        self._stirring.replica_set(old, new)
+
+    async def stirred(self) -> None:
+        """Until something that a promotion depends on has changed since the last call."""
+        await self._stirring.wait()
 
     def _policy_changed(self, old: PolicyObject | None, new: PolicyObject | None) -> None:
         # A status that we wrote comes back as a change; waking for it would make the engine run in circles.
@@ -242,6 +278,13 @@ def _asked_of(pool: PoolObject) -> tuple[object, ...]:
     """All that a person wrote into a pool."""
     asked = (pool.selector, pool.settings, pool.allowed_namespaces, pool.prices, pool.approval)
     return *asked, pool.problem, pool.uid
+
+
+def _by_namespace(services: Mapping[Key, Service]) -> Mapping[str, tuple[Service, ...]]:
+    found: dict[str, list[Service]] = {}
+    for service in services.values():
+        found.setdefault(service.key.namespace, []).append(service)
+    return {namespace: tuple(all_of) for namespace, all_of in found.items()}
 
 
 def _by_name(objects: Mapping[Key, R]) -> Mapping[str, R]:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from edgewarm.cluster.requests import Container, ResourceList
+from edgewarm.cluster.requests import Container, ResourceList, requested
 from edgewarm.cluster.selecting import WireExpression, WireSelector, selector
+from edgewarm.model.amounts import Amounts
 from edgewarm.model.constraints import Constraints, NodeTerm, PodTerm, Spread, Taint, Toleration
 from edgewarm.model.selector import Requirement, Selector
 
@@ -84,6 +85,14 @@ class PodSpec(msgspec.Struct, gc=False, rename="camel"):
     overhead: ResourceList | None = None
     resources: _PodResources | None = None
     affinity: _Affinity | None = None
+    service_account_name: str = ""
+    priority: int | None = 0
+
+    @property
+    def shape(self) -> int:
+        """What pods of one template have in common after admission, unless somebody treats them differently."""
+        parts = (self.containers, self.init_containers or [], self.service_account_name)
+        return hash(msgspec.json.encode(parts))
 
 
 class TemplateSpec(PodSpec, gc=False, rename="camel"):
@@ -163,3 +172,9 @@ NO_POD = Selector(requirements=(Requirement("", "Exists"),))
 def _or_none(wire: WireSelector | None) -> Selector:
     """An absent selector matches no pod, an empty one every pod."""
     return NO_POD if wire is None else selector(wire)
+
+
+def amounts(spec: PodSpec) -> Amounts:
+    """All that a pod requests, by resource."""
+    override = spec.resources.requests if spec.resources else None
+    return requested(spec.containers, spec.init_containers or (), spec.overhead, override)

@@ -27,11 +27,17 @@ quantity = lru_cache(maxsize=4096)(parse_quantity)
 
 class _Resources(msgspec.Struct, gc=False):
     requests: ResourceList | None = None
+    limits: ResourceList | None = None
 
 
 class Container(msgspec.Struct, gc=False, rename="camel"):
-    """The part of a v1 Container that costs room; `restart_policy` Always marks a sidecar among init containers."""
+    """The part of a v1 Container that costs room, and what it is.
 
+    `restart_policy` Always marks a sidecar among init containers.
+    """
+
+    name: str = ""
+    image: str = ""
     resources: _Resources | None = None
     restart_policy: str | None = None
 

@@ -36,6 +36,12 @@ class Surroundings:
     pool_refuses: bool = False
     model: ModelState | None = None
 
+    @property
+    def scales(self) -> bool:
+        """Whether the replica count is ours; with an autoscaler only the rungs below are."""
+        policy = self.item.policy
+        return self.autoscaler is None or policy is None or policy.mode is Mode.OBSERVE
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -93,11 +99,11 @@ def _allowed(around: Surroundings) -> Standing | None:
 
 def _autoscaler(around: Surroundings) -> Standing | None:
     owner, policy = around.autoscaler, around.item.policy
-    if owner is None or policy is None or policy.mode is Mode.OBSERVE:
+    if owner is None or policy is None or policy.mode is Mode.OBSERVE or policy.rungs:
         return None
     message = (
         f"{policy.target} is scaled by {owner.kind} {owner.key.name}, so it is left alone: "
-        f"delete that {owner.kind}, or use mode Observe"
+        f"delete that {owner.kind}, use mode Observe, or add rungs, which are held below whatever scales it"
     )
     return Standing("ScaledByOther", message, False, False, stalled=True)
 

@@ -10,6 +10,7 @@ from edgewarm.model.demand import DemandRequest
 from edgewarm.model.geography import Region
 from edgewarm.model.identity import DEMAND, TargetRef
 from edgewarm.model.pool import Qos
+from edgewarm.model.rungs import Rungs
 
 
 class Mode(StrEnum):
@@ -187,6 +188,7 @@ class Policy:
     paused_until: float | None = None
     pool: str | None = None
     resources: tuple[Resource, ...] = ()
+    rungs: Rungs = field(default=Rungs())
     warming: Warming = field(default=Warming())
     regions: tuple[Region, ...] = ()
     qos: Qos = Qos.MEDIUM

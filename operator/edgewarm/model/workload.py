@@ -12,11 +12,29 @@ from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.selector import Requirement as Requirement
 from edgewarm.model.selector import Selector as Selector
+from edgewarm.model.template import PodTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far a Deployment has got with its template. `revision` is that of its current ReplicaSet.
+
+    `observed`: its controller has seen the last change of the spec; `complete`: the last rollout came to its end, which
+    stays true while it is only scaled.
+    """
+
+    revision: str = ""
+    observed: bool = False
+    paused: bool = False
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A scalable object as last seen: wanted and ready replicas, how to find its pods, what each requests."""
+    """A scalable object as last seen: wanted and ready replicas, how to find its pods, what each requests.
+
+    `rollout` is None for what is no Deployment.
+    """
 
     namespace: str
     ref: TargetRef
@@ -28,6 +46,8 @@ class Workload:
     pod: PodRequests = field(default=PodRequests())
     asks: Amounts = field(default_factory=lambda: NOTHING)  # of one pod, all resources, `pods` included
     constraints: Constraints = field(default=Constraints())
+    template: PodTemplate = field(default=PodTemplate())
+    rollout: Rollout | None = None
 
     @property
     def key(self) -> Key:
@@ -35,8 +55,45 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The controller of an object, by its ownerReference."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSet:
+    """A ReplicaSet as last seen: what its spec wants, how many pods its status counts."""
+
+    key: Key
+    uid: str
+    owner: Owner | None
+    revision: str
+    template_hash: str
+    wanted: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a Service selects; one without a selector selects nothing."""
+
+    key: Key
+    selector: tuple[tuple[str, str], ...] = ()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        return bool(self.selector) and all(labels.get(key) == value for key, value in self.selector)
+
+
+@dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod as last seen. `ready_at` is the last change of its Ready condition to True, None while it is not Ready."""
+    """A pod as last seen. `ready_at` is the last change of its Ready condition to True, None while it is not Ready.
+
+    `once_ready`: it is Ready, or was and no longer is. `unschedulable_since`: the scheduler finds no node for it.
+    `shape` stands for its containers, their resources and its account: pods that differ in these differ in it.
+    """
 
     key: Key
     uid: str
@@ -50,11 +107,23 @@ class Pod:
     memory_bytes: float = 0.0
     other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and itself
     apart: tuple[PodTerm, ...] = ()
+    resource_version: str = ""
+    owner: Owner | None = None
+    once_ready: bool = False
+    unschedulable_since: float | None = None
+    priority: int = 0
+    shape: int = 0
+    constraints: Constraints | None = None  # of the node that it still waits for
 
     @property
     def holds_room(self) -> bool:
         """A finished pod holds nothing of its node."""
         return self.phase not in {"Succeeded", "Failed"}
+
+    @property
+    def is_active(self) -> bool:
+        """As a ReplicaSet counts: neither finished nor on its way out."""
+        return self.holds_room and not self.deleting
 
     @property
     def asks(self) -> Amounts:

@@ -76,6 +76,13 @@ LEAD_TIME = Metric(
     (*POLICY, "quantile"),
     "Measured seconds from creating a pod until it is ready; quantile is 0.5 or 0.9.",
 )
+RUNG_UNITS = Metric(
+    "edgewarm_rung_units",
+    Type.GAUGE,
+    (*POLICY, "rung", "state"),
+    "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
+    "warming.",
+)
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -152,6 +159,7 @@ METRICS: tuple[Metric, ...] = (
     NODE_DEMAND,
     NODE_FORECAST,
     LEAD_TIME,
+    RUNG_UNITS,
     BLIND,
     DECISIONS,
     POLICIES,

@@ -1,0 +1,83 @@
+"""What a rung of the ladder is to the engine: a pure planner, from what is known of a policy to counts and operations.
+
+A planner compares the wanted set with the set that exists (owned objects in the view), never with what it did before:
+called twice on the same view it answers the same, and on a view in which its operations are done it has none left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.engine.remarks import Remark
+from edgewarm.model.objects import PolicyObject
+from edgewarm.model.operations import Operation
+from edgewarm.model.policy import Policy
+from edgewarm.model.rungs import Place, RungCount, RungName
+from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import Workload
+from edgewarm.pools.room import Room
+
+
+@dataclass(frozen=True)
+class RungSituation:
+    """Everything that a planner may look at.
+
+    `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
+    one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
+    in it stays as it is.
+    """
+
+    item: PolicyObject
+    policy: Policy
+    workload: Workload
+    situation: Situation
+    verdict: Verdict
+    view: ClusterView
+    now: float
+    below: tuple[RungCount, ...] = ()
+    granted: Mapping[Place, int] | None = None
+    asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
+    make_room: Callable[[], Room] = Room
+
+    @property
+    def room(self) -> Room:
+        """What the nodes have left; worked out once a pass, when the first rung asks."""
+        return self.make_room()
+
+    def recent(self, place: Place) -> tuple[int, ...]:
+        """What the rung's own `asked` was within the scale-down window."""
+        window = self.policy.scale_down.stabilization_seconds
+        return tuple(count for at, count in self.asked_before.get(place, ()) if self.now - at < window)
+
+    def target(self, count: RungCount) -> int:
+        """What to bring a place to: what is wanted, or what was approved, else what there is."""
+        return count.wanted if self.granted is None else self.granted.get(count.place, count.held)
+
+
+@dataclass(frozen=True, slots=True)
+class RungPlan:
+    """A rung's answer: counts by place, what to do towards them, conditions, and why the counts are what they are.
+
+    `asked`: counts before anything held or bounded them, for `RungSituation.recent`.
+    """
+
+    counts: tuple[RungCount, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    note: str = ""
+    asked: tuple[tuple[Place, int], ...] = ()
+
+
+class Rung(Protocol):
+    """One stage. `plan` is pure."""
+
+    @property
+    def name(self) -> RungName: ...
+
+    def is_wanted(self, policy: Policy) -> bool:
+        """Whether the policy opted into this rung. One that opted out is planned once more while objects are left."""
+
+    def plan(self, situation: RungSituation) -> RungPlan: ...
