@@ -10,6 +10,8 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | admission treats them otherwise than the own pods    | one is kept to see when that ends (StandbyDiffers)   |
 | something selects one, as a Service added later does | it gets other labels                                 |
 | a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
+| its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
+| its pool has no place for a new one                  | it is not made, and asked for again                  |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
 """
 
@@ -19,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
+from edgewarm.decide.newsvendor import probability_needed
 from edgewarm.decide.promoting import Standing, differs, fits, is_standby, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
@@ -27,12 +30,15 @@ from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
+from edgewarm.model.pool import Request
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import Place, RungCount, RungName, StandbyTerms
 from edgewarm.model.workload import Pod, ReplicaSet, Selector, Service
+from edgewarm.pools.placement import Placed
 from edgewarm.pools.yielding import GRACE_SECONDS, yielding
 
 HERE = Place(RungName.STANDBY)
+GIVEN_UP = "its pool gives it up for what matters more"
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,46 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
         todo = changes(flock, situation.target(count), slots, situation.now)
-    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
+    requests = _requests(situation, todo.make, len(pods))
+    operations = [*_hiding(situation, pods), *_deletions(situation, _yielded(situation, todo, pods), given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
-    operations += _creations(situation, draft, todo.make)
-    return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),))
+    operations += _creations(situation, draft, requests)
+    return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),), requests)
+
+
+def _requests(situation: RungSituation, count: int, there: int) -> tuple[Request, ...]:
+    """One for each standby that is to be made, the most valuable first."""
+    workload, policy = situation.workload, situation.policy
+    return tuple(
+        Request(
+            name=f"standby {number} of {situation.item.key}",
+            owner=situation.item.key,
+            rung=RungName.STANDBY,
+            amounts=workload.asks,
+            constraints=workload.constraints,
+            qos=policy.qos,
+            preemptible=policy.preemptible,
+            value=_value(situation, there + number),
+            regions=policy.regions,
+        )
+        for number in range(1, count + 1)
+    )
+
+
+def _value(situation: RungSituation, standby: int) -> float:
+    """(1 + kappa) P(need >= n) - 1 of the standby as the n-th pod; kappa where only a minimum asks for it."""
+    policy, outlook = situation.policy, situation.situation.outlook
+    if outlook is None:
+        return policy.kappa
+    nth = max(situation.verdict.wanted, situation.workload.replicas) + standby
+    return max(0.0, (1 + policy.kappa) * probability_needed(outlook.lead, nth, policy.capacity_per_pod) - 1)
+
+
+def _yielded(situation: RungSituation, todo: Changes, pods: tuple[Pod, ...]) -> Changes:
+    """Also those that the pool gives up for others."""
+    going = {pod.uid for pod, _ in todo.delete}
+    lost = tuple((p, GIVEN_UP) for p in pods if p.key in situation.given_up and p.uid not in going)
+    return replace(todo, delete=(*todo.delete, *lost))
 
 
 def _labels(situation: RungSituation) -> tuple[dict[str, str], str | None]:
@@ -164,9 +206,17 @@ def _deletions(situation: RungSituation, todo: Changes, given: tuple[Pod, ...]) 
         yield DeleteObject(situation.item.uid, "Pod", pod.key, pod.uid, pod.resource_version, why, grace)
 
 
-def _creations(situation: RungSituation, draft: StandbyDraft, count: int) -> Iterator[Operation]:
-    for _ in range(count):
-        yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, standby_pod(draft), "a standby is wanted")
+def _creations(situation: RungSituation, draft: StandbyDraft, requests: tuple[Request, ...]) -> Iterator[Operation]:
+    """On the nodes that the pool names; one whose place must be made free first is made in a later pass."""
+    for request in requests:
+        node, why = None, "a standby is wanted"
+        if situation.places is not None:
+            answer = situation.places.get(request.name)
+            if not isinstance(answer, Placed) or answer.waits:
+                continue
+            node, why = answer.node, f"a standby is wanted on {answer.node}"
+        manifest = standby_pod(replace(draft, node=node))
+        yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, manifest, why)
 
 
 def _services(situation: RungSituation) -> tuple[Service, ...]:

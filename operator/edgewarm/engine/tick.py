@@ -36,8 +36,8 @@ from edgewarm.engine.judge import (
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parts import Parts
-from edgewarm.engine.pool_cases import askers, demands_by_node, pool_trouble, remarked
-from edgewarm.engine.pooling import Pools
+from edgewarm.engine.pool_cases import askers, demands_by_node, placed, pool_trouble, remarked
+from edgewarm.engine.pooling import Pools, PoolState
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
 from edgewarm.engine.reporter import Reporter
@@ -128,7 +128,7 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
-        states = self._pools.plan(view, askers(found), demands_by_node(found), now)
+        found, states = self._pooled(found, view, now)
         # first what gives capacity, for all; then what tells about it
         await self._promoter.look(now)
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
@@ -205,6 +205,17 @@ class Engine:
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
+
+    def _pooled(self, found: list[Found], view: ClusterView, now: float) -> tuple[list[Found], Mapping[str, PoolState]]:
+        """All that was found, with the rungs placed by their pools, and the pools."""
+        states = self._pools.plan(view, askers(found, view), demands_by_node(found), now)
+        return [self._placed(one, states) for one in found], states
+
+    def _placed(self, one: Found, states: Mapping[str, PoolState]) -> Found:
+        """The rungs again, now that their pools have said where; a bug leaves them as they were planned."""
+        with alone(one.around.item.key, "the rungs of a policy could not be placed"):
+            return placed(one, states, self._ladder.plan)
+        return one
 
     def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[str, ResourceNumbers]:
         """What is known of each node, of a policy that wants to know."""

@@ -19,7 +19,7 @@ from edgewarm.pools import barriers
 from edgewarm.pools.budgets import EPSILON, charge
 from edgewarm.pools.choice import chosen
 from edgewarm.pools.survey import BoolArray, Survey
-from edgewarm.pools.victims import Victims, lower, spent, victims
+from edgewarm.pools.victims import Victims, is_spare, lower, spare, victims
 
 
 class Refusal(StrEnum):
@@ -59,6 +59,11 @@ class Placed:
     @property
     def node(self) -> str:
         return self.holding.node
+
+    @property
+    def waits(self) -> bool:
+        """Something that runs must go first; what was only promised is gone at once."""
+        return any(held.pod is not None for held in (*self.cleanup, *self.preempted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ def _is_bound(request: Request, survey: Survey) -> bool:
 
 def _made_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | None:
     search = partial(victims, request, survey, open_ & _countable(request, survey))
-    waste = spent(survey)
+    waste = spare(request, survey)
     found = search(waste) if waste else None
     if found is None and survey.settings.preemption is Preemption.LOWER:
         found = search(lower(request, survey))
@@ -146,7 +151,7 @@ def _made_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | 
 
 
 def _after(request: Request, survey: Survey, found: Victims) -> Placed:
-    waste = tuple(holding for holding in found.holdings if holding.is_spent(survey.now))
+    waste = tuple(held for held in found.holdings if is_spare(held, request, survey))
     live = tuple(holding for holding in found.holdings if holding not in waste)
     return Placed(request, request.held_on(found.node, survey.now), waste, live)
 

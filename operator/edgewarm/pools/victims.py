@@ -1,7 +1,8 @@
 """What to give up so that a request fits: as little as will do.
 
-Two kinds may go: what is spent (expired, or wanted by no plan), which goes before anything is refused, and, where the
-pool preempts, what is preemptible and of a lower QoS than the request. Of all sets that make room, on all nodes:
+Two kinds may go: what is to spare (expired, wanted by no plan, or room that the policy itself reserved for its pods),
+which goes before anything is refused, and, where the pool preempts, what is preemptible and of a lower QoS than the
+request. Of all sets that make room, on all nodes:
 
     the lowest class of QoS that suffices, then the fewest holdings, then the least of what they hold, then by name
 
@@ -11,7 +12,7 @@ out (as kube-scheduler does it: give up all, then take back the dearest first).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -34,34 +35,39 @@ class Victims:
     holdings: tuple[Holding, ...]
 
 
-def spent(survey: Survey) -> tuple[Holding, ...]:
-    """What nobody wants any more."""
-    return tuple(holding for holding in survey.holdings if holding.is_spent(survey.now))
+def is_spare(held: Holding, request: Request, survey: Survey) -> bool:
+    """Nobody wants it any more, or it was reserved for such a request."""
+    return held.is_spent(survey.now) or held.is_meant_for(request)
+
+
+def spare(request: Request, survey: Survey) -> tuple[Holding, ...]:
+    """All that is to spare for the request."""
+    return tuple(held for held in survey.holdings if is_spare(held, request, survey))
 
 
 def victims(request: Request, survey: Survey, open_: BoolArray, candidates: Sequence[Holding]) -> Victims | None:
     """The cheapest set of `candidates` that makes room for the request on one of the `open_` nodes; None without."""
-    spare = [holding for holding in candidates if holding.is_spent(survey.now)]
-    for rank in sorted({holding.qos.rank for holding in candidates if holding not in spare}, reverse=True) or [-1]:
-        class_ = [holding for holding in candidates if holding in spare or 0 <= rank <= holding.qos.rank]
+    free = {held.name for held in candidates if is_spare(held, request, survey)}
+    for rank in sorted({held.qos.rank for held in candidates if held.name not in free}, reverse=True) or [-1]:
+        class_ = [held for held in candidates if held.name in free or 0 <= rank <= held.qos.rank]
         found = [one for one in _by_node(request, survey, open_, class_) if one is not None]
         if found:
-            return min(found, key=lambda one: _price(one, survey))
+            return min(found, key=lambda one: _price(one, free, survey))
     return None
 
 
 def lower(request: Request, survey: Survey) -> tuple[Holding, ...]:
-    """What the request may push out, and what is spent."""
-    return tuple(h for h in survey.holdings if h.is_spent(survey.now) or _yields(h, request))
+    """What the request may push out, and what is to spare."""
+    return tuple(held for held in survey.holdings if is_spare(held, request, survey) or _yields(held, request))
 
 
 def _yields(holding: Holding, request: Request) -> bool:
     return holding.preemptible and holding.qos.rank > request.qos.rank
 
 
-def _price(found: Victims, survey: Survey) -> tuple[int, int, float, str]:
-    """What is spent costs less than anything that is not."""
-    live = [holding for holding in found.holdings if not holding.is_spent(survey.now)]
+def _price(found: Victims, free: Collection[str], survey: Survey) -> tuple[int, int, float, str]:
+    """What is to spare costs less than anything that is not."""
+    live = [held for held in found.holdings if held.name not in free]
     return len(live), len(found.holdings), _size(live, survey), found.node
 
 
@@ -77,7 +83,9 @@ def _by_node(
 ) -> Iterable[Victims | None]:
     """A minimal set for each node where giving up all would do."""
     lacking = [account for account in survey.accounts if _short(account, request)]
-    ordered = sorted(candidates, key=lambda h: (not h.is_spent(survey.now), -h.qos.rank, h.name))
+    ordered = sorted(
+        candidates, key=lambda h: (not (h.is_spent(survey.now) or h.is_meant_for(request)), -h.qos.rank, h.name)
+    )
     everywhere = {h.name for h in ordered if any(a.budget.covers(h.owner, h.rung) for a in lacking)}
     homes = {holding.node for holding in ordered}
     for i in np.flatnonzero(open_):
