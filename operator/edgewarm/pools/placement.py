@@ -88,6 +88,9 @@ def placement(request: Request, survey: Survey, admitted: Admitted = barriers.ad
         open_ = open_ & barriers.settled(request, survey)
     if not open_.any():
         return Refused(request, Refusal.NO_NODE)
+    own = _in_own_room(request, survey, open_)
+    if own is not None:
+        return _after(request, survey, own)
     lack = over_budget(request, survey)
     if lack is None:
         ask = survey.vector(request.amounts)
@@ -112,10 +115,10 @@ def with_room(request: Request, survey: Survey, ask: FloatArray, open_: BoolArra
     room, margin, fits = survey.room(request.promises), survey.ground.margin, open_.copy()
     for j in np.flatnonzero(ask > 0):
         fits &= room[j] >= ask[j] - margin[j]
-    return fits & _countable(request, survey)
+    return fits & countable(request, survey)
 
 
-def _countable(request: Request, survey: Survey) -> BoolArray:
+def countable(request: Request, survey: Survey) -> BoolArray:
     """(N,) nodes that the budgets of nodes allow: where one is used up, those that it holds something on already."""
     allowed: BoolArray = np.ones(len(survey.nodes), dtype=bool)
     for account in survey.accounts:
@@ -141,8 +144,18 @@ def _is_bound(request: Request, survey: Survey) -> bool:
     return bool(constraints.spreads or constraints.apart or constraints.together) or survey.guarded
 
 
+def _in_own_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | None:
+    """A node where its policy has reserved room for it, and how much of that it takes."""
+    meant = [held for held in survey.holdings if held.is_meant_for(request)]
+    if not meant:
+        return None
+    there = np.zeros(len(survey.nodes), dtype=bool)
+    there[[survey.ground.index[held.node] for held in meant if held.node in survey.ground.index]] = True
+    return victims(request, survey, open_ & there & countable(request, survey), meant)
+
+
 def _made_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | None:
-    search = partial(victims, request, survey, open_ & _countable(request, survey))
+    search = partial(victims, request, survey, open_ & countable(request, survey))
     waste = spare(request, survey)
     found = search(waste) if waste else None
     if found is None and survey.settings.preemption is Preemption.LOWER:
