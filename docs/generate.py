@@ -35,6 +35,7 @@ MODELS = {
 RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
+    "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
 }
 NODES_WARMED = {

@@ -68,7 +68,8 @@ class Shop:
         """The policy: a constant demand that needs `replicas`, and so many standbys whatever is forecast."""
         wanted: dict[str, Any] = {
             "mode": "Act",
-            "scaling": {"minReplicas": replicas, "maxReplicas": 40},
+            # what somebody else scaled out is not ours to take back while a test looks at it
+            "scaling": {"minReplicas": replicas, "behavior": {"scaleDown": {"selectPolicy": "Disabled"}}},
             "rungs": {"standby": {"min": standbys, "max": standbys}},
             **spec,
         }
@@ -116,8 +117,9 @@ class Shop:
         return sum(bool(one["conditions"].get("ready")) for found in slices for one in found.get("endpoints") or ())
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.here.kubectl.get("warmingpolicy", self.name, self.place).get("status", {})
-        return found
+        """Of the policy; empty while there is none."""
+        found = self.here.kubectl.list("warmingpolicy", self.place)
+        return next((one.get("status", {}) for one in found if one["metadata"]["name"] == self.name), {})
 
     def until(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         wait_until(f"{what} of {self.name}", holds, seconds, self._told)

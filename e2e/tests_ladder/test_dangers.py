@@ -102,7 +102,7 @@ def test_a_pod_whose_readiness_flaps_is_not_the_one_that_goes(here: World) -> No
     pod = flapping(shop)
 
     shop.scale(4)
-    shop.seconds_to_serve(3)  # one of two, and two standbys
+    shop.until("three endpoints", lambda: shop.endpoints() == 3)  # one of two, and two standbys
     shop.until("the twins to go", lambda: len(shop.serving()) == 4)
     assert pod in {one["metadata"]["name"] for one in shop.serving()}
     shop.annotate(pod, unready=None)
@@ -132,7 +132,7 @@ def test_beside_a_flapping_pod_twins_that_run_are_left_alone(here: World) -> Non
     pod = flapping(shop)
 
     shop.scale(4)
-    shop.until("four endpoints", lambda: shop.endpoints() >= 3, 90)
+    shop.until("three endpoints", lambda: shop.endpoints() >= 3, 90)
     shop.until("the ReplicaSet to settle", lambda: len(shop.serving()) == 4, 60)
     assert pod in {one["metadata"]["name"] for one in shop.serving()}
 

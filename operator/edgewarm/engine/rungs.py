@@ -45,8 +45,14 @@ class RungSituation:
     granted: Mapping[Place, int] | None = None
     asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
     make_room: Callable[[], Room] = Room
+    scales: bool = True  # False while another autoscaler owns the replicas
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
+
+    @property
+    def replicas_ahead(self) -> int:
+        """What the workload asks for, or is about to."""
+        return max(self.workload.replicas, self.verdict.wanted if self.scales else 0)
 
     @property
     def room(self) -> Room:

@@ -10,6 +10,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | admission treats them otherwise than the own pods    | one is kept to see when that ends (StandbyDiffers)   |
 | something selects one, as a Service added later does | it gets other labels                                 |
 | a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
+| it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
@@ -17,16 +18,16 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.newsvendor import probability_needed
-from edgewarm.decide.promoting import Standing, differs, fits, is_standby, standing_on
+from edgewarm.decide.promoting import Crew, Standing, differs, fits, is_draining, is_standby, promotions, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
+from edgewarm.engine.standby_places import standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
@@ -38,7 +39,6 @@ from edgewarm.pools.placement import Placed
 from edgewarm.pools.yielding import GRACE_SECONDS, yielding
 
 HERE = Place(RungName.STANDBY)
-GIVEN_UP = "its pool gives it up for what matters more"
 
 
 @dataclass(frozen=True)
@@ -70,54 +70,42 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
         return RungPlan(plan.counts, plan.operations, (remark,), problem)
     siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
-    flock = Flock(current, pods, siblings, terms.max_age_seconds)
+    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds)
     found, remarks = _count(situation, terms, flock)
-    count = _counted(pods, flock, found)
-    given = yielding(pods, situation.room, {pod.uid for pod in siblings}, situation.now)
+    count = _counted(situation, flock, found)
+    given = yielding(_at_rest(situation, pods), situation.room, {pod.uid for pod in siblings}, situation.now)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
-        todo = changes(flock, situation.target(count), slots, situation.now)
-    requests = _requests(situation, todo.make, len(pods))
-    operations = [*_hiding(situation, pods), *_deletions(situation, _yielded(situation, todo, pods), given)]
+        ahead = replace(current, wanted=max(current.wanted, situation.replicas_ahead))
+        promised = len(promotions(Crew(ahead, siblings, pods)))
+        todo = changes(flock, situation.target(count), promised, slots, situation.now)
+    requests = standby_requests(situation, todo.make, len(pods))
+    operations = [*_hiding(situation, pods), *_deletions(situation, yielded(situation, todo, pods), given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, requests)
+    remarks = (*remarks, *_parking(situation))
     return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),), requests)
 
 
-def _requests(situation: RungSituation, count: int, there: int) -> tuple[Request, ...]:
-    """One for each standby that is to be made, the most valuable first."""
-    workload, policy = situation.workload, situation.policy
-    return tuple(
-        Request(
-            name=f"standby {number} of {situation.item.key}",
-            owner=situation.item.key,
-            rung=RungName.STANDBY,
-            amounts=workload.asks,
-            constraints=workload.constraints,
-            qos=policy.qos,
-            preemptible=policy.preemptible,
-            value=_value(situation, there + number),
-            regions=policy.regions,
+def _parking(situation: RungSituation) -> Iterator[Remark]:
+    """Parking needs the say over the replicas."""
+    owner = situation.view.autoscalers.get((situation.workload.namespace, situation.workload.ref))
+    if situation.policy.rungs.parking is not None and owner is not None:
+        message = (
+            f"{owner.kind} {owner.key.name} scales in and knows nothing of parking, so nothing is parked: "
+            f"delete that {owner.kind}, or remove rungs.parking"
         )
-        for number in range(1, count + 1)
-    )
+        yield Remark("ParkingIdle", True, "ScaledByOther", message)
 
 
-def _value(situation: RungSituation, standby: int) -> float:
-    """(1 + kappa) P(need >= n) - 1 of the standby as the n-th pod; kappa where only a minimum asks for it."""
-    policy, outlook = situation.policy, situation.situation.outlook
-    if outlook is None:
-        return policy.kappa
-    nth = max(situation.verdict.wanted, situation.workload.replicas) + standby
-    return max(0.0, (1 + policy.kappa) * probability_needed(outlook.lead, nth, policy.capacity_per_pod) - 1)
-
-
-def _yielded(situation: RungSituation, todo: Changes, pods: tuple[Pod, ...]) -> Changes:
-    """Also those that the pool gives up for others."""
-    going = {pod.uid for pod, _ in todo.delete}
-    lost = tuple((p, GIVEN_UP) for p in pods if p.key in situation.given_up and p.uid not in going)
-    return replace(todo, delete=(*todo.delete, *lost))
+def hidden_labels(situation: RungSituation, labels: Mapping[str, str]) -> dict[str, str] | None:
+    """The labels of a standby that has been a serving pod with these; None where it could be none."""
+    if _labels(situation)[1] is not None:
+        return None
+    own, services = situation.workload.selector, _services(situation)
+    found = hidden(labels, selectors_of(own, feeding(labels, services)))
+    return None if exposure(found, own, services) else dict(found)
 
 
 def _labels(situation: RungSituation) -> tuple[dict[str, str], str | None]:
@@ -158,7 +146,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
 
 def _asked(situation: RungSituation, terms: StandbyTerms) -> int:
     """What the forecast asks for beyond the replicas."""
-    return max(0, foreseen(situation.situation, terms) - max(situation.verdict.wanted, situation.workload.replicas))
+    return max(0, foreseen(situation.situation, terms) - situation.replicas_ahead)
 
 
 def _in_doubt(situation: RungSituation) -> bool:
@@ -178,13 +166,20 @@ def _emptied(situation: RungSituation, pods: tuple[Pod, ...], reason: RungReason
     """All go; nothing is said where nothing is left and nothing is asked."""
     if not pods and reason is RungReason.STANDBY_NOT_ASKED:
         return RungPlan()
-    todo = Changes(delete=tuple((pod, why) for pod in pods))
+    todo = Changes(delete=tuple((pod, why) for pod in _at_rest(situation, pods)))
     count = RungCount(HERE, 0, 0, len(pods), len(pods), str(reason))
     return RungPlan((count,), tuple(_deletions(situation, todo, ())), (), why)
 
 
-def _counted(pods: tuple[Pod, ...], flock: Flock, found: Wanted) -> RungCount:
-    warm = sum(flock.is_warm(pod) for pod in pods)
+def _at_rest(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
+    """Without those that were parked so lately that their connections may go on."""
+    drain = situation.policy.rungs.drain_seconds
+    return tuple(pod for pod in pods if not is_draining(pod, drain, situation.now))
+
+
+def _counted(situation: RungSituation, flock: Flock, found: Wanted) -> RungCount:
+    pods = flock.standbys
+    warm = sum(flock.is_warm(pod) for pod in _at_rest(situation, pods))
     return RungCount(HERE, found.count, warm, len(pods) - warm, len(pods), str(found.reason))
 
 

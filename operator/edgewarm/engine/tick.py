@@ -35,6 +35,7 @@ from edgewarm.engine.judge import (
 )
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
+from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
 from edgewarm.engine.pool_cases import askers, demands_by_node, placed, pool_trouble, remarked
 from edgewarm.engine.pooling import Pools, PoolState
@@ -97,10 +98,10 @@ class Engine:
         self._models = Selection(ports.models, ports.demand, self._rows, step_seconds, ports.wake)
         self._parts = Parts()
         self._books = Books()
-        self._actor = Actor(ports.cluster, ports.telemetry)
+        self._promoter = Promoter(ports.cluster)
+        self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, self._promoter))
         self._ladder = Ladder(ports.cluster, rungs)
         self._climber = Climber(self._ladder, self._actor)
-        self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self._pools = Pools()
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
@@ -187,20 +188,29 @@ class Engine:
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
         summary = _summary(book, judgement)
-        climb, ladder = self._climb(item, book, workload, judgement, view)
-        scales = around.scales
-        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder, scales)
+        climb, ladder = self._climb(around, book, workload, judgement, view)
+        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder)
         return Found(around, state, case)
 
     def _climb(
-        self, item: PolicyObject, book: Book, workload: Workload, judgement: Judgement, view: ClusterView
+        self, around: Surroundings, book: Book, workload: Workload, judgement: Judgement, view: ClusterView
     ) -> tuple[RungSituation, LadderPlan]:
         """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
+        item, scales = around.item, around.scales
         granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
         situation, verdict = judgement.situation, judgement.verdict
         memory = book.rungs.asked
         climb = RungSituation(
-            item, book.policy, workload, situation, verdict, view, situation.now, granted=granted, asked_before=memory
+            item,
+            book.policy,
+            workload,
+            situation,
+            verdict,
+            view,
+            situation.now,
+            granted=granted,
+            asked_before=memory,
+            scales=scales,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
@@ -265,7 +275,7 @@ class Engine:
         records, rungs = self._books.records(key), self._books.rung_records(key)
         if _is_stale(case, records, moment.now):
             return
-        if case.scales:
+        if case.climb is None or case.climb.scales:
             await self._actor.carry_out(case, _todo(case, records, moment.now), moment)
         await self._climber.climb(case, rungs, moment)
         await self._actor.look_back(case, moment.now)

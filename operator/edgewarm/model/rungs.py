@@ -68,10 +68,23 @@ class StandbyTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ParkingTerms:
+    """A policy's word that its clients bear a connection that ends later; how long these may go on."""
+
+    drain_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rungs:
     """The rungs that a policy opted into; None is not asked for."""
 
     standby: StandbyTerms | None = None
+    parking: ParkingTerms | None = None
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long a parked pod is left alone."""
+        return ParkingTerms().drain_seconds if self.parking is None else self.parking.drain_seconds
 
     def __bool__(self) -> bool:
         return self.standby is not None

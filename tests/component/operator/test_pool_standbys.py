@@ -80,8 +80,10 @@ async def test_standbys_stand_where_demand_will_be(world: OperatorWorld) -> None
     pool(world, allocation="FirstFit")
     demand = {"query": "by node", "capacityPerPod": "50", "labels": {"node": "node"}}
     world.prometheus.queries["by node"] = lambda at: [({"node": "edge-2"}, 100.0), ({"node": "edge-1"}, 45.0)]
-    policy(world, standbys=3, demand=demand)
+    policy(world, standbys=3, demand=demand, mode="Observe")
     await world.start()
+    await world.passes(300)  # what is flat is known to be
+    world.change("WarmingPolicy", "checkout", mode="Act")
     await world.until(lambda: sum(where(world).values()) == 3)
     assert where(world) == {"edge-2": 2, "edge-1": 1}
 

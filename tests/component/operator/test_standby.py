@@ -144,3 +144,62 @@ async def test_a_policy_without_the_rung_gives_them_back(world: OperatorWorld) -
     await world.passes(30)
     assert world.pods("WarmingPolicy") == []
     assert len(world.pods("ReplicaSet")) == 2
+
+
+AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+
+
+def shape(low: int, standbys: int) -> dict[str, Any]:
+    return {
+        "scaling": {"minReplicas": low, "behavior": AT_ONCE},
+        "rungs": {"standby": {"min": standbys, "max": 2}, "parking": {"drain": "30s"}},
+    }
+
+
+async def four(world: OperatorWorld) -> set[str]:
+    """Four serving pods, no standby."""
+    world.web(replicas=4)
+    world.asked["checkout"] = lambda _: 75.0
+    world.policy(**shape(4, 0))
+    await world.start()
+    await world.passes(330)  # longer than what a restart holds
+    assert len(world.pods("ReplicaSet")) == 4
+    return names(world.pods("ReplicaSet"))
+
+
+async def test_scaling_in_parks_and_scaling_out_brings_the_same_pods_back(world: OperatorWorld) -> None:
+    before = await four(world)
+    world.change("WarmingPolicy", "checkout", **shape(2, 2))
+    await world.passes(30)
+    assert world.replicas() == 2
+    serving, parked = names(world.pods("ReplicaSet")), names(world.pods("WarmingPolicy"))
+    assert (len(serving), serving | parked) == (2, before)
+    world.change("WarmingPolicy", "checkout", **shape(4, 0))
+    await world.until(lambda: names(world.pods("ReplicaSet")) == before, 90)
+    assert world.pods("WarmingPolicy") == []
+    assert all(len(pod["metadata"]["labels"]) == 2 for pod in world.pods("ReplicaSet"))  # app and pod-template-hash
+
+
+async def test_a_scale_in_that_the_server_refuses_takes_no_pod_out(world: OperatorWorld) -> None:
+    before = await four(world)
+    world.api.fail(503, times=1, verbs=["patch"], plurals=["deployments"])
+    world.change("WarmingPolicy", "checkout", **shape(2, 2))
+    await world.passes(15)
+    assert names(world.pods("ReplicaSet")) == before
+
+
+async def test_an_autoscaler_leaves_the_replicas_alone_and_the_standbys_are_held(world: OperatorWorld) -> None:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"}
+    meta, spec = {"name": "hpa", "namespace": SHOP}, {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 9}
+    world.api.put({"kind": "HorizontalPodAutoscaler", "metadata": meta, "spec": spec})
+    world.web(replicas=2)
+    world.asked["checkout"] = lambda _: 175.0
+    world.policy(rungs={"standby": {"min": 2, "max": 2}, "parking": {}})
+    await world.start()
+    await world.passes(120)
+    assert world.replicas() == 2  # four are needed, and the HPA's to give
+    assert len(world.pods("WarmingPolicy")) == 2
+    idle = world.condition("ParkingIdle")
+    assert idle is not None
+    assert "HorizontalPodAutoscaler hpa scales in" in idle["message"]
+    assert world.condition("ScaledByOther") is not None

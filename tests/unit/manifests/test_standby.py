@@ -66,6 +66,7 @@ def test_promotion_gives_it_the_template_and_takes_what_is_ours() -> None:
                 "edgewarm.io/policy": None,
                 "edgewarm.io/rung": None,
                 "edgewarm.io/template-hash": None,
+                "edgewarm.io/parked-at": None,
                 "app": "web",
                 "tier": "front",
                 "pod-template-hash": "hash-1",
