@@ -19,7 +19,7 @@ from edgewarm.model.pool import Allocation, Budget, NodeChoice, PoolSettings, Re
 from edgewarm.model.prices import GIB
 from edgewarm.model.workload import Node, Pod
 from edgewarm.pools.allocate import allocate
-from edgewarm.pools.survey import Site, survey
+from edgewarm.pools.survey import Site, survey, terrain
 
 SIZES = ((100, 100), (300, 300), (1000, 1000))
 QUICK_SIZES = ((20, 20), (50, 50))
@@ -59,8 +59,8 @@ def _measured(
         "allocation": settings.allocation.value,
         "node_choice": settings.node_choice.value if settings.allocation.chooses_by_node_choice else None,
     }
-    here = survey(site, nodes, pods, (), 0.0)
-    found["survey_ms"], _ = _best(lambda: survey(site, nodes, pods, (), 0.0), repeats)
+    here = survey(site, terrain(nodes, pods), (), 0.0)
+    found["survey_ms"], _ = _best(lambda: survey(site, terrain(nodes, pods), (), 0.0), repeats)
     found["allocate_ms"], done = _best(lambda: allocate(requests, here), repeats)
     found["placed"] = len(done.placed)
     if with_loop:

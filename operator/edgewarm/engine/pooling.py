@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from edgewarm.decide.promoting import is_draining
 from edgewarm.model.identity import Key
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.objects import PolicyObject, PoolObject
@@ -28,7 +29,7 @@ from edgewarm.pools.members import Membership, memberships
 from edgewarm.pools.placement import Answer, Refused
 from edgewarm.pools.shortage import Shortage, explained
 from edgewarm.pools.success import Success
-from edgewarm.pools.survey import NO_FORECAST, Site, Survey, survey
+from edgewarm.pools.survey import NO_FORECAST, Site, Survey, Terrain, survey, terrain
 
 POOL_BUDGETS = "spec.budgets"
 MOST_EXPLAINED = 16
@@ -94,19 +95,21 @@ class Pools:
                 by_pool[asker.policy.pool].append(asker)
         self._granted = {name: self._granted.get(name, {}) for name in view.pools}
         self._success = {name: self._success.get(name, Success(now)) for name in view.pools}
+        land = terrain(view.nodes.values(), view.pods.values()) if view.pools else None
         return {
-            name: self._plan_one(pool, view, by_pool[name], _Moment(members.get(name, NOBODY), now, forecast))
+            name: self._plan_one(pool, by_pool[name], _Moment(members.get(name, NOBODY), land, now, forecast))
             for name, pool in view.pools.items()
+            if land is not None
         }
 
-    def _plan_one(self, pool: PoolObject, view: ClusterView, askers: list[Asker], moment: _Moment) -> PoolState:
+    def _plan_one(self, pool: PoolObject, askers: list[Asker], moment: _Moment) -> PoolState:
         by_hand = {one.name: one for asker in askers for one in reservations(asker, moment.membership, moment.now)}
-        standing = [held for asker in askers for held in holdings(asker)]
+        standing = [held for asker in askers for held in holdings(asker, moment.now)]
         limits, before = budgets(pool, askers), self._granted[pool.name].values()
         kept = [held for held in before if held.name in by_hand and _same(held, by_hand[held.name])]
         site = Site(pool.settings, moment.membership.nodes, limits)
         held = (*standing, *within(kept, limits, standing))
-        here = survey(site, view.nodes.values(), view.pods.values(), held, moment.now, moment.forecast)
+        here = survey(site, moment.terrain, held, moment.now, moment.forecast)
         there = {held.name for held in here.holdings}
         missing = [request for name, request in by_hand.items() if name not in there]
         done = allocate([*missing, *(request for asker in askers for request in asker.requests)], here)
@@ -118,6 +121,7 @@ class Pools:
 @dataclass(frozen=True)
 class _Moment:
     membership: Membership
+    terrain: Terrain
     now: float
     forecast: Mapping[str, float]
 
@@ -137,8 +141,11 @@ def budgets(pool: PoolObject, askers: Iterable[Asker]) -> tuple[Budget, ...]:
     return (*own, *theirs)
 
 
-def holdings(asker: Asker) -> Iterable[Holding]:
-    """The pods that a policy's rungs hold; one without a node yet is where its affinity sends it."""
+def holdings(asker: Asker, now: float) -> Iterable[Holding]:
+    """The pods that a policy's rungs hold; one without a node yet is where its affinity sends it.
+
+    What was parked so lately that its connections may go on is not given up.
+    """
     policy, workload = asker.policy, asker.workload
     for pod in asker.pods:
         yield Holding(
@@ -149,7 +156,7 @@ def holdings(asker: Asker) -> Iterable[Holding]:
             amounts=workload.asks,
             since=pod.created_at,
             qos=policy.qos,
-            preemptible=policy.preemptible,
+            preemptible=policy.preemptible and not is_draining(pod, policy.rungs.drain_seconds, now),
             pod=pod.key,
             constraints=workload.constraints,
         )
@@ -169,7 +176,7 @@ def reservations(asker: Asker, membership: Membership, now: float) -> Iterable[R
     """
     if asker.policy.mode is not Mode.ACT:
         return
-    standing = Counter(held.node for held in holdings(asker))
+    standing = Counter(held.node for held in holdings(asker, now))
     for entry in asker.policy.warming.nodes:
         if entry.until > now and entry.name in membership.nodes:
             for number in range(1, entry.pods + 1 - standing[entry.name]):
