@@ -116,10 +116,14 @@ class Shop:
         slices = self.api.get(f"{query}?labelSelector=kubernetes.io%2Fservice-name%3D{self.name}")["items"]
         return sum(bool(one["conditions"].get("ready")) for found in slices for one in found.get("endpoints") or ())
 
-    def status(self) -> dict[str, Any]:
-        """Of the policy; empty while there is none."""
+    def policy(self) -> dict[str, Any]:
+        """Empty while there is none."""
         found = self.here.kubectl.list("warmingpolicy", self.place)
-        return next((one.get("status", {}) for one in found if one["metadata"]["name"] == self.name), {})
+        return next((one for one in found if one["metadata"]["name"] == self.name), {})
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.policy().get("status", {})
+        return found
 
     def until(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         wait_until(f"{what} of {self.name}", holds, seconds, self._told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rig.objects import condition
 from rig.warmth import Shop
 from rig.world import World
 from tests_ladder.conftest import PLACE
@@ -28,8 +29,9 @@ def test_pods_that_are_parked_and_promoted_stay_the_same_pods(here: World, times
     """Each turn parks two and promotes two."""
     shop = Shop(here, PLACE, f"turns-{times}").open(4, 0, cold_seconds=60)
     stand(shop, 4, 0)
+    # while history is being read nothing is lowered
     shop.until(
-        "its history to be learned", lambda: shop.status().get("reason") not in (None, "Restarted", "Learning"), 400
+        "its history to be learned", lambda: condition(shop.policy(), "Ready").get("reason") == "Forecasting", 200
     )
     before = {pod["metadata"]["uid"] for pod in shop.serving()}
 

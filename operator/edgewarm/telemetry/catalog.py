@@ -83,6 +83,10 @@ RUNG_UNITS = Metric(
     "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
     "warming.",
 )
+PROMOTIONS = Metric(
+    "edgewarm_promotions_total", Type.COUNTER, POLICY, "Standbys that began to serve: hits of the standby rung."
+)
+PARKINGS = Metric("edgewarm_parkings_total", Type.COUNTER, POLICY, "Serving pods that became standbys on a scale-in.")
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -160,6 +164,8 @@ METRICS: tuple[Metric, ...] = (
     NODE_FORECAST,
     LEAD_TIME,
     RUNG_UNITS,
+    PROMOTIONS,
+    PARKINGS,
     BLIND,
     DECISIONS,
     POLICIES,

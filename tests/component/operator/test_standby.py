@@ -54,6 +54,7 @@ async def test_whoever_scales_standbys_are_promoted_and_then_made_anew(world: Op
     await world.passes(15)
     assert names(world.pods("ReplicaSet")) == before
     assert world.ready() == 4
+    assert 'edgewarm_promotions_total{namespace="shop",policy="checkout"} 2.0' in world.series()
     await world.until(lambda: sum(map(is_ready, world.pods("WarmingPolicy"))) == 2, 300)
     assert names(world.pods("WarmingPolicy")).isdisjoint(before)
 
@@ -146,6 +147,14 @@ async def test_a_policy_without_the_rung_gives_them_back(world: OperatorWorld) -
     assert len(world.pods("ReplicaSet")) == 2
 
 
+async def test_a_deployment_that_goes_takes_the_standbys_with_it(world: OperatorWorld) -> None:
+    await warmed(world)
+    world.api.delete("Deployment", SHOP, "checkout")
+    await world.passes(30)
+    assert world.standing() == "TargetNotFound"
+    assert world.pods("WarmingPolicy") == []
+
+
 AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
 
 
@@ -174,6 +183,7 @@ async def test_scaling_in_parks_and_scaling_out_brings_the_same_pods_back(world:
     assert world.replicas() == 2
     serving, parked = names(world.pods("ReplicaSet")), names(world.pods("WarmingPolicy"))
     assert (len(serving), serving | parked) == (2, before)
+    assert 'edgewarm_parkings_total{namespace="shop",policy="checkout"} 2.0' in world.series()
     world.change("WarmingPolicy", "checkout", **shape(4, 0))
     await world.until(lambda: names(world.pods("ReplicaSet")) == before, 90)
     assert world.pods("WarmingPolicy") == []

@@ -26,6 +26,7 @@ from edgewarm.model.policy import (
 )
 from support.wrong_policies import RIGHT_POLICY, WRONG_POLICIES, WrongPolicy, merged
 from support.wrong_pools import WRONG_ABOUT_POOLS
+from support.wrong_rungs import WRONG_RUNGS
 
 pytestmark = pytest.mark.unit
 
@@ -129,6 +130,13 @@ def test_a_partial_behavior_keeps_the_other_defaults_of_hpa_v2() -> None:
     assert policy.scale_up == Pace(0.0, Select.DISABLED, SCALE_UP_DEFAULT.limits)
 
 
+@pytest.mark.parametrize("seconds", [0, 300])
+def test_a_scale_down_window_that_is_stated_is_told_from_the_default(seconds: int) -> None:
+    stated = spec(scaling={"behavior": {"scaleDown": {"stabilizationWindowSeconds": seconds}}}).scale_down
+    assert (stated.stabilization_seconds, stated.stated) == (float(seconds), True)
+    assert (spec().scale_down.stabilization_seconds, spec().scale_down.stated) == (300.0, False)
+
+
 def test_a_schedule_takes_the_zone_of_the_policy_unless_it_has_its_own() -> None:
     here = {"name": "here", "start": "0 8 * * *", "end": "0 18 * * *", "min": 3}
     there = {"name": "there", "start": "0 8 * * *", "end": "0 18 * * *", "max": 9, "timeZone": "Asia/Tokyo"}
@@ -157,7 +165,7 @@ def test_a_field_of_a_newer_crd_is_passed_over() -> None:
     assert spec(notYetKnown={"some": 10}) == parsed({})
 
 
-@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS, *WRONG_RUNGS], ids=lambda row: row.name)
 def test_a_wrong_policy_becomes_a_problem(row: WrongPolicy) -> None:
     found = parse_policy(row.manifest())
     assert found.policy is None
