@@ -34,8 +34,7 @@ def test_standbys_stand_on_the_pools_node_within_its_budget_and_serve_there(here
     standbys = shop.standbys()
     assert {pod["spec"]["nodeName"] for pod in standbys} == {EDGE}
     assert "spec.budgets.pods has 0 left and 1 is asked: 1 short" in _refused(shop)["message"]
-    found = here.kubectl.get("enp", "corner")["status"]
-    assert (found["nodes"], found["warmNodes"]) == (1, 1)
+    shop.until("the pool's numbers", lambda: here.kubectl.get("enp", "corner")["status"].get("warmNodes") == 1, 120)
 
     shop.scale(4)
     shop.until("four endpoints", lambda: shop.endpoints() == 4, 60)
