@@ -112,10 +112,7 @@ def taken(placed: Placed, survey: Survey) -> Survey:
 
 def with_room(request: Request, survey: Survey, ask: FloatArray, open_: BoolArray) -> BoolArray:
     """(N,) open nodes that have what is asked, and that the budgets of nodes allow."""
-    room, margin, fits = survey.room(request.promises), survey.ground.margin, open_.copy()
-    for j in np.flatnonzero(ask > 0):
-        fits &= room[j] >= ask[j] - margin[j]
-    return fits & countable(request, survey)
+    return open_ & survey.fits(ask, request.promises) & countable(request, survey)
 
 
 def countable(request: Request, survey: Survey) -> BoolArray:

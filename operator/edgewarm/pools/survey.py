@@ -184,6 +184,13 @@ class Survey:
         promised = self.unpromised + self.ground.slack
         return promised if promises else np.minimum(self.free, promised)
 
+    def fits(self, ask: FloatArray, promises: bool) -> BoolArray:
+        """(N,) nodes that have what is asked (R,)."""
+        room, margin, found = self.room(promises), self.ground.margin, np.ones(len(self.nodes), dtype=bool)
+        for j in np.flatnonzero(ask > 0):
+            found &= room[j] >= ask[j] - margin[j]
+        return found
+
     def holding(self, holding: Holding, promises: bool = False) -> Survey:
         """With one more holding, whose pod is not there yet."""
         i, ask = self.ground.index[holding.node], self.vector(holding.amounts)
