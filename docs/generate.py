@@ -109,7 +109,9 @@ def reasons() -> str:
         f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
         f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
         f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the NodesWarmed condition\n\n"
-        f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
+        f"It is there where `spec.warming.nodes` names a node whose time has not passed. "
+        f"StandbysPlaced is there, and False, while the pool has no place for a standby, with one of the same words."
+        f"\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
         f"{pools}\n{NOTE}"
     )

@@ -22,6 +22,7 @@ from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import DeleteObject, Operation
 from edgewarm.model.policy import Mode
+from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.pools.room import Room, room
@@ -61,6 +62,11 @@ class LadderPlan:
     @property
     def counts(self) -> tuple[RungCount, ...]:
         return tuple(count for _, plan in self.plans for count in plan.counts)
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """For the pool."""
+        return tuple(request for _, plan in self.plans for request in plan.requests)
 
     @property
     def notes(self) -> tuple[str, ...]:
