@@ -12,6 +12,7 @@ from edgewarm.engine.pooling import Asker, PoolState, allows, may_hold
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rungs import RungSituation
+from edgewarm.model.identity import Split
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.policy import Policy
 from edgewarm.model.pool import Request
@@ -92,8 +93,13 @@ def demands_by_node(found: Iterable[Found]) -> list[NodeDemand]:
 
 
 def _by_node(case: Case, level: float) -> NodeDemand | None:
-    whole = next((load for load in case.judgement.situation.parts if load.resource.request.split is not None), None)
+    loads = case.judgement.situation.parts
+    whole = next((load for load in loads if any(by is Split.NODE for by, _ in load.resource.request.split)), None)
     if whole is None:
         return None
-    ahead = {node: numbers.forecast.get(level, numbers.demand or 0.0) for node, numbers in case.parts.items()}
+    ahead = {
+        part.value: numbers.forecast.get(level, numbers.demand or 0.0)
+        for part, numbers in case.parts.items()
+        if part.by is Split.NODE
+    }
     return NodeDemand(case.workload, {node: demand / whole.resource.per_pod for node, demand in ahead.items()})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edgewarm.model.identity import Part
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceNumbers:
-    """Demand for one resource, or on one node, now and at lead time by level, in the unit of its query."""
+    """Demand for one resource, or of one part, now and at lead time by level, in the unit of its query."""
 
     demand: float | None = None
     forecast: Mapping[float, float] = field(default_factory=dict)
@@ -28,7 +30,7 @@ class PolicyNumbers:
     """What one pass knows of one policy; None where nothing is known. Quantiles are keyed by level: 0.5 and 0.9.
 
     `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
-    own, only that of each of its `resources` by name. `nodes` are the parts of demand by node.
+    own, only that of each of its `resources` by name. `parts` are those of demand by its labels.
     """
 
     demand: float | None = None
@@ -39,5 +41,5 @@ class PolicyNumbers:
     forecast: Mapping[float, float] = field(default_factory=dict)
     lead_seconds: Mapping[float, float] = field(default_factory=dict)
     resources: Mapping[str, ResourceNumbers] = field(default_factory=dict)
-    nodes: Mapping[str, ResourceNumbers] = field(default_factory=dict)
+    parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)
