@@ -299,8 +299,8 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         forecast={} if only is None else _lead_demand(only),
         lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
-        parts=case.parts,
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
+        parts=case.parts,
     )
 
 
