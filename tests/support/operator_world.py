@@ -34,6 +34,7 @@ from edgewarm.cluster.resources import (
     NODES,
     OURS,
     PODS,
+    PULLS,
     SCALED_OBJECTS,
     STATEFUL_SETS,
     Resource,
@@ -61,7 +62,7 @@ PASS = 15.0
 SHOP = "shop"
 FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
 WRITES = frozenset({"create", "update", "patch", "delete"})
-_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, PODS, NODES, AUTOSCALERS, SCALED_OBJECTS)
+_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, PODS, PULLS, NODES, AUTOSCALERS, SCALED_OBJECTS)
 FOLLOWED = frozenset(resource.plural for resource in (*OURS.values(), *_THEIRS))
 
 
@@ -286,11 +287,12 @@ class OperatorWorld:
 
     # --- the cluster -------------------------------------------------------------------------------------------------
 
-    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment") -> None:
-        """Workloads whose pods are there and Ready."""
+    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment", image: str = "") -> None:
+        """Workloads whose pods are there and Ready; only of those with an image the stages of a start are told."""
+        pod = {"template": {"spec": {"containers": [{"name": "web", "image": image}]}}} if image else {}
         for name in names or ("checkout",):
             self._kinds[name] = kind
-            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
+            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, **pod}
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)
@@ -369,7 +371,8 @@ class OperatorWorld:
         return [line for line in text.splitlines() if not line.startswith("#")]
 
     def _changed(self, change: Change) -> None:
-        self._latest[change.served.plural] = change.version
+        if change.served.plural != PULLS.plural or change.object.get("reason") == "Pulled":
+            self._latest[change.served.plural] = change.version
 
     def _fleet(self, at: float) -> Sequence[Series]:
         labels = {name: {"namespace": SHOP, "app": name} for name in self.fleet}

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import field
 
+from edgewarm.cluster.milestones import Condition, ContainerStatus, milestones
 from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
@@ -54,6 +55,7 @@ class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
     init_containers: list[Container] | None = None
     overhead: ResourceList | None = None
     resources: _PodResources | None = None
+    volumes: list[dict[str, msgspec.Raw]] | None = None
 
 
 class _Template(msgspec.Struct, gc=False):
@@ -76,15 +78,11 @@ class _Workload(msgspec.Struct, gc=False):
     status: _WorkloadStatus = field(default_factory=_WorkloadStatus)
 
 
-class _Condition(msgspec.Struct, gc=False, rename="camel"):
-    type: str
-    status: str
-    last_transition_time: datetime | None = None
-
-
-class _PodStatus(msgspec.Struct, gc=False):
+class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
     phase: str = ""
-    conditions: list[_Condition] | None = None
+    conditions: list[Condition] | None = None
+    start_time: datetime | None = None
+    container_statuses: list[ContainerStatus] | None = None
 
 
 class _Pod(msgspec.Struct, gc=False):
@@ -99,7 +97,7 @@ class _NodeSpec(msgspec.Struct, gc=False):
 
 class _NodeStatus(msgspec.Struct, gc=False):
     allocatable: ResourceList | None = None
-    conditions: list[_Condition] | None = None
+    conditions: list[Condition] | None = None
 
 
 class _Node(msgspec.Struct, gc=False):
@@ -143,19 +141,26 @@ def stateful_set(raw: msgspec.Raw | bytes) -> Workload:
 def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
-    meta, spec = wire.metadata, wire.spec
+    meta, spec, status = wire.metadata, wire.spec, wire.status
     needs = _requests(spec)
     return Pod(
         key=meta.key,
         uid=meta.uid,
         labels=meta.labels or {},
         node=spec.node_name,
-        phase=wire.status.phase,
+        phase=status.phase,
         created_at=_seconds(meta.creation_timestamp),
-        ready_at=_ready_at(wire.status.conditions, _seconds(meta.creation_timestamp)),
+        ready_at=_ready_at(status.conditions, _seconds(meta.creation_timestamp)),
         deleting=meta.deletion_timestamp is not None,
         cpu_cores=needs.cpu_cores,
         memory_bytes=needs.memory_bytes,
+        milestones=milestones(
+            status.conditions or (),
+            status.start_time,
+            status.container_statuses or (),
+            (spec.containers, spec.init_containers or ()),
+            spec.volumes or (),
+        ),
     )
 
 
@@ -227,7 +232,7 @@ def _autoscaler(raw: msgspec.Raw | bytes, kind: str) -> Autoscaler:
     return Autoscaler(kind, wire.metadata.key, TargetRef(api_version, target.kind or "Deployment", target.name))
 
 
-def _ready_at(conditions: list[_Condition] | None, otherwise: float) -> float | None:
+def _ready_at(conditions: list[Condition] | None, otherwise: float) -> float | None:
     """When Ready last became True; `otherwise` where the condition carries no time; None while not Ready."""
     for condition in conditions or ():
         if condition.type == "Ready":

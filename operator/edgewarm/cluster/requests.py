@@ -28,11 +28,17 @@ class _Resources(msgspec.Struct, gc=False):
     requests: ResourceList | None = None
 
 
+class _Mount(msgspec.Struct, gc=False):
+    name: str = ""
+
+
 class Container(msgspec.Struct, gc=False, rename="camel"):
-    """The part of a v1 Container that costs room; `restart_policy` Always marks a sidecar among init containers."""
+    """What a v1 Container needs before it runs; `restart_policy` Always marks a sidecar among init containers."""
 
     resources: _Resources | None = None
     restart_policy: str | None = None
+    image: str = ""
+    volume_mounts: list[_Mount] | None = None
 
     @property
     def names(self) -> Collection[str]:

@@ -105,6 +105,7 @@ class Engine:
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
+        self._books.take_pulls(self._ports.cluster.take_pulls())
         self._books.take_starts(self._ports.cluster.take_starts(), view)
         self._parts.see(policies, readings, now)
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
+from edgewarm.model.stages import NO_MILESTONES, Milestones, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +76,20 @@ class Pod:
     deleting: bool
     cpu_cores: float = 0.0
     memory_bytes: float = 0.0
+    milestones: Milestones = NO_MILESTONES
 
 
 @dataclass(frozen=True, slots=True)
 class PodStart:
-    """One first Ready of a pod, seen live."""
+    """One first Ready of a pod, seen live; `stages` are those that were told, `image_bytes` the size of its images."""
 
     pod: Key
     labels: Mapping[str, str]
     created_at: float
     ready_at: float
+    node: str = ""
+    stages: Mapping[Stage, float] = field(default_factory=dict)
+    image_bytes: float | None = None
 
     @property
     def seconds(self) -> float:

@@ -76,6 +76,13 @@ LEAD_TIME = Metric(
     (*POLICY, "quantile"),
     "Measured seconds from creating a pod until it is ready; quantile is 0.5 or 0.9.",
 )
+STAGE = Metric(
+    "edgewarm_stage_seconds",
+    Type.GAUGE,
+    (*POLICY, "stage", "quantile"),
+    "Seconds that one stage of a start takes where it is cold: Scheduling, Image, Data, Start or Ready; quantile is "
+    "0.5 or 0.9.",
+)
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -152,6 +159,7 @@ METRICS: tuple[Metric, ...] = (
     NODE_DEMAND,
     NODE_FORECAST,
     LEAD_TIME,
+    STAGE,
     BLIND,
     DECISIONS,
     POLICIES,
