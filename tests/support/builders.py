@@ -19,6 +19,7 @@ from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.quantiles import Outlook, Quantiles
+from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Selector, Workload
 
 NOW = 1_000_000.0
@@ -93,7 +94,7 @@ def record(**overrides: Any) -> DecisionRecord:
         uid="decision-uid",
         policy="web",
         created_at=NOW - 10.0,
-        action=Action("Replica", 2, 5, NOW - 10.0),
+        action=Action(RungName.REPLICA, 2, 5, NOW - 10.0),
         reason="Forecast",
         expires_at=NOW + 590.0,
         approval=None,

@@ -35,7 +35,9 @@ from edgewarm.cluster.resources import (
     OURS,
     PODS,
     PULLS,
+    REPLICA_SETS,
     SCALED_OBJECTS,
+    SERVICES,
     STATEFUL_SETS,
     Resource,
 )
@@ -62,7 +64,7 @@ PASS = 15.0
 SHOP = "shop"
 FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
 WRITES = frozenset({"create", "update", "patch", "delete"})
-_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, PODS, PULLS, NODES, AUTOSCALERS, SCALED_OBJECTS)
+_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, SERVICES, PODS, PULLS, NODES, AUTOSCALERS, SCALED_OBJECTS)
 FOLLOWED = frozenset(resource.plural for resource in (*OURS.values(), *_THEIRS))
 
 

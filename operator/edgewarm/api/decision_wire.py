@@ -12,6 +12,7 @@ from edgewarm.model.decision import Approval, Outcome, Phase
 from edgewarm.model.policy import Mode
 from edgewarm.model.prices import RiskLevel
 
+MAX_ACTIONS = 64
 MAX_CANDIDATES = 96  # a dozen rules, and a minimum and a maximum for each of 32 schedules
 
 
@@ -65,12 +66,14 @@ class Prediction(Wire):
 class ActionSpec(Wire):
     """One change of one rung."""
 
-    rung: Literal["Replica"]
-    """The stage of the ladder that changes: Replica, a serving pod."""
+    rung: Literal["Standby", "Replica"]
+    """The stage of the ladder that changes: Replica, a serving pod; Standby, a ready pod without traffic."""
+    node: Annotated[StrictStr, Field(max_length=253)] = ""
+    """The node that it is about; empty where the scheduler chooses."""
     before: Annotated[Count, Field(alias="from")]
-    """Pods before the change."""
+    """Units before the change."""
     after: Annotated[Count, Field(alias="to")]
-    """Pods after the change."""
+    """Units after the change."""
     execute_at: Time
     """RFC 3339 time before which nothing is done."""
 
@@ -156,8 +159,8 @@ class ScalingDecisionSpec(Wire):
     """Immediate where what is asked now needs more pods than there are; Routine where it is foreseen, or a fall."""
     predictions: Annotated[tuple[Prediction, ...], ListMap(("resource", "horizon"), 8)] = ()
     """What was expected, by resource and distance ahead."""
-    actions: Annotated[tuple[ActionSpec, ...], Field(min_length=1), ListMap(("rung",), 8)]
-    """The changes, one per rung."""
+    actions: Annotated[tuple[ActionSpec, ...], Field(min_length=1), ListMap(("rung", "node"), MAX_ACTIONS)]
+    """The changes, one per rung and node; that of the replicas first, if there is one."""
     candidates: Annotated[tuple[Candidate, ...], ListMap(("rule",), MAX_CANDIDATES)] = ()
     """What each rule said, in the order in which the rules are asked; the last word is in actions."""
     scaling_factor: Number | None = None

@@ -55,6 +55,12 @@ POLICY = Kind(
         Column("Need", ".status.need", "integer", description="Pods that demand needs now."),
         Column("Forecast(p90@lead)", ".status.forecastNeed", "integer", description="Pods needed one lead time ahead."),
         Column("Lead", ".status.leadTime.text", description="Time from creating a pod until it is ready, p90."),
+        Column(
+            "Standby",
+            '.status.rungs[?(@.rung=="Standby")].warm',
+            "integer",
+            description="Ready pods that are kept out of traffic.",
+        ),
         Column("Reason", ".status.reason", description="The rule that set the wanted count."),
         Column("Current", ".status.replicas.current", "integer", 1, "Pods asked for."),
         Column("Pods-Ready", ".status.replicas.ready", "integer", 1, "Pods that are ready."),
@@ -93,8 +99,8 @@ DECISION = Kind(
     ScalingDecisionStatus,
     (
         Column("Policy", ".spec.policy", description="The policy that it belongs to."),
-        Column("From", ".spec.actions[0].from", "integer", description="Pods before."),
-        Column("To", ".spec.actions[0].to", "integer", description="Pods after."),
+        Column("From", ".spec.actions[0].from", "integer", description="Units before, of the first action."),
+        Column("To", ".spec.actions[0].to", "integer", description="Units after, of the first action."),
         Column("Reason", ".spec.reason", description="The rule that set the number."),
         Column("Cost", ".spec.estimatedCost", description="Price of the pods that are added."),
         Column("Risk", ".spec.risk.level", description="How much could go wrong."),

@@ -25,6 +25,7 @@ from edgewarm.api.policy_spec import (
 )
 from edgewarm.api.pool_spec import Approval, EdgeNodePoolSpec, NodeSelector, PoolPrices
 from edgewarm.api.problem import sentence
+from edgewarm.api.rungs_spec import rungs
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest
@@ -33,6 +34,7 @@ from edgewarm.model.names import PAUSED_UNTIL
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule
 from edgewarm.model.prices import ApprovalTerms
+from edgewarm.model.rungs import RungName
 from edgewarm.model.units import parse_duration, parse_quantity, parse_time, unit_of
 from edgewarm.model.workload import Requirement, Selector
 
@@ -81,12 +83,14 @@ def parse_decision(obj: Wired) -> DecisionRecord | None:
         phase = Phase(status["phase"]) if "phase" in status else None
     except ValueError:  # pydantic's ValidationError is one
         return None
+    actions = tuple(map(_action, spec.actions))
     return DecisionRecord(
         key=_key(meta),
         uid=meta.get("uid", ""),
         policy=spec.policy,
         created_at=_created_at(meta),
-        action=_action(spec.actions[0]),
+        action=next((one for one in actions if one.rung == RungName.REPLICA), actions[0]),
+        rungs=tuple(one for one in actions if one.rung != RungName.REPLICA),
         reason=spec.reason,
         expires_at=None if spec.expires_at is None else parse_time(spec.expires_at),
         approval=spec.approval,
@@ -153,6 +157,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         capacity_per_pod=series[0].per_pod if alone else 1.0,
         resources=() if alone else series,
         pool=None if spec.pool_ref is None else spec.pool_ref.name,
+        rungs=rungs(spec.rungs),
         mode=spec.mode,
         strategy=scaling.strategy,
         kappa=kappa(spec.objective),
@@ -225,7 +230,7 @@ def _approval(spec: Approval) -> ApprovalTerms:
 
 
 def _action(spec: ActionSpec) -> Action:
-    return Action(spec.rung, spec.before, spec.after, parse_time(spec.execute_at))
+    return Action(RungName(spec.rung), spec.before, spec.after, parse_time(spec.execute_at), spec.node or None)
 
 
 def _spec(found: Any) -> Any:

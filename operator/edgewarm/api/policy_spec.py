@@ -26,6 +26,7 @@ from edgewarm.api.fields import (
 )
 from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
+from edgewarm.api.rungs_spec import RungsSpec
 from edgewarm.model.identity import DEMAND
 from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Model, Pace, RateUnit, Select, Strategy
 
@@ -357,6 +358,8 @@ class WarmingPolicySpec(Wire):
     """Which model forecasts, how far back it learns, how far ahead it looks, and when it is trusted."""
     scaling: Scaling = Scaling()
     """Which rules choose the replica count, and its bounds."""
+    rungs: RungsSpec | None = None
+    """What is kept warm below the replicas; without it nothing is."""
     schedules: Annotated[tuple[ScheduleSpec, ...], ListMap(("name",), 32)] = ()
     """Recurring windows with bounds of their own, at most 32; where several are open they count in the order of
     the list."""
@@ -367,6 +370,12 @@ class WarmingPolicySpec(Wire):
     of the two counts."""
 
     rules = (
+        Rule(
+            "rungs.standby needs a Deployment: a StatefulSet's pods have ordinals, so none of them can come from "
+            "outside; remove it, or raise scaling.minReplicas",
+            cel="!has(self.rungs) || !has(self.rungs.standby) || self.targetRef.kind == 'Deployment'",
+            holds=lambda s: s.rungs is None or s.rungs.standby is None or s.target_ref.kind == "Deployment",
+        ),
         Rule(
             "fallback.replicas must not be above scaling.maxReplicas (default 100)",
             cel="!has(self.fallback) || self.fallback.replicas <= self.scaling.maxReplicas",

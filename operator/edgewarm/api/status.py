@@ -185,6 +185,36 @@ class ConfidenceStatus(Wire):
     """The evidence of the last week, in blocks of six hours; blocks in which both plans were the same are left out."""
 
 
+class RungStatus(Wire):
+    """One stage of warmth, over all nodes."""
+
+    rung: Word
+    """The stage: Standby."""
+    wanted: Count | None = None
+    """Units that are wanted: pods of rung Standby."""
+    warm: Count | None = None
+    """Units that can be used now."""
+    warming: Count | None = None
+    """Units that are on their way."""
+    reason: Word | None = None
+    """Why that many are wanted, in one CamelCase word."""
+
+
+class NodeRungStatus(Wire):
+    """One stage of warmth on one node."""
+
+    node: Name
+    """Name of the node."""
+    rung: Word
+    """The stage."""
+    wanted: Count | None = None
+    """Units that are wanted there."""
+    warm: Count | None = None
+    """Units that can be used there now."""
+    warming: Count | None = None
+    """Units that are on their way there."""
+
+
 class WarmingPolicyStatus(Wire):
     """What the operator sees, expects and wants."""
 
@@ -216,6 +246,10 @@ class WarmingPolicyStatus(Wire):
     """How long a pod takes to become ready."""
     lead_times: Annotated[tuple[StageLeadStatus, ...], ListMap(("stage",), 5)] | None = None
     """How long each stage of a start takes, as far as one was measured."""
+    rungs: Annotated[tuple[RungStatus, ...], ListMap(("rung",), 8)] | None = None
+    """What is warm of each of spec.rungs."""
+    nodes: Annotated[tuple[NodeRungStatus, ...], ListMap(("node", "rung"), 20)] | None = None
+    """The same by node: the 20 entries that differ most from the plan, for rungs that are planned by node."""
     last_decision: Name | None = None
     """Name of the newest ScalingDecision of this policy."""
     confidence: ConfidenceStatus | None = None

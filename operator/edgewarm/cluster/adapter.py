@@ -11,17 +11,20 @@ import msgspec
 
 from edgewarm.cluster import kinds, resources
 from edgewarm.cluster.events import EventRecorder
+from edgewarm.cluster.executor import Executor, Seen
 from edgewarm.cluster.informer import Informer, Reads, Timing
 from edgewarm.cluster.milestones import pull
+from edgewarm.cluster.owned import OwnedPods
 from edgewarm.cluster.resources import Resource
 from edgewarm.cluster.starts import StartWatch
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.errors import Conflict
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
+from edgewarm.model.operations import Operation
 from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.model.workload import Autoscaler, Node, PodStart, Workload
+from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, Workload
 
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
@@ -60,7 +63,7 @@ class Api(Reads, Protocol):
 
     async def create(self, resource: Resource, namespace: str, manifest: Manifest) -> bytes: ...
 
-    async def delete(self, resource: Resource, key: Key) -> None: ...
+    async def delete(self, resource: Resource, key: Key, options: Manifest | None = None) -> None: ...
 
     async def merge_patch(self, resource: Resource, key: Key, body: Manifest, subresource: str = "") -> bytes: ...
 
@@ -85,10 +88,12 @@ class KubeCluster:
         self._api = api
         self._wake = wake or (lambda: None)
         self._starts = StartWatch()
+        self._owned = OwnedPods()
         self.recorder = EventRecorder(api)
         self._informers: list[Informer[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._follow(parsers, timing)
+        self._executor = Executor(api, timing.clock, self._lookup, timing.sleep)
 
     def _follow(self, parsers: Parsers, timing: Timing) -> None:
         def informer(resource: Resource, decode: Callable[[Any], Any], on_change: Any = None) -> Informer[Any]:
@@ -101,15 +106,22 @@ class KubeCluster:
         decisions = informer(resources.DECISIONS, kinds.through(parsers.decision), self._decision_changed)
         deployments = informer(resources.DEPLOYMENTS, kinds.deployment)
         stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
-        pods = informer(resources.PODS, kinds.pod, self._starts.changed)
         self._informers.append(Informer(self._api, resources.PULLS, pull, _unmarked(timing), self._starts.pulled))
+        pods = informer(resources.PODS, kinds.pod, self._pod_changed)
+        replica_sets = informer(resources.REPLICA_SETS, kinds.replica_set)
+        services = informer(resources.SERVICES, kinds.service)
         nodes = informer(resources.NODES, kinds.node)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
         scaled_objects = informer(resources.SCALED_OBJECTS, kinds.scaled_object)
-        self._parts: dict[str, Callable[[], Mapping[Any, Any]]] = {
+        self._caches: Mapping[str, Informer[Any]] = {"Pod": pods}
+        self._parts: dict[str, Callable[[], Any]] = {
             "policies": lambda: policies.objects,
             "decisions": lambda: decisions.objects,
             "pods": lambda: pods.objects,
+            "replica_sets": lambda: replica_sets.objects,
+            "services": lambda: services.objects,
+            "owned": self._owned.snapshot,
+            "unseen": lambda: self._executor.unseen(),
             "pools": _Derived((pools,), _by_name),
             "nodes": _Derived((nodes,), _by_name),
             "workloads": _Derived((deployments, stateful_sets), _workloads),
@@ -184,6 +196,9 @@ class KubeCluster:
                 return
         raise problem
 
+    async def carry_out(self, operation: Operation) -> None:
+        await self._executor.carry_out(operation)
+
     async def create_decision(self, manifest: Manifest) -> None:
         """Conflict if one of that name exists."""
         await self._api.create(resources.DECISIONS, manifest["metadata"]["namespace"], manifest)
@@ -209,6 +224,15 @@ class KubeCluster:
         for task in self._tasks:
             if task.done() and not task.cancelled() and (bug := task.exception()) is not None:
                 raise RuntimeError(f"following the cluster: {task.get_name()} ended by a bug") from bug
+
+    def _lookup(self, kind: str, key: Key) -> Seen | None:
+        found: Seen | None = self._caches[kind].get(key)
+        return found
+
+    def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
+        self._starts.changed(old, new)
+        self._owned.changed(old, new)
+        self._executor.changed(old, new)
 
     def _policy_changed(self, old: PolicyObject | None, new: PolicyObject | None) -> None:
         # A status that we wrote comes back as a change; waking for it would make the engine run in circles.

@@ -98,8 +98,10 @@ class ApiClient:
             Call("create", resource, resource.path(namespace), query=query, body=msgspec.json.encode(manifest))
         )
 
-    async def delete(self, resource: Resource, key: Key) -> None:
-        options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+    async def delete(self, resource: Resource, key: Key, options: Mapping[str, Any] | None = None) -> None:
+        """`options` are fields of DeleteOptions: preconditions, gracePeriodSeconds."""
+        plain = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        options = {**plain, **(options or {})}
         await self._send(Call("delete", resource, resource.path_of(key), body=msgspec.json.encode(options)))
 
     async def merge_patch(self, resource: Resource, key: Key, body: Mapping[str, Any], subresource: str = "") -> bytes:

@@ -127,6 +127,10 @@ class Informer(Generic[T]):
         self._snapshot: Mapping[Key, T] = MappingProxyType({})
         self._snapshot_revision = 0
 
+    def get(self, key: Key) -> T | None:
+        """One object, without a snapshot of all."""
+        return self._objects.get(key)
+
     @property
     def objects(self) -> Mapping[Key, T]:
         """A snapshot: it does not change under the reader, and costs a copy only after a change."""

@@ -13,11 +13,35 @@ from typing import Any
 import msgspec
 from msgspec import field
 
-from edgewarm.cluster.milestones import Condition, ContainerStatus, milestones
+from edgewarm.cluster.milestones import Condition, ContainerStatus, InitContainer, milestones
 from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
 from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.names import POD_TEMPLATE_HASH
 from edgewarm.model.prices import PodRequests
-from edgewarm.model.workload import Autoscaler, Node, Pod, Requirement, Selector, Workload
+from edgewarm.model.template import PodTemplate
+from edgewarm.model.workload import (
+    Autoscaler,
+    Node,
+    Owner,
+    Pod,
+    ReplicaSet,
+    Requirement,
+    Rollout,
+    Selector,
+    Service,
+    Workload,
+)
+
+REVISION = "deployment.kubernetes.io/revision"
+ROLLED_OUT = "NewReplicaSetAvailable"
+READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
+
+
+class _Owner(msgspec.Struct, gc=False):
+    kind: str
+    name: str
+    uid: str
+    controller: bool | None = False
 
 
 class _Meta(msgspec.Struct, gc=False, rename="camel"):
@@ -28,10 +52,16 @@ class _Meta(msgspec.Struct, gc=False, rename="camel"):
     labels: dict[str, str] | None = None
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
+    owner_references: list[_Owner] | None = None
 
     @property
     def key(self) -> Key:
         return Key(self.namespace, self.name)
+
+    @property
+    def controller(self) -> Owner | None:
+        found = next((owner for owner in self.owner_references or () if owner.controller), None)
+        return None if found is None else Owner(found.kind, found.name, found.uid)
 
 
 class _Expression(msgspec.Struct, gc=False):
@@ -52,10 +82,19 @@ class _PodResources(msgspec.Struct, gc=False):
 class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
     node_name: str = ""
     containers: list[Container] = field(default_factory=list)
-    init_containers: list[Container] | None = None
+    init_containers: list[InitContainer] | None = None
     overhead: ResourceList | None = None
     resources: _PodResources | None = None
     volumes: list[dict[str, msgspec.Raw]] | None = None
+    service_account_name: str = ""
+    priority: int | None = 0
+
+    @property
+    def shape(self) -> int:
+        """What pods of one template have in common after admission, unless somebody treats them differently."""
+        init = [msgspec.structs.replace(one, volume_mounts=None) for one in self.init_containers or ()]
+        parts = (self.containers, init, self.service_account_name)
+        return hash(msgspec.json.encode(parts))
 
 
 class _Template(msgspec.Struct, gc=False):
@@ -65,23 +104,65 @@ class _Template(msgspec.Struct, gc=False):
 class _WorkloadSpec(msgspec.Struct, gc=False):
     replicas: int | None = 1
     selector: _Selector | None = None
-    template: _Template = field(default_factory=_Template)
+    template: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"{}"))
+    paused: bool | None = False
+
+
+class _Progress(msgspec.Struct, gc=False):
+    type: str
+    reason: str = ""
 
 
 class _WorkloadStatus(msgspec.Struct, gc=False, rename="camel"):
     ready_replicas: int | None = 0
+    observed_generation: int = 0
+    conditions: list[_Progress] | None = None
+
+    @property
+    def is_rolled_out(self) -> bool:
+        """Without progressDeadlineSeconds there is no such condition; the ReplicaSets then say it."""
+        progress = next((one for one in self.conditions or () if one.type == "Progressing"), None)
+        return progress is None or progress.reason == ROLLED_OUT
+
+
+class _WorkloadMeta(_Meta, gc=False, rename="camel"):
+    generation: int = 0
+    annotations: dict[str, str] | None = None
 
 
 class _Workload(msgspec.Struct, gc=False):
-    metadata: _Meta
+    metadata: _WorkloadMeta
     spec: _WorkloadSpec = field(default_factory=_WorkloadSpec)
     status: _WorkloadStatus = field(default_factory=_WorkloadStatus)
 
 
+class _ReplicaSetSpec(msgspec.Struct, gc=False):
+    replicas: int | None = 1
+
+
+class _ReplicaSetStatus(msgspec.Struct, gc=False):
+    replicas: int = 0
+
+
+class _ReplicaSet(msgspec.Struct, gc=False):
+    metadata: _WorkloadMeta
+    spec: _ReplicaSetSpec = field(default_factory=_ReplicaSetSpec)
+    status: _ReplicaSetStatus = field(default_factory=_ReplicaSetStatus)
+
+
+class _ServiceSpec(msgspec.Struct, gc=False):
+    selector: dict[str, str] | None = None
+
+
+class _Service(msgspec.Struct, gc=False):
+    metadata: _Meta
+    spec: _ServiceSpec = field(default_factory=_ServiceSpec)
+
+
 class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
     phase: str = ""
-    conditions: list[Condition] | None = None
     start_time: datetime | None = None
+    conditions: list[Condition] | None = None
     container_statuses: list[ContainerStatus] | None = None
 
 
@@ -121,6 +202,9 @@ class _Autoscaler(msgspec.Struct, gc=False):
     spec: _AutoscalerSpec
 
 
+_TEMPLATE = msgspec.json.Decoder(_Template)
+_REPLICA_SET = msgspec.json.Decoder(_ReplicaSet)
+_SERVICE = msgspec.json.Decoder(_Service)
 _WORKLOAD = msgspec.json.Decoder(_Workload)
 _POD = msgspec.json.Decoder(_Pod)
 _NODE = msgspec.json.Decoder(_Node)
@@ -161,7 +245,34 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
             (spec.containers, spec.init_containers or ()),
             spec.volumes or (),
         ),
+        resource_version=meta.resource_version,
+        owner=meta.controller,
+        once_ready=_once_ready(wire.status),
+        unschedulable_since=_unschedulable_since(wire.status.conditions),
+        priority=spec.priority or 0,
+        shape=spec.shape,
     )
+
+
+def replica_set(raw: msgspec.Raw | bytes) -> ReplicaSet:
+    """An apps/v1 ReplicaSet."""
+    wire = _REPLICA_SET.decode(raw)
+    meta = wire.metadata
+    return ReplicaSet(
+        key=meta.key,
+        uid=meta.uid,
+        owner=meta.controller,
+        revision=(meta.annotations or {}).get(REVISION, ""),
+        template_hash=(meta.labels or {}).get(POD_TEMPLATE_HASH, ""),
+        wanted=1 if wire.spec.replicas is None else wire.spec.replicas,
+        counted=wire.status.replicas,
+    )
+
+
+def service(raw: msgspec.Raw | bytes) -> Service:
+    """A v1 Service."""
+    wire = _SERVICE.decode(raw)
+    return Service(wire.metadata.key, tuple(sorted((wire.spec.selector or {}).items())))
 
 
 def node(raw: msgspec.Raw | bytes) -> Node:
@@ -214,7 +325,19 @@ def _workload(raw: msgspec.Raw | bytes, kind: str) -> Workload:
         replicas=1 if wire.spec.replicas is None else wire.spec.replicas,
         ready=wire.status.ready_replicas or 0,
         selector=selector(wire.spec.selector),
-        pod=_requests(wire.spec.template.spec),
+        pod=_requests(_TEMPLATE.decode(wire.spec.template).spec),
+        template=PodTemplate(bytes(wire.spec.template)),
+        rollout=_rollout(wire) if kind == "Deployment" else None,
+    )
+
+
+def _rollout(wire: _Workload) -> Rollout:
+    meta, status = wire.metadata, wire.status
+    return Rollout(
+        revision=(meta.annotations or {}).get(REVISION, ""),
+        observed=status.observed_generation >= meta.generation,
+        paused=bool(wire.spec.paused),
+        complete=status.is_rolled_out,
     )
 
 
@@ -239,6 +362,27 @@ def _ready_at(conditions: list[Condition] | None, otherwise: float) -> float | N
             if condition.status != "True":
                 return None
             return otherwise if condition.last_transition_time is None else condition.last_transition_time.timestamp()
+    return None
+
+
+def _once_ready(status: _PodStatus) -> bool:
+    """It is Ready, or its Ready condition changed after the pod had been taken in by its kubelet.
+
+    A kubelet writes startTime and the first Ready condition (False) in one go; the condition's time moves only when its
+    status does, so a later time means that the pod was Ready in between.
+    """
+    ready = next((one for one in status.conditions or () if one.type == "Ready"), None)
+    if ready is None or ready.status == "True":
+        return ready is not None
+    if status.start_time is None or ready.last_transition_time is None:
+        return False
+    return ready.last_transition_time.timestamp() > status.start_time.timestamp() + READY_SLACK_SECONDS
+
+
+def _unschedulable_since(conditions: list[Condition] | None) -> float | None:
+    for one in conditions or ():
+        if one.type == "PodScheduled" and one.status == "False" and one.reason == "Unschedulable":
+            return _seconds(one.last_transition_time)
     return None
 
 

@@ -33,6 +33,7 @@ class Condition(msgspec.Struct, gc=False, rename="camel"):
 
     type: str
     status: str
+    reason: str = ""
     last_transition_time: datetime | None = None
 
 
@@ -42,6 +43,16 @@ class _Running(msgspec.Struct, gc=False, rename="camel"):
 
 class _State(msgspec.Struct, gc=False):
     running: _Running | None = None
+
+
+class _Mount(msgspec.Struct, gc=False):
+    name: str = ""
+
+
+class InitContainer(Container, gc=False, rename="camel"):
+    """With the volumes that it may fill."""
+
+    volume_mounts: list[_Mount] | None = None
 
 
 class ContainerStatus(msgspec.Struct, gc=False, rename="camel"):
@@ -74,7 +85,7 @@ def milestones(
     conditions: Sequence[Condition],
     acknowledged_at: datetime | None,
     statuses: Sequence[ContainerStatus],
-    containers: tuple[Sequence[Container], Sequence[Container]],
+    containers: tuple[Sequence[Container], Sequence[InitContainer]],
     volumes: Volumes,
 ) -> Milestones:
     """Of a pod's status, and of its spec: the containers and init containers, and the volumes."""

@@ -45,9 +45,7 @@ class State(msgspec.Struct, gc=False):
     terminated: Terminated | None = None
 
 
-def pull_progress(
-    states: Sequence[State], images: int, phase: str, ended: tuple[str, str], key: str
-) -> PullProgress:
+def pull_progress(states: Sequence[State], images: int, phase: str, ended: tuple[str, str], key: str) -> PullProgress:
     """`ended` are reason and message of the pod itself, such as DeadlineExceeded or Evicted."""
     pulled = sum(_is_there(state) for state in states)
     over = phase in {"Succeeded", "Failed"}

@@ -26,19 +26,19 @@ quantity = lru_cache(maxsize=4096)(parse_quantity)
 
 class _Resources(msgspec.Struct, gc=False):
     requests: ResourceList | None = None
-
-
-class _Mount(msgspec.Struct, gc=False):
-    name: str = ""
+    limits: ResourceList | None = None
 
 
 class Container(msgspec.Struct, gc=False, rename="camel"):
-    """What a v1 Container needs before it runs; `restart_policy` Always marks a sidecar among init containers."""
+    """The part of a v1 Container that costs room, and what it is.
 
+    `restart_policy` Always marks a sidecar among init containers.
+    """
+
+    name: str = ""
+    image: str = ""
     resources: _Resources | None = None
     restart_policy: str | None = None
-    image: str = ""
-    volume_mounts: list[_Mount] | None = None
 
     @property
     def names(self) -> Collection[str]:

@@ -43,6 +43,8 @@ DECISIONS = Resource(GROUP, VERSION, "scalingdecisions", SCALING_DECISION)
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 STATEFUL_SETS = Resource("apps", "v1", "statefulsets", "StatefulSet")
 PODS = Resource("", "v1", "pods", "Pod")
+REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
+SERVICES = Resource("", "v1", "services", "Service")
 NODES = Resource("", "v1", "nodes", "Node", namespaced=False)
 EVENTS = Resource("", "v1", "events", "Event")
 PULLS = Resource("", "v1", "events", "Event", fields="reason=Pulled")
@@ -50,6 +52,9 @@ AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "Horizon
 SCALED_OBJECTS = Resource("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject")
 
 OURS = {resource.kind: resource for resource in (POLICIES, POOLS, DECISIONS)}
+OWNED = {resource.kind: resource for resource in (PODS,)}
+"""What the rungs create, by kind; the cluster follows each of them."""
+
 _SCALABLE = {(resource.api_version, resource.kind): resource for resource in (DEPLOYMENTS, STATEFUL_SETS)}
 
 

@@ -37,9 +37,11 @@ class Prices:
     standby: float | None = None
 
 
-def image_level(p50: Mapping[Stage, float], prices: Prices, kappa: float, hold_minutes: float, highest: float) -> float | None:
-    """tau of the rung Image, capped at `highest`; None where a dearer rung spares so much more that it takes its place."""
-    known = ASSUMED_SECONDS | dict(p50)
+def image_level(
+    p50: Mapping[Stage, float], prices: Prices, kappa: float, hold_minutes: float, highest: float
+) -> float | None:
+    """tau of the rung Image, capped at `highest`; None where a dearer rung spares so much more that it replaces it."""
+    known = {**ASSUMED_SECONDS, **p50}
     image, whole = spared_minutes(known, Stage.IMAGE), spared_minutes(known, Stage.READY)
     rungs = [Rung("Image", image, prices.image, hold_minutes), Rung("Replica", whole + 1e-3, 1.0)]
     if prices.standby is not None:

@@ -1,17 +1,17 @@
 """What to do about a workload's images on one node.
 
-| wanted | pull pod               | image listed by the node      | then                                              |
-|--------|------------------------|-------------------------------|---------------------------------------------------|
-| yes    | none                   | yes                           | warm                                              |
-| yes    | none                   | no, or its full list leaves it out | pull: where it is there after all, that costs nothing |
-| yes    | on its way             | any                           | warming                                           |
-| yes    | in trouble             | any                           | the kubelet tries again, 10 s to 5 min apart      |
-| yes    | done                   | yes, left out, or done lately | warm; the pod keeps the image from being collected |
-| yes    | done                   | not for ten minutes           | the pod goes: the image was collected, pull again |
-| any    | ended without all      | any                           | the pod goes after ten minutes                    |
-| any    | made for other images  | any                           | the pod goes                                      |
-| no     | on its way, in trouble | any                           | the pod goes                                      |
-| no     | done                   | any                           | the pod goes once it is older than the rung's ttl |
+| wanted | pull pod               | listed by the node    | then                                                   |
+|--------|------------------------|-----------------------|--------------------------------------------------------|
+| yes    | none                   | yes                   | warm                                                   |
+| yes    | none                   | no, or the list is full | pull: where it is there after all, that costs nothing |
+| yes    | on its way             | any                   | warming                                                |
+| yes    | in trouble             | any                   | the kubelet tries again, 10 s to 5 min apart           |
+| yes    | done                   | yes, full, or too early | warm; the pod keeps the image from being collected    |
+| yes    | done                   | not for ten minutes   | the pod goes: the image was collected, pull again      |
+| any    | ended without all      | any                   | the pod goes after ten minutes                         |
+| any    | made for other images  | any                   | the pod goes                                           |
+| no     | on its way, in trouble | any                   | the pod goes                                           |
+| no     | done                   | any                   | the pod goes once it is older than the rung's ttl      |
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def node_plan(
     return NodePlan(done or listed is True, warming=not done and not pod.progress.trouble, held=True)
 
 
-def _reason_to_go(
-    wanted: bool, pod: PullSeen, listed: bool | None, key: str, ttl_seconds: float, now: float
-) -> str:
+def _reason_to_go(wanted: bool, pod: PullSeen, listed: bool | None, key: str, ttl_seconds: float, now: float) -> str:
     progress, ended = pod.progress, pod.progress.ended_at
     age = now - max(pod.created_at, ended or 0.0)
     if progress.key != key:

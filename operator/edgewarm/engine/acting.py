@@ -22,6 +22,7 @@ from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound, Unavailable
 from edgewarm.model.identity import Key
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
+from edgewarm.model.rungs import Place
 from edgewarm.model.view import Note
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ class Actor:
                     case Execute():
                         await self._execute(case, move, moment)
                     case Mark():
-                        await self._mark(case, move.record.key, DecisionReport(move.phase, move.message))
+                        await self.mark(case, move.record.key, DecisionReport(move.phase, move.message))
             except EdgewarmError as error:
                 self._put_off(case, error, moment.now)
                 return
@@ -76,18 +77,19 @@ class Actor:
         """Write the new decision, and follow it where the mode says so; a proposal leaves what is in force in force."""
         manifest = scaling_decision(decision_draft(case, move, moment))
         key = Key(case.item.key.namespace, manifest["metadata"]["name"])
-        await self._record(case, manifest)
+        await self.record(case, manifest)
         self._announce(case, move, key, moment)
         await self._note(case, move.phase, moment.now)
         book = case.book
         book.last_decision_at, book.last_decision, book.wrote = moment.now, key.name, key
+        book.rungs.told |= {Place(action.rung, action.node): action.after for action in case.joined(moment.now)}
         if move.phase is Phase.EXECUTING:
             await self._scale(case, key, move.after, moment)
             return
         report = DecisionReport(move.phase, case.summary)
         if move.phase is Phase.OBSERVED:
             await self._follow(case, key, report, move.after, moment)
-        await self._mark(case, key, report)
+        await self.mark(case, key, report)
 
     async def tidy(self, case: Case, records: tuple[DecisionRecord, ...]) -> None:
         """Delete all but the newest decisions that are done; open ones and those in force stay."""
@@ -102,7 +104,7 @@ class Actor:
                 log.warning("old decision not deleted", decision=str(record.key), problem=str(error))
                 return
 
-    async def _record(self, case: Case, manifest: dict[str, object]) -> None:
+    async def record(self, case: Case, manifest: dict[str, object]) -> None:
         """A decision that cannot be written is still followed: capacity comes before bookkeeping.
 
         A refusal (a quota, say) is taken at once; a server that does not answer gets a second chance on the next pass.
@@ -123,12 +125,12 @@ class Actor:
         try:
             await self._cluster.scale(workload, wanted)
         except EdgewarmError as error:
-            await self._mark(case, key, DecisionReport(Phase.FAILED, str(error)))
+            await self.mark(case, key, DecisionReport(Phase.FAILED, str(error)))
             raise
         case.book.left = Left(workload.resource_version, workload.replicas, moment.now)
         report = DecisionReport(Phase.EXECUTED, f"scaled to {wanted}", moment.now)
         await self._follow(case, key, report, wanted, moment)
-        await self._mark(case, key, report)
+        await self.mark(case, key, report)
 
     async def _follow(self, case: Case, key: Key, report: DecisionReport, wanted: int, moment: Moment) -> None:
         """From now on this decision is in force: pacing remembers the change, and its deeds count when it is ready."""
@@ -147,7 +149,7 @@ class Actor:
         book, kappa = case.book, case.judgement.situation.policy.kappa
         for live in over:
             book.score, outcome = closed(book.score, live, kappa)
-            await self._mark(case, live.key, replace(live.report, evaluation=evaluation(live, outcome, now)))
+            await self.mark(case, live.key, replace(live.report, evaluation=evaluation(live, outcome, now)))
 
     async def look_back(self, case: Case, now: float) -> None:
         """Close what has been in force for long enough, tell hits and misses early, write what could not be written."""
@@ -158,14 +160,14 @@ class Actor:
         for live in book.lives:
             outcome = news(live, kappa)
             if outcome is not None:
-                await self._mark(case, live.key, replace(live.report, evaluation=evaluation(live, outcome, now)))
+                await self.mark(case, live.key, replace(live.report, evaluation=evaluation(live, outcome, now)))
                 live = replace(live, told=outcome)
             told.append(live)
         book.lives = tuple(told)
         for key, report in tuple(book.unwritten.items()):
-            await self._mark(case, key, report)
+            await self.mark(case, key, report)
 
-    async def _mark(self, case: Case, key: Key, report: DecisionReport) -> None:
+    async def mark(self, case: Case, key: Key, report: DecisionReport) -> None:
         """Write a decision's status, or keep it for later: bookkeeping never holds up capacity."""
         unwritten = case.book.unwritten
         try:
@@ -203,4 +205,8 @@ class Actor:
         note = Note(
             WARMING_POLICY, case.item.key, case.item.uid, case.judgement.verdict.reason.value, prefix + case.summary
         )
+        await self.note(note, now)
+
+    async def note(self, note: Note, now: float) -> None:
+        """Tell it as an Event."""
         await self._cluster.record(note, now)

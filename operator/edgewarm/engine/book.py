@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgewarm.decide.situation import Change, Recommendation
+from edgewarm.engine.ladder import RungBook
 from edgewarm.learn.capacity import Capacity
 from edgewarm.learn.confidence import Belief, Block, Blocks
 from edgewarm.learn.evaluation import Tally
@@ -131,5 +132,6 @@ class Book:
     trouble: str | None = None
     failures: int = 0  # in a row, of acting on the plan
     retry_at: float = float("-inf")
+    rungs: RungBook = field(default_factory=RungBook)
     status: Mapping[str, Any] = field(default_factory=dict)
     status_at: float = float("-inf")

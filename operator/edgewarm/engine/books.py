@@ -17,6 +17,7 @@ from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode, Model, Policy
+from edgewarm.model.rungs import Place
 from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import PodStart
@@ -32,10 +33,13 @@ class Books:
         self._books: dict[Key, Book] = {}
         self._records: dict[Key, tuple[DecisionRecord, ...]] = {}
         self.speeds = Speeds()
+        self._rungs: dict[Key, tuple[DecisionRecord, ...]] = {}
 
     def follow(self, view: ClusterView, now: float) -> None:
         """Open, renew and close books by the policies there are."""
-        self._records = _by_policy(view.decisions.values())
+        found = _by_policy(view.decisions.values())
+        self._records = {key: tuple(one for one in all_ if one.scales) for key, all_ in found.items()}
+        self._rungs = {key: tuple(one for one in all_ if one.rungs) for key, all_ in found.items()}
         self._books = {key: book for key, book in self._books.items() if key in view.policies}
         for key, item in view.policies.items():
             if item.policy is None:
@@ -61,6 +65,8 @@ class Books:
         records = self._records.get(item.key, ())
         for record in records[-1:]:
             book.last_decision_at, book.last_decision = record.created_at, record.key.name
+        done = [record for record in self._rungs.get(item.key, ()) if record.phase in IN_FORCE]
+        book.rungs.told = {Place(one.rung, one.node): one.after for record in done for one in record.rungs}
         book.lives = tuple(_taken_up(record, now) for record in records if _in_force(record, records))
         return book
 
@@ -93,13 +99,17 @@ class Books:
                 book.learned_threshold = learned_threshold(book.weighed, now, priors[key])
 
     def records(self, key: Key) -> tuple[DecisionRecord, ...]:
-        """A policy's decisions, oldest first."""
+        """A policy's decisions about replicas, oldest first."""
         return self._records.get(key, ())
 
     def take_pulls(self, pulls: Iterable[Pull]) -> None:
         """How fast images came to which node."""
         for pull in pulls:
             self.speeds = self.speeds.add(pull)
+
+    def rung_records(self, key: Key) -> tuple[DecisionRecord, ...]:
+        """Its decisions about the rungs below only, oldest first."""
+        return tuple(one for one in self._rungs.get(key, ()) if not one.scales)
 
     def take_starts(self, starts: Iterable[PodStart], view: ClusterView) -> None:
         """Give each first Ready to the policies whose target selects the pod."""

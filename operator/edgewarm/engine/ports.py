@@ -9,6 +9,7 @@ from edgewarm.model.demand import DemandRequest, FloatArray, History, Reading
 from edgewarm.model.fits import FitRequest
 from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.numbers import PolicyNumbers
+from edgewarm.model.operations import Operation
 from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import PodStart, Workload
@@ -29,6 +30,12 @@ class Cluster(Protocol):
 
     async def scale(self, workload: Workload, replicas: int) -> None:
         """Patch /scale, guarded by `workload.resource_version`."""
+
+    async def carry_out(self, operation: Operation) -> None:
+        """Create, delete or patch one object of a rung, guarded by what was seen of it.
+
+        Until the view shows it, the operation's owner is among `view().unseen`.
+        """
 
     async def create_decision(self, manifest: Manifest) -> None: ...
 

@@ -39,7 +39,8 @@ class Reporter:
     async def policy(self, around: Surroundings, state: Standing, case: Case | None, now: float) -> None:
         """Status, Event and metrics of one policy; `case` is None where nothing could be decided."""
         item = around.item
-        found = merged(item.conditions, conditions(state, around, now))
+        remarks = case.ladder.remarks(case.book.rungs.trouble) if case is not None else ()
+        found = merged(item.conditions, conditions(state, around, now, remarks))
         if case is None:
             self._telemetry.policy(item.key, PolicyNumbers(blind=isinstance(around.reading, Missing)))
             report = PolicyReport(item.generation, found, state.reason, state.message)

@@ -18,6 +18,7 @@ def urgent_part(status: Mapping[str, Any]) -> Manifest:
     replicas = status.get("replicas", {})
     return {
         "conditions": conditions,
+        "rungs": [(one["rung"], one["wanted"], one["reason"]) for one in status.get("rungs", ())],
         **{name: status.get(name) for name in AT_ONCE},
         **{name: replicas.get(name) for name in AT_ONCE_REPLICAS},
     }

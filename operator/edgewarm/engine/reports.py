@@ -10,10 +10,13 @@ from edgewarm.decide.explanation import because
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, need, probability_needed
 from edgewarm.decide.rules import four_digits
+from edgewarm.decide.rung_moves import RungState
 from edgewarm.decide.situation import Candidate, Situation, Verdict
 from edgewarm.decide.worth import Worth, expected
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
+from edgewarm.engine.ladder import LadderPlan
+from edgewarm.engine.rungs import RungSituation
 from edgewarm.engine.standing import Standing, Surroundings
 from edgewarm.forecast.explain import Explained, Explanation, at_horizon, at_lead
 from edgewarm.manifests.decision import DecisionDraft, Evaluation, Prediction, Weighed
@@ -24,22 +27,25 @@ from edgewarm.manifests.policy_status import (
     PolicyReport,
     Replicas,
     ResourceNeed,
+    RungTotal,
     Scores,
 )
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key
 from edgewarm.model.load import Binding, Load
-from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
+from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers, RungNumbers
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Model, Policy
+from edgewarm.model.policy import Mode, Model, Policy
 from edgewarm.model.quantiles import Outlook, Quantiles
+from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.workload import Workload
 
 HORIZON_NAMES = {300.0: "5m", 900.0: "15m", 3600.0: "1h", 86400.0: "24h"}
 LEAD = "lead"
 ASKED_NOW = BY_DEMAND - FORECAST_REASONS
 SHOWN_LEVELS = (0.5, 0.9, 0.95)
+SHOWN_NODES = 20
 SCRAPED_LEVELS = (0.5, 0.9)
 
 
@@ -55,6 +61,21 @@ class Case:
     worth: Worth | None = None
     why: Callable[[str], Explained | None] = lambda _: None  # of a series; asked only when somebody reads it
     parts: Mapping[str, ResourceNumbers] = field(default_factory=dict)
+    climb: RungSituation | None = None
+    ladder: LadderPlan = field(default_factory=LadderPlan)
+    scales: bool = True  # False while another autoscaler owns the replicas
+
+    def joined(self, now: float) -> tuple[Action, ...]:
+        """Changes of the rungs that a decision about replicas records too; a person approves them apart."""
+        policy = self.book.policy
+        if policy.mode is Mode.RECOMMEND:
+            return ()
+        return RungState(policy.mode, self.ladder.counts, self.book.rungs.told).changes(now)
+
+    @property
+    def granted(self) -> Mapping[Place, int] | None:
+        """What a person approved of the rungs; None where nobody must."""
+        return self.book.rungs.granted if self.book.policy.mode is Mode.RECOMMEND else None
 
     @property
     def written(self) -> frozenset[Key]:
@@ -97,7 +118,7 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         target=policy.target,
         mode=policy.mode,
         at=now,
-        action=Action("Replica", move.before, move.after, now),
+        actions=(Action(RungName.REPLICA, move.before, move.after, now), *case.joined(now)),
         reason=verdict.reason.value,
         summary=case.summary,
         urgent=_is_asked_now(verdict, move),
@@ -239,7 +260,25 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         confidence=confidence(case.book, policy),
         resource=binding_resource(situation, case.judgement.verdict),
         resources=tuple(_resource_need(load) for load in situation.loads),
+        rungs=rung_totals(case.ladder.counts),
+        nodes=far_from_plan(case.ladder.counts),
     )
+
+
+def rung_totals(counts: Sequence[RungCount]) -> tuple[RungTotal, ...]:
+    """Each rung over all its places, with the reason of the place where most is wanted."""
+    found = []
+    for rung in sorted({count.place.rung for count in counts}, key=lambda name: name.height):
+        mine = [count for count in counts if count.place.rung == rung]
+        wanted, warm, warming = sum(c.wanted for c in mine), sum(c.warm for c in mine), sum(c.warming for c in mine)
+        found.append(RungTotal(str(rung), wanted, warm, warming, max(mine, key=lambda c: c.wanted).reason))
+    return tuple(found)
+
+
+def far_from_plan(counts: Sequence[RungCount]) -> tuple[RungCount, ...]:
+    """The nodes that differ most from the plan, at most 20."""
+    on_nodes = [count for count in counts if count.place.node is not None]
+    return tuple(sorted(on_nodes, key=lambda c: (-c.gap, c.place.node, c.place.rung.height))[:SHOWN_NODES])
 
 
 def _resource_need(load: Load) -> ResourceNeed:
@@ -267,6 +306,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
         nodes=case.parts,
         stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
+        rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
     )
 
 

@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from edgewarm.engine.models import ModelState
+from edgewarm.engine.rungs import Remark
 from edgewarm.model.conditions import Condition
 from edgewarm.model.demand import USER_MUST_ACT, Missing, Reading
 from edgewarm.model.identity import Key, TargetRef
@@ -33,6 +34,12 @@ class Surroundings:
     trouble: str | None
     pool_unknown: bool = False
     model: ModelState | None = None
+
+    @property
+    def scales(self) -> bool:
+        """Whether the replica count is ours; with an autoscaler only the rungs below are."""
+        policy = self.item.policy
+        return self.autoscaler is None or policy is None or policy.mode is Mode.OBSERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +88,11 @@ def _pool(around: Surroundings) -> Standing | None:
 
 def _autoscaler(around: Surroundings) -> Standing | None:
     owner, policy = around.autoscaler, around.item.policy
-    if owner is None or policy is None or policy.mode is Mode.OBSERVE:
+    if owner is None or policy is None or policy.mode is Mode.OBSERVE or policy.rungs:
         return None
     message = (
         f"{policy.target} is scaled by {owner.kind} {owner.key.name}, so it is left alone: "
-        f"delete that {owner.kind}, or use mode Observe"
+        f"delete that {owner.kind}, use mode Observe, or add rungs, which are held below whatever scales it"
     )
     return Standing("ScaledByOther", message, False, False, stalled=True)
 
@@ -131,8 +138,11 @@ def standing(around: Surroundings) -> Standing:
     return Standing("Forecasting", "demand is read, forecast and decided on", True, True)
 
 
-def conditions(state: Standing, around: Surroundings, now: float) -> tuple[Condition, ...]:
-    """The kstatus triple, ScaledByOther while another autoscaler owns the target, and SelectedModel where one was."""
+def conditions(
+    state: Standing, around: Surroundings, now: float, remarks: Iterable[Remark] = ()
+) -> tuple[Condition, ...]:
+    """The kstatus triple, ScaledByOther while another autoscaler owns the target, SelectedModel where one was, and what
+    the rungs say."""
     generation = around.item.generation
 
     def condition(kind: str, status: bool, reason: str, message: str) -> Condition:
@@ -148,6 +158,7 @@ def conditions(state: Standing, around: Surroundings, now: float) -> tuple[Condi
         found.append(condition("ScaledByOther", True, owner.kind, f"{owner.kind} {owner.key.name} owns the target"))
     if around.model is not None:
         found.append(condition("SelectedModel", around.model.serving, around.model.reason, around.model.message))
+    found += [condition(remark.kind, remark.status, remark.reason, remark.message) for remark in remarks]
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from edgewarm.decide.explanation import sentence
-from edgewarm.decide.lifecycle import Plan, leftovers, moves
+from edgewarm.decide.lifecycle import Move, Plan, leftovers, moves
 from edgewarm.decide.verdict import decide
 from edgewarm.decide.worth import worth
 from edgewarm.engine import asking, rehearsal
@@ -20,6 +20,7 @@ from edgewarm.engine.alone import alone
 from edgewarm.engine.asking import Readings
 from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
+from edgewarm.engine.climbing import Climber
 from edgewarm.engine.forecasts import Forecasts
 from edgewarm.engine.judge import (
     Evidence,
@@ -32,12 +33,14 @@ from edgewarm.engine.judge import (
     paced,
     shadowed,
 )
+from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parts import Parts
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
+from edgewarm.engine.rungs import Rung, RungSituation
 from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
@@ -49,6 +52,7 @@ from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.prices import Terms
 from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import Workload
 
 log = structlog.get_logger()
 GAP_SECONDS = 120.0  # without a recommendation: longer than any pass that /healthz lets live
@@ -79,6 +83,7 @@ class Engine:
         pass_seconds: float = 15.0,
         step_seconds: float = 60.0,
         terms: Terms = NO_TERMS,
+        rungs: Sequence[Rung] = RUNGS,
     ) -> None:
         self._terms = terms
         self._ports = ports
@@ -90,6 +95,8 @@ class Engine:
         self._parts = Parts()
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
+        self._ladder = Ladder(ports.cluster, rungs)
+        self._climber = Climber(self._ladder, self._actor)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
@@ -174,7 +181,21 @@ class Engine:
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
         summary = _summary(book, judgement)
-        return Found(around, state, Case(item, book, workload, judgement, summary, value, why, parts))
+        climb, ladder = self._climb(item, book, workload, judgement, view)
+        scales = around.scales
+        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder, scales)
+        return Found(around, state, case)
+
+    def _climb(
+        self, item: PolicyObject, book: Book, workload: Workload, judgement: Judgement, view: ClusterView
+    ) -> tuple[RungSituation, LadderPlan]:
+        """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
+        granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
+        situation, verdict = judgement.situation, judgement.verdict
+        climb = RungSituation(item, book.policy, workload, situation, verdict, view, situation.now, granted=granted)
+        with alone(item.key, "the rungs of a policy could not be planned"):
+            return climb, self._ladder.plan(climb)
+        return climb, LadderPlan()
 
     def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[str, ResourceNumbers]:
         """What is known of each node, of a policy that wants to know."""
@@ -220,22 +241,17 @@ class Engine:
         self._learn(case, moment.now, step_made)
 
     async def _act(self, case: Case, moment: Moment) -> None:
-        book, judgement = case.book, case.judgement
-        records = self._books.records(case.item.key)
+        key = case.item.key
+        records, rungs = self._books.records(key), self._books.rung_records(key)
         if _is_stale(case, records, moment.now):
             return
-        mode = judgement.situation.policy.mode
-        situation, most = judgement.situation, judgement.situation.policy.bounds.high
-        free = decide(replace(situation, outlook=None)).wanted if case.worth and case.worth.approval else None
-        plan = Plan(mode, situation.current, judgement.verdict.wanted, book.last_decision_at, most, free)
-        if plan.asks and _is_unseen(case, records, moment.now):
-            plan = replace(plan, wanted=max(plan.planned, free or 0))
-        foreign = tuple(record for record in records if record.key not in case.written)
-        todo = leftovers(plan, foreign) or moves(plan, records, moment.now)
-        await self._actor.carry_out(case, todo, moment)
+        if case.scales:
+            await self._actor.carry_out(case, _todo(case, records, moment.now), moment)
+        await self._climber.climb(case, rungs, moment)
         await self._actor.look_back(case, moment.now)
         await self._actor.tidy(case, records)
-        book.pacing = paced(book, judgement, moment.now)
+        await self._actor.tidy(case, rungs)
+        case.book.pacing = paced(case.book, case.judgement, moment.now)
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
@@ -252,6 +268,18 @@ class Engine:
         """Stop what runs in the background."""
         await self._models.close()
         await self._rows.close()
+
+
+def _todo(case: Case, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
+    """What is to be done about the replicas."""
+    situation, verdict = case.judgement.situation, case.judgement.verdict
+    free = decide(replace(situation, outlook=None)).wanted if case.worth and case.worth.approval else None
+    mode, most = situation.policy.mode, situation.policy.bounds.high
+    plan = Plan(mode, situation.current, verdict.wanted, case.book.last_decision_at, most, free)
+    if plan.asks and _is_unseen(case, records, now):
+        plan = replace(plan, wanted=max(plan.planned, free or 0))
+    foreign = tuple(record for record in records if record.key not in case.written)
+    return leftovers(plan, foreign) or moves(plan, records, now)
 
 
 def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:

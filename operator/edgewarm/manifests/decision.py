@@ -16,8 +16,10 @@ from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import DEMAND, Key, TargetRef
 from edgewarm.model.names import API_VERSION, POLICY_LABEL, SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.policy import Mode
+from edgewarm.model.rungs import RungName
 from edgewarm.model.units import format_time
 
+MAX_ACTIONS = 64
 _NAME_ROOM, _LABEL_ROOM, _SENTENCE_ROOM = 200, 63, 1024
 
 
@@ -46,22 +48,31 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class DecisionDraft:
-    """All that a decision records; `resource` is the one behind the number, for a policy that has resources."""
+    """All that a decision records; `resource` is the one behind the number, for a policy that has resources.
+
+    `replicas` are those there were, for a decision that does not change them.
+    """
 
     policy: Key
     policy_uid: str
     target: TargetRef
     mode: Mode
     at: float
-    action: Action
+    actions: tuple[Action, ...]
     reason: str
     summary: str
+    replicas: int = 0
     urgent: bool = False
     predictions: tuple[Prediction, ...] = ()
     candidates: tuple[Weighed, ...] = ()
     worth: Worth | None = None
     expires_at: float | None = None
     resource: str | None = None
+
+    @property
+    def before(self) -> int:
+        """Replicas before it; predictions are about replicas."""
+        return next((action.before for action in self.actions if action.rung == RungName.REPLICA), self.replicas)
 
 
 def decision_name(policy: str, at: float) -> str:
@@ -114,8 +125,8 @@ def _spec(draft: DecisionDraft) -> dict[str, Any]:
         summary=clipped(draft.summary, _SENTENCE_ROOM),
         bindingResource=draft.resource,
         urgency="Immediate" if draft.urgent else "Routine",
-        predictions=[_prediction(entry, draft.action.before) for entry in draft.predictions] or None,
-        actions=[_action(draft.action)],
+        predictions=[_prediction(entry, draft.before) for entry in draft.predictions] or None,
+        actions=[_action(action) for action in draft.actions[:MAX_ACTIONS]],
         candidates=[_candidate(entry) for entry in draft.candidates] or None,
         **({} if draft.worth is None else _worth(draft.worth)),
         expiresAt=None if draft.expires_at is None else format_time(draft.expires_at),
@@ -146,12 +157,13 @@ def _direction(before: int, after: int) -> str | None:
 
 
 def _action(action: Action) -> dict[str, Any]:
-    return {
-        "rung": action.rung,
-        "from": action.before,
-        "to": action.after,
-        "executeAt": format_time(action.execute_at),
-    }
+    return present(
+        rung=str(action.rung),
+        node=action.node,
+        **{"from": action.before},
+        to=action.after,
+        executeAt=format_time(action.execute_at),
+    )
 
 
 def _worth(found: Worth) -> dict[str, Any]:

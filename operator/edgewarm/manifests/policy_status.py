@@ -10,6 +10,7 @@ from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.lead_times import StageLead, lead_times
 from edgewarm.manifests.text import clipped, percent, pods, present, short_duration, short_number
 from edgewarm.model.conditions import Condition
+from edgewarm.model.rungs import RungCount
 from edgewarm.model.units import format_time
 
 
@@ -91,6 +92,17 @@ class Confidence:
 
 
 @dataclass(frozen=True, slots=True)
+class RungTotal:
+    """One rung over all nodes."""
+
+    rung: str
+    wanted: int
+    warm: int
+    warming: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyReport:
     """All that a policy's status says; None is unknown and stays out of it."""
 
@@ -111,6 +123,8 @@ class PolicyReport:
     confidence: Confidence | None = None
     resource: str | None = None
     resources: tuple[ResourceNeed, ...] = ()
+    rungs: tuple[RungTotal, ...] = ()
+    nodes: tuple[RungCount, ...] = ()
 
 
 def policy_status(report: PolicyReport) -> dict[str, Any]:
@@ -130,10 +144,22 @@ def policy_status(report: PolicyReport) -> dict[str, Any]:
         forecastModel=report.forecast_model,
         leadTime=None if report.lead_time is None else _lead_time(report.lead_time),
         leadTimes=lead_times(report.stage_leads),
+        rungs=[_rung(total) for total in report.rungs] or None,
+        nodes=[_node(count) for count in report.nodes] or None,
         lastDecision=report.last_decision,
         confidence=None if report.confidence is None else _confidence(report.confidence),
         scores=None if report.scores is None else _scores(report.scores),
     )
+
+
+def _rung(total: RungTotal) -> dict[str, Any]:
+    counts = {"wanted": pods(total.wanted), "warm": pods(total.warm), "warming": pods(total.warming)}
+    return {"rung": total.rung, **counts, "reason": total.reason}
+
+
+def _node(count: RungCount) -> dict[str, Any]:
+    counts = {"wanted": pods(count.wanted), "warm": pods(count.warm), "warming": pods(count.warming)}
+    return {"node": count.place.node, "rung": str(count.place.rung), **counts}
 
 
 def _replicas(counts: Replicas) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edgewarm.model.identity import Key
+from edgewarm.model.rungs import RungName
 
 
 class Phase(StrEnum):
@@ -40,17 +41,21 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One change of one rung: `before` -> `after`, not before `execute_at`."""
+    """One change of one rung: `before` -> `after`, not before `execute_at`; on one node, or (None) on any."""
 
-    rung: str
+    rung: RungName
     before: int
     after: int
     execute_at: float
+    node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """What the API server holds of one decision."""
+    """What the API server holds of one decision. `action` is its change of replicas, if it has one, else its first.
+
+    `rungs` are its changes below the replicas.
+    """
 
     key: Key
     uid: str
@@ -62,3 +67,9 @@ class DecisionRecord:
     approval: Approval | None
     phase: Phase | None
     evaluated: bool
+    rungs: tuple[Action, ...] = ()
+
+    @property
+    def scales(self) -> bool:
+        """Whether it changes replicas."""
+        return self.action.rung == RungName.REPLICA

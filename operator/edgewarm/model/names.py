@@ -17,3 +17,12 @@ PAUSED_UNTIL = f"{GROUP}/paused-until"
 
 POLICY_LABEL = f"{GROUP}/policy"
 """Label on everything that a policy owns: the policy's name, cut to the 63 characters of a label value."""
+
+RUNG_LABEL = f"{GROUP}/rung"
+"""Label on every object that keeps a rung warm: the rung's name."""
+
+TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
+"""Label on a standby: the pod-template-hash of the ReplicaSet that it was built for."""
+
+POD_TEMPLATE_HASH = "pod-template-hash"
+"""Kubernetes' own label that tells the pods of one ReplicaSet from those of another."""

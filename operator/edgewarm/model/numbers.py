@@ -17,6 +17,15 @@ class ResourceNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class RungNumbers:
+    """Units of one rung over all nodes."""
+
+    wanted: int
+    warm: int
+    warming: int
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyNumbers:
     """What one pass knows of one policy; None where nothing is known. Quantiles are keyed by level: 0.5 and 0.9.
 
@@ -34,3 +43,4 @@ class PolicyNumbers:
     resources: Mapping[str, ResourceNumbers] = field(default_factory=dict)
     nodes: Mapping[str, ResourceNumbers] = field(default_factory=dict)
     stages: Mapping[Stage, Mapping[float, float]] = field(default_factory=dict)
+    rungs: Mapping[str, RungNumbers] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.identity import DEMAND, TargetRef
+from edgewarm.model.rungs import Rungs
 
 
 class Mode(StrEnum):
@@ -167,6 +168,7 @@ class Policy:
     paused_until: float | None = None
     pool: str | None = None
     resources: tuple[Resource, ...] = ()
+    rungs: Rungs = field(default=Rungs())
     series: tuple[Resource, ...] = field(init=False, compare=False, repr=False)
     """Every question that the policy asks, the main one first; kept, since each pass reads it many times."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
-from edgewarm.model.workload import Autoscaler, Node, Pod, Workload
+from edgewarm.model.workload import Autoscaler, Node, Pod, ReplicaSet, Service, Workload
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class ClusterView:
     """Mappings are snapshots: they do not change under the reader.
 
     `workloads` and `autoscalers` are keyed by (namespace, target); an autoscaler by the target that it owns.
+    `owned` has the pods of each controller by its uid. `unseen`: uids of policies for whom something was written that
+    this view does not show yet.
     """
 
     policies: Mapping[Key, PolicyObject] = field(default_factory=dict)
@@ -25,6 +27,14 @@ class ClusterView:
     decisions: Mapping[Key, DecisionRecord] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     pods: Mapping[Key, Pod] = field(default_factory=dict)
+    replica_sets: Mapping[Key, ReplicaSet] = field(default_factory=dict)
+    services: Mapping[Key, Service] = field(default_factory=dict)
+    owned: Mapping[str, Mapping[Key, Pod]] = field(default_factory=dict)
+    unseen: frozenset[str] = frozenset()
+
+    def owned_by(self, uid: str) -> tuple[Pod, ...]:
+        """The pods of a controller, in the order of their names."""
+        return tuple(pod for _, pod in sorted(self.owned.get(uid, {}).items()))
 
 
 @dataclass(frozen=True, slots=True)

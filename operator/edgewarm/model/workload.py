@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.stages import NO_MILESTONES, Milestones, Stage
+from edgewarm.model.template import PodTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,25 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far a Deployment has got with its template. `revision` is that of its current ReplicaSet.
+
+    `observed`: its controller has seen the last change of the spec; `complete`: the last rollout came to its end, which
+    stays true while it is only scaled.
+    """
+
+    revision: str = ""
+    observed: bool = False
+    paused: bool = False
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
-    """A scalable object as last seen: wanted and ready replicas, how to find its pods, what each requests."""
+    """A scalable object as last seen: wanted and ready replicas, how to find its pods, what each requests.
+
+    `rollout` is None for what is no Deployment.
+    """
 
     namespace: str
     ref: TargetRef
@@ -56,6 +74,8 @@ class Workload:
     ready: int
     selector: Selector
     pod: PodRequests = field(default=PodRequests())
+    template: PodTemplate = field(default=PodTemplate())
+    rollout: Rollout | None = None
 
     @property
     def key(self) -> Key:
@@ -63,8 +83,45 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The controller of an object, by its ownerReference."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSet:
+    """A ReplicaSet as last seen: what its spec wants, how many pods its status counts."""
+
+    key: Key
+    uid: str
+    owner: Owner | None
+    revision: str
+    template_hash: str
+    wanted: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a Service selects; one without a selector selects nothing."""
+
+    key: Key
+    selector: tuple[tuple[str, str], ...] = ()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        return bool(self.selector) and all(labels.get(key) == value for key, value in self.selector)
+
+
+@dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod as last seen. `ready_at` is the last change of its Ready condition to True, None while it is not Ready."""
+    """A pod as last seen. `ready_at` is the last change of its Ready condition to True, None while it is not Ready.
+
+    `once_ready`: it is Ready, or was and no longer is. `unschedulable_since`: the scheduler finds no node for it.
+    `shape` stands for its containers, their resources and its account: pods that differ in these differ in it.
+    """
 
     key: Key
     uid: str
@@ -77,6 +134,17 @@ class Pod:
     cpu_cores: float = 0.0
     memory_bytes: float = 0.0
     milestones: Milestones = NO_MILESTONES
+    resource_version: str = ""
+    owner: Owner | None = None
+    once_ready: bool = False
+    unschedulable_since: float | None = None
+    priority: int = 0
+    shape: int = 0
+
+    @property
+    def is_active(self) -> bool:
+        """As a ReplicaSet counts: neither finished nor on its way out."""
+        return not self.deleting and self.phase not in ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)

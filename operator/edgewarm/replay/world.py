@@ -21,6 +21,7 @@ from edgewarm.model.identity import Key, SeriesKey, TargetRef
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject
+from edgewarm.model.operations import Operation
 from edgewarm.model.stages import Pull
 from edgewarm.model.units import format_time
 from edgewarm.model.view import ClusterView, Note
@@ -101,6 +102,10 @@ class MemoryCluster:
         ready -= max(-more, 0) - cancelled
         version = str(int(seen.resource_version) + 1)
         self.workloads[claim] = replace(seen, replicas=replicas, ready=ready, resource_version=version)
+
+    async def carry_out(self, operation: Operation) -> None:
+        """Counted only: a trace has no pods to keep warm, so no rung plans anything here."""
+        self.writes += 1
 
     async def create_decision(self, manifest: Manifest) -> None:
         """Stored as the API server would."""

@@ -83,6 +83,13 @@ STAGE = Metric(
     "Seconds that one stage of a start takes where it is cold: Scheduling, Image, Data, Start or Ready; quantile is "
     "0.5 or 0.9.",
 )
+RUNG_UNITS = Metric(
+    "edgewarm_rung_units",
+    Type.GAUGE,
+    (*POLICY, "rung", "state"),
+    "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
+    "warming.",
+)
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -160,6 +167,7 @@ METRICS: tuple[Metric, ...] = (
     NODE_FORECAST,
     LEAD_TIME,
     STAGE,
+    RUNG_UNITS,
     BLIND,
     DECISIONS,
     POLICIES,

@@ -151,6 +151,9 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
         values.update({(catalog.STAGE, (stage.value, f"{level:g}")): value for level, value in seconds.items()})
     values |= _each(numbers.resources, catalog.RESOURCE_DEMAND, catalog.RESOURCE_FORECAST)
     values |= _each(numbers.nodes, catalog.NODE_DEMAND, catalog.NODE_FORECAST)
+    for rung, found in numbers.rungs.items():
+        states = (("wanted", found.wanted), ("warm", found.warm), ("warming", found.warming))
+        values.update({(catalog.RUNG_UNITS, (rung, state)): float(value) for state, value in states})
     return values
 
 

@@ -71,7 +71,7 @@ def test_horizons_begin_with_the_lead_time() -> None:
 def test_a_decision_says_what_when_and_why(move: Create, expires: float | None) -> None:
     draft = decision_draft(case(), move, moment())
     assert (draft.policy, draft.policy_uid, draft.at, draft.mode) == (KEY, "uid-web", NOW, Mode.ACT)
-    assert draft.action == Action("Replica", move.before, move.after, NOW)
+    assert draft.actions == (Action("Replica", move.before, move.after, NOW),)
     assert (draft.reason, draft.summary, draft.expires_at) == ("Forecast", "because", expires)
     assert [c.candidate.rule for c in draft.candidates] == ["floor", "forecast"]
 

@@ -88,7 +88,8 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
         pytest.param(
             around(autoscaler=HPA),
             "Deployment web is scaled by HorizontalPodAutoscaler web-hpa, so it is left alone: "
-            "delete that HorizontalPodAutoscaler, or use mode Observe",
+            "delete that HorizontalPodAutoscaler, use mode Observe, or add rungs, which are held below "
+            "whatever scales it",
             id="another autoscaler",
         ),
         pytest.param(around(reading=BLIND), "the query matches nothing (holding 4 replicas)", id="no demand"),

@@ -28,6 +28,7 @@ from edgewarm.model.decision import Action, Phase
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Mode
 from edgewarm.model.reasons import Reason
+from edgewarm.model.rungs import RungName
 from edgewarm.model.units import parse_quantity
 from edgewarm.pools.use import PoolUse, Resources
 
@@ -39,7 +40,7 @@ DRAFT = DecisionDraft(
     TargetRef("apps/v1", "Deployment", "web"),
     Mode.ACT,
     0.0,
-    Action("Replica", 0, 2, 0.0),
+    (Action(RungName.REPLICA, 0, 2, 0.0),),
     "Forecast",
     "scaling 0 -> 2",
 )
@@ -156,7 +157,7 @@ def test_a_decision_belongs_to_its_policy() -> None:
 )
 def test_the_scaling_factor_is_to_over_from(before: int, recommended: int, action: str | None, factor: str) -> None:
     prediction = Prediction("lead", 60.0, None, ((0.5, 1.0),), None, recommended)
-    draft = replace(DRAFT, action=Action("Replica", before, 9, 0.0), predictions=(prediction,))
+    draft = replace(DRAFT, actions=(Action(RungName.REPLICA, before, 9, 0.0),), predictions=(prediction,))
     (found,) = scaling_decision(draft)["spec"]["predictions"]
     assert (found.get("action"), found["scalingFactor"]) == (action, factor)
 

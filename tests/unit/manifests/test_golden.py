@@ -41,6 +41,7 @@ from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Mode
 from edgewarm.model.prices import RiskLevel
 from edgewarm.model.reasons import Reason
+from edgewarm.model.rungs import RungName
 from edgewarm.model.stages import Stage
 from edgewarm.pools.use import PoolUse, Resources
 from support.golden import golden
@@ -57,7 +58,7 @@ DRAFT = DecisionDraft(
     target=TargetRef("apps/v1", "Deployment", "checkout"),
     mode=Mode.RECOMMEND,
     at=NOW,
-    action=Action("Replica", 4, 7, NOW),
+    actions=(Action(RungName.REPLICA, 4, 7, NOW), Action(RungName.STANDBY, 0, 2, NOW)),
     reason="Forecast",
     summary=SUMMARY,
     urgent=True,
@@ -172,7 +173,8 @@ def test_a_decision_is_read_back_as_it_was_drafted() -> None:
     manifest = {**scaling_decision(DRAFT), "status": decision_status(EXECUTED)}
     found = parse_decision(manifest)
     assert found is not None
-    assert (found.key, found.policy, found.action) == (Key("shop", "checkout-20261122080500"), "checkout", DRAFT.action)
+    assert (found.key, found.policy) == (Key("shop", "checkout-20261122080500"), "checkout")
+    assert (found.action, found.rungs) == (DRAFT.actions[0], DRAFT.actions[1:])
     assert (found.expires_at, found.phase, found.evaluated) == (NOW + 900, Phase.EXECUTED, True)
 
 

@@ -1,0 +1,110 @@
+"""One policy's pass on the ladder: the change of plan is written down, then the rungs are brought to it.
+
+A change of the rungs joins the replicas' decision of the same pass; alone it becomes a decision of its own, at most one
+a minute. See decide.rung_moves for what each mode does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Mark
+from edgewarm.decide.rung_moves import Grant, RungState, Write, rung_moves
+from edgewarm.engine.acting import Actor
+from edgewarm.engine.judge import Moment
+from edgewarm.engine.ladder import Ladder
+from edgewarm.engine.reports import Case
+from edgewarm.manifests.decision import DecisionDraft, DecisionReport, scaling_decision
+from edgewarm.model.decision import Action, DecisionRecord, Phase
+from edgewarm.model.errors import EdgewarmError
+from edgewarm.model.identity import Key
+from edgewarm.model.names import WARMING_POLICY
+from edgewarm.model.rungs import Place
+from edgewarm.model.view import Note
+
+log = structlog.get_logger()
+
+
+class Climber:
+    """Acts on the rungs below the replicas."""
+
+    def __init__(self, ladder: Ladder, actor: Actor) -> None:
+        self._ladder = ladder
+        self._actor = actor
+
+    async def climb(self, case: Case, records: tuple[DecisionRecord, ...], moment: Moment) -> None:
+        """Decide, write it down, act; `records` change rungs only."""
+        if case.climb is None or not case.ladder.plans:
+            return
+        book = case.book
+        times = [at for at in (book.rungs.decided_at, book.last_decision_at) if at is not None]
+        state = RungState(book.policy.mode, case.ladder.counts, book.rungs.told, max(times, default=None))
+        for move in rung_moves(state, records, moment.now):
+            match move:
+                case Write():
+                    await self._write(case, move, moment)
+                case Grant():
+                    book.rungs.granted |= {_place(action): action.after for action in move.record.rungs}
+                    report = DecisionReport(Phase.EXECUTED, "approved, and carried out", moment.now)
+                    await self._actor.mark(case, move.record.key, report)
+                case Mark():
+                    await self._actor.mark(case, move.record.key, DecisionReport(move.phase, move.message))
+        await self._ladder.act(replace(case.climb, granted=case.granted), case.ladder, book.rungs)
+
+    async def _write(self, case: Case, move: Write, moment: Moment) -> None:
+        summary = f"{changes(move.actions)}: {'; '.join(case.ladder.notes)}"
+        manifest = scaling_decision(_draft(case, move, summary, moment))
+        key = Key(case.item.key.namespace, manifest["metadata"]["name"])
+        try:
+            await self._actor.record(case, manifest)
+        except EdgewarmError as error:
+            log.warning("decision not recorded", policy=str(case.item.key), problem=str(error))
+            return
+        book = case.book
+        book.rungs.decided_at, book.last_decision = moment.now, key.name
+        book.rungs.told |= {_place(action): action.after for action in move.actions}
+        log.info("rungs changed", policy=str(case.item.key), decision=key.name, phase=str(move.phase), because=summary)
+        prefix = {Phase.OBSERVED: "would be ", Phase.AWAITING_APPROVAL: "recommended: "}.get(move.phase, "")
+        reason = _reason(case, move)
+        await self._actor.note(Note(WARMING_POLICY, case.item.key, case.item.uid, reason, prefix + summary), moment.now)
+        executed = moment.now if move.phase is Phase.EXECUTED else None
+        await self._actor.mark(case, key, DecisionReport(move.phase, summary, executed))
+
+
+def _place(action: Action) -> Place:
+    return Place(action.rung, action.node)
+
+
+def changes(actions: tuple[Action, ...]) -> str:
+    """Such as "Standby 0 -> 2, Image on node-1 0 -> 1 and 3 more".
+
+    >>> from edgewarm.model.rungs import RungName
+    >>> changes((Action(RungName.STANDBY, 0, 2, 0.0), Action(RungName.IMAGE, 0, 1, 0.0, "node-1")))
+    'Standby 0 -> 2, Image on node-1 0 -> 1'
+    """
+    told = [f"{a.rung}{'' if a.node is None else f' on {a.node}'} {a.before} -> {a.after}" for a in actions[:4]]
+    return ", ".join(told) + (f" and {len(actions) - 4} more" if len(actions) > 4 else "")
+
+
+def _reason(case: Case, move: Write) -> str:
+    """Why the first of the changes is wanted."""
+    reasons = {count.place: count.reason for count in case.ladder.counts}
+    return reasons[_place(move.actions[0])]
+
+
+def _draft(case: Case, move: Write, summary: str, moment: Moment) -> DecisionDraft:
+    policy, now = case.book.policy, moment.now
+    return DecisionDraft(
+        policy=case.item.key,
+        policy_uid=case.item.uid,
+        target=policy.target,
+        mode=policy.mode,
+        at=now,
+        actions=move.actions,
+        reason=_reason(case, move),
+        summary=summary,
+        replicas=case.workload.replicas,
+        expires_at=now + APPROVAL_SECONDS if move.phase is Phase.AWAITING_APPROVAL else None,
+    )

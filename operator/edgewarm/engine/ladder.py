@@ -1,0 +1,115 @@
+"""The ladder: the rungs below the replicas, lower first, planned for each policy after its replica verdict.
+
+plan all rungs -> write the change of plan down -> carry the operations out (mode Act; Recommend as far as granted)
+
+A rung's trouble stays with that rung of that policy: it is a condition, and the next pass tries again, later each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from edgewarm.engine.ports import Cluster
+from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
+from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
+from edgewarm.model.operations import Operation
+from edgewarm.model.policy import Mode
+from edgewarm.model.rungs import Place, RungCount, RungName
+
+log = structlog.get_logger()
+LONGEST_RETRY_SECONDS = 600.0
+RUNGS: tuple[Rung, ...] = ()
+"""Every rung below the replicas, lower first."""
+
+
+@dataclass
+class RungBook:
+    """What the ladder remembers of one policy; losing it costs at most a decision written twice."""
+
+    told: dict[Place, int] = field(default_factory=dict)
+    granted: dict[Place, int] = field(default_factory=dict)
+    decided_at: float | None = None
+    trouble: dict[RungName, str] = field(default_factory=dict)
+    failures: int = 0
+    retry_at: float = float("-inf")
+
+
+@dataclass(frozen=True)
+class LadderPlan:
+    """The plans of all rungs that a policy has, lower first."""
+
+    plans: tuple[tuple[RungName, RungPlan], ...] = ()
+
+    @property
+    def counts(self) -> tuple[RungCount, ...]:
+        return tuple(count for _, plan in self.plans for count in plan.counts)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(plan.note for _, plan in self.plans if plan.note)
+
+    def remarks(self, trouble: Mapping[RungName, str]) -> tuple[Remark, ...]:
+        """What the rungs say of themselves, and what the API server refused them."""
+        said = tuple(remark for _, plan in self.plans for remark in plan.remarks)
+        return (*said, *(Remark(f"{rung}Failed", True, "ActionFailed", text) for rung, text in trouble.items()))
+
+
+class Ladder:
+    """`rungs` in the order of the ladder, lower first."""
+
+    def __init__(self, cluster: Cluster, rungs: Sequence[Rung]) -> None:
+        heights = [rung.name.height for rung in rungs]
+        if heights != sorted(heights):
+            raise ValueError(f"rungs must go up the ladder, got {[rung.name for rung in rungs]}")
+        self._cluster = cluster
+        self._rungs = tuple(rungs)
+
+    def plan(self, situation: RungSituation) -> LadderPlan:
+        """Every rung that the policy wants, or that still holds something of it."""
+        plans: list[tuple[RungName, RungPlan]] = []
+        below: tuple[RungCount, ...] = ()
+        for rung in self._rungs:
+            found = rung.plan(replace(situation, below=below))
+            if rung.is_wanted(situation.policy) or found.counts or found.operations:
+                plans.append((rung.name, found))
+                below = (*below, *found.counts)
+        return LadderPlan(tuple(plans))
+
+    async def act(self, situation: RungSituation, plan: LadderPlan, book: RungBook) -> None:
+        """Carry the operations out, in order; a rung whose operation fails leaves the rest of its own for later."""
+        unseen = situation.item.uid in situation.view.unseen
+        if situation.policy.mode is Mode.OBSERVE or unseen or situation.now < book.retry_at:
+            return
+        failed = False
+        for name, found in plan.plans:
+            problem = await self._carry_out(found.operations)
+            if problem is None:
+                book.trouble.pop(name, None)
+                continue
+            failed = True
+            self._put_off(situation, book, name, problem)
+        if not failed:
+            book.failures = 0
+
+    async def _carry_out(self, operations: Sequence[Operation]) -> EdgewarmError | None:
+        for operation in operations:
+            try:
+                await self._cluster.carry_out(operation)
+            except (Conflict, NotFound) as changed:
+                log.debug("an object changed before it was written", problem=str(changed))
+            except EdgewarmError as error:
+                return error
+        return None
+
+    @staticmethod
+    def _put_off(situation: RungSituation, book: RungBook, name: RungName, problem: EdgewarmError) -> None:
+        """What was refused (a quota, a right) is tried again after 30 s, 1 min, .. 10 min; what was away after 5 s."""
+        first = 30.0 if isinstance(problem, Invalid) else 5.0
+        delay = min(LONGEST_RETRY_SECONDS, first * 2 ** min(book.failures, 10))
+        if book.trouble.get(name) != str(problem):
+            log.warning("rung failed", policy=str(situation.item.key), rung=str(name), problem=str(problem))
+        book.trouble[name], book.failures = str(problem), book.failures + 1
+        book.retry_at = situation.now + delay

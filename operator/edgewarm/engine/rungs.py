@@ -1,0 +1,75 @@
+"""What a rung of the ladder is to the engine: a pure planner, from what is known of a policy to counts and operations.
+
+A planner compares the wanted set with the set that exists (owned objects in the view), never with what it did before:
+called twice on the same view it answers the same, and on a view in which its operations are done it has none left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.model.objects import PolicyObject
+from edgewarm.model.operations import Operation
+from edgewarm.model.policy import Policy
+from edgewarm.model.rungs import Place, RungCount, RungName
+from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import Workload
+
+
+@dataclass(frozen=True)
+class RungSituation:
+    """Everything that a planner may look at.
+
+    `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
+    one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
+    in it stays as it is.
+    """
+
+    item: PolicyObject
+    policy: Policy
+    workload: Workload
+    situation: Situation
+    verdict: Verdict
+    view: ClusterView
+    now: float
+    below: tuple[RungCount, ...] = ()
+    granted: Mapping[Place, int] | None = None
+
+    def target(self, count: RungCount) -> int:
+        """What to bring a place to: what is wanted, or what was approved, else what there is."""
+        return count.wanted if self.granted is None else self.granted.get(count.place, count.held)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A condition of the policy that a rung sets: its type, whether it holds, the reason and the sentence."""
+
+    kind: str
+    status: bool
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RungPlan:
+    """A rung's answer: counts by place, what to do towards them, conditions, and why the counts are what they are."""
+
+    counts: tuple[RungCount, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    note: str = ""
+
+
+class Rung(Protocol):
+    """One stage. `plan` is pure."""
+
+    @property
+    def name(self) -> RungName: ...
+
+    def is_wanted(self, policy: Policy) -> bool:
+        """Whether the policy opted into this rung. One that opted out is planned once more while objects are left."""
+
+    def plan(self, situation: RungSituation) -> RungPlan: ...
