@@ -50,6 +50,7 @@ from edgewarm.sources.models import ForecastModels
 from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template
 from edgewarm.telemetry.metrics import Metrics
 from support.fake_api import FakeApi, FakeDeploymentController, Request
+from support.fake_api.kubelet import FakeKubelets
 from support.fake_api.store import Change
 from support.fake_api.waiting import eventually
 from support.fake_prometheus import FakePrometheus, Series
@@ -179,6 +180,7 @@ class OperatorWorld:
         self.api = FakeApi(self.clock)
         self.prometheus = FakePrometheus({FLEET_QUERY: self._fleet})
         self.controller = FakeDeploymentController(self.api, lambda _: self.lead)
+        self.kubelets = FakeKubelets(self.api)
         self._kinds: dict[str, str] = {}
         self._latest: dict[str, int] = {}
         self._frozen: set[str] = set()
@@ -246,15 +248,19 @@ class OperatorWorld:
     async def _pass(self, seconds: float) -> None:
         process = self.process
         self.clock.advance(seconds)
-        self.controller.tick(self.clock.now)
+        self._tick()
         await self.settled()
         first = len(self.api.requests)
         await process.engine.run_pass(self.clock.now)
         await eventually(lambda: len(process.learned) >= process.demand.lessons, 30.0)
         await eventually(lambda: not process.models.under_way, 30.0)
         self.log += [(self.clock.now, request) for request in self.api.requests[first:] if request.verb in WRITES]
-        self.controller.tick(self.clock.now)
+        self._tick()
         await self.settled()
+
+    def _tick(self) -> None:
+        self.controller.tick(self.clock.now)
+        self.kubelets.tick(self.clock.now)
 
     async def settled(self) -> None:
         """Until every informer has seen everything that it can see now, or sleeps over a failure."""

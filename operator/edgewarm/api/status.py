@@ -189,9 +189,9 @@ class RungStatus(Wire):
     """One stage of warmth, over all nodes."""
 
     rung: Word
-    """The stage: Standby."""
+    """The stage: Image or Standby."""
     wanted: Count | None = None
-    """Units that are wanted: pods of rung Standby."""
+    """Units that are wanted: nodes with the images of rung Image, pods of rung Standby."""
     warm: Count | None = None
     """Units that can be used now."""
     warming: Count | None = None

@@ -13,11 +13,14 @@ from typing import Any
 import msgspec
 from msgspec import field
 
-from edgewarm.cluster.milestones import Condition, ContainerStatus, InitContainer, milestones
+from edgewarm.cluster.milestones import Condition, ContainerStatus, InitContainer, milestones, once_ready, unplaced
+from edgewarm.cluster.pull_progress import NodeImage, State, node_images, pull_progress
 from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
 from edgewarm.model.identity import Key, TargetRef
-from edgewarm.model.names import POD_TEMPLATE_HASH
+from edgewarm.model.names import POD_TEMPLATE_HASH, RUNG_LABEL
 from edgewarm.model.prices import PodRequests
+from edgewarm.model.pulls import PullProgress
+from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.workload import (
     Autoscaler,
@@ -34,7 +37,6 @@ from edgewarm.model.workload import (
 
 REVISION = "deployment.kubernetes.io/revision"
 ROLLED_OUT = "NewReplicaSetAvailable"
-READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -53,6 +55,7 @@ class _Meta(msgspec.Struct, gc=False, rename="camel"):
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     owner_references: list[_Owner] | None = None
+    annotations: dict[str, str] | None = None
 
     @property
     def key(self) -> Key:
@@ -127,7 +130,6 @@ class _WorkloadStatus(msgspec.Struct, gc=False, rename="camel"):
 
 class _WorkloadMeta(_Meta, gc=False, rename="camel"):
     generation: int = 0
-    annotations: dict[str, str] | None = None
 
 
 class _Workload(msgspec.Struct, gc=False):
@@ -161,6 +163,8 @@ class _Service(msgspec.Struct, gc=False):
 
 class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
     phase: str = ""
+    reason: str = ""
+    message: str = ""
     start_time: datetime | None = None
     conditions: list[Condition] | None = None
     container_statuses: list[ContainerStatus] | None = None
@@ -179,6 +183,7 @@ class _NodeSpec(msgspec.Struct, gc=False):
 class _NodeStatus(msgspec.Struct, gc=False):
     allocatable: ResourceList | None = None
     conditions: list[Condition] | None = None
+    images: list[NodeImage] | None = None
 
 
 class _Node(msgspec.Struct, gc=False):
@@ -247,11 +252,19 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
         ),
         resource_version=meta.resource_version,
         owner=meta.controller,
-        once_ready=_once_ready(wire.status),
+        once_ready=once_ready(status.conditions, status.start_time),
         unschedulable_since=_unschedulable_since(wire.status.conditions),
         priority=spec.priority or 0,
         shape=spec.shape,
+        pulling=_pulling(wire) if (meta.labels or {}).get(RUNG_LABEL) == RungName.IMAGE else None,
     )
+
+
+def _pulling(wire: _Pod) -> PullProgress:
+    status, placed = wire.status, bool(wire.spec.node_name)
+    states = [one.state or State() for one in status.container_statuses or ()]
+    said = (status.reason, status.message) if placed else unplaced(status.conditions or ())
+    return pull_progress(wire.metadata.annotations or {}, states, len(wire.spec.containers), status.phase, said)
 
 
 def replica_set(raw: msgspec.Raw | bytes) -> ReplicaSet:
@@ -287,6 +300,9 @@ def node(raw: msgspec.Raw | bytes) -> Node:
         cpu_cores=float(quantity(has.get("cpu", "0"))),
         memory_bytes=float(quantity(has.get("memory", "0"))),
         pods=int(quantity(has.get("pods", "0"))),
+        disk_bytes=float(quantity(has.get("ephemeral-storage", "0"))),
+        disk_pressure=any(one.type == "DiskPressure" and one.status == "True" for one in wire.status.conditions or ()),
+        images=node_images(wire.status.images or ()),
     )
 
 
@@ -363,20 +379,6 @@ def _ready_at(conditions: list[Condition] | None, otherwise: float) -> float | N
                 return None
             return otherwise if condition.last_transition_time is None else condition.last_transition_time.timestamp()
     return None
-
-
-def _once_ready(status: _PodStatus) -> bool:
-    """It is Ready, or its Ready condition changed after the pod had been taken in by its kubelet.
-
-    A kubelet writes startTime and the first Ready condition (False) in one go; the condition's time moves only when its
-    status does, so a later time means that the pod was Ready in between.
-    """
-    ready = next((one for one in status.conditions or () if one.type == "Ready"), None)
-    if ready is None or ready.status == "True":
-        return ready is not None
-    if status.start_time is None or ready.last_transition_time is None:
-        return False
-    return ready.last_transition_time.timestamp() > status.start_time.timestamp() + READY_SLACK_SECONDS
 
 
 def _unschedulable_since(conditions: list[Condition] | None) -> float | None:

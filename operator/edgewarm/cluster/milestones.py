@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
+from edgewarm.cluster.pull_progress import State
 from edgewarm.cluster.requests import Container
 from edgewarm.model.images import canonical
 from edgewarm.model.stages import Milestones, Pull, PullOf
@@ -25,6 +26,8 @@ _PARTS = {"spec.containers": PullOf.CONTAINER, "spec.initContainers": PullOf.INI
 _PLAIN = frozenset({"name", "configMap", "secret", "projected", "downwardAPI", "emptyDir"})
 """Keys of a volume that the kubelet fills from what the API server tells: there is nothing to stage in those."""
 
+READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
+
 Volumes = Sequence[dict[str, msgspec.Raw]]
 
 
@@ -34,15 +37,8 @@ class Condition(msgspec.Struct, gc=False, rename="camel"):
     type: str
     status: str
     reason: str = ""
+    message: str = ""
     last_transition_time: datetime | None = None
-
-
-class _Running(msgspec.Struct, gc=False, rename="camel"):
-    started_at: datetime | None = None
-
-
-class _State(msgspec.Struct, gc=False):
-    running: _Running | None = None
 
 
 class _Mount(msgspec.Struct, gc=False):
@@ -58,7 +54,7 @@ class InitContainer(Container, gc=False, rename="camel"):
 class ContainerStatus(msgspec.Struct, gc=False, rename="camel"):
     """The part of a v1 ContainerStatus that tells a start."""
 
-    state: _State | None = None
+    state: State | None = None
     restart_count: int = 0
 
 
@@ -101,6 +97,26 @@ def milestones(
         fills=bool(data),
         init_fills=any(mount.name in data for one in init for mount in one.volume_mounts or ()),
     )
+
+
+def once_ready(conditions: Sequence[Condition] | None, acknowledged_at: datetime | None) -> bool:
+    """It is Ready, or its Ready condition changed after the pod had been taken in by its kubelet.
+
+    A kubelet writes startTime and the first Ready condition (False) in one go; the condition's time moves only when its
+    status does, so a later time means that the pod was Ready in between.
+    """
+    ready = next((one for one in conditions or () if one.type == "Ready"), None)
+    if ready is None or ready.status == "True":
+        return ready is not None
+    if acknowledged_at is None or ready.last_transition_time is None:
+        return False
+    return ready.last_transition_time.timestamp() > acknowledged_at.timestamp() + READY_SLACK_SECONDS
+
+
+def unplaced(conditions: Iterable[Condition]) -> tuple[str, str]:
+    """Reason and message of a pod that finds no node; empty where it is only new."""
+    found = (one for one in conditions if one.type == "PodScheduled" and one.reason == "Unschedulable")
+    return next(((one.reason, one.message) for one in found), ("", ""))
 
 
 def pull(raw: msgspec.Raw | bytes) -> Pull | None:

@@ -12,16 +12,25 @@ Waiting for the runtime to create it is what CRI-O shows, where containerd shows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from sys import intern
 
 import msgspec
 
-from edgewarm.model.pulls import PullProgress
+from edgewarm.model.images import canonical
+from edgewarm.model.names import PULL_IMAGES, PULL_NODE
+from edgewarm.model.pulls import NodeImages, PullProgress
 
 _THERE = frozenset({"CreateContainerError", "CreateContainerConfigError", "RunContainerError", "CrashLoopBackOff"})
 _ON_ITS_WAY = frozenset({"", "ContainerCreating", "PodInitializing"})
 _LOST = "ContainerStatusUnknown"
+
+
+class Running(msgspec.Struct, gc=False, rename="camel"):
+    """A v1 ContainerStateRunning."""
+
+    started_at: datetime | None = None
 
 
 class Waiting(msgspec.Struct, gc=False):
@@ -38,23 +47,41 @@ class Terminated(msgspec.Struct, gc=False, rename="camel"):
     finished_at: datetime | None = None
 
 
-class State(msgspec.Struct, gc=False):
-    """A v1 ContainerState of a pull pod; one of them is set."""
+class NodeImage(msgspec.Struct, gc=False, rename="camel"):
+    """A v1 ContainerImage."""
 
+    names: list[str] | None = None
+    size_bytes: int = 0
+
+
+class State(msgspec.Struct, gc=False):
+    """A v1 ContainerState; one of them is set."""
+
+    running: Running | None = None
     waiting: Waiting | None = None
     terminated: Terminated | None = None
 
 
-def pull_progress(states: Sequence[State], images: int, phase: str, ended: tuple[str, str], key: str) -> PullProgress:
-    """`ended` are reason and message of the pod itself, such as DeadlineExceeded or Evicted."""
+def pull_progress(
+    annotations: Mapping[str, str], states: Sequence[State], images: int, phase: str, said: tuple[str, str]
+) -> PullProgress:
+    """`said` are reason and message of the pod itself, such as DeadlineExceeded, Evicted or Unschedulable."""
     pulled = sum(_is_there(state) for state in states)
     over = phase in {"Succeeded", "Failed"}
     finished = [one.terminated.finished_at for one in states if one.terminated and one.terminated.finished_at]
     at = max((moment.timestamp() for moment in finished), default=0.0) if over else None
-    trouble = next((text for state in states if (text := _trouble(state))), "")
-    if over and pulled < images and not trouble:
-        trouble = ": ".join(filter(None, ended)) or "it ended before all images were there"
-    return PullProgress(images, pulled, trouble, at, key)
+    refused = next((text for state in states if (text := _trouble(state))), "")
+    trouble = refused or (": ".join(filter(None, said)) if pulled < images else "")
+    if over and pulled < images:
+        trouble = trouble or "it ended before all images were there"
+    node, key = annotations.get(PULL_NODE, ""), annotations.get(PULL_IMAGES, "")
+    return PullProgress(images, pulled, trouble, bool(refused), at, node, key)
+
+
+def node_images(entries: Sequence[NodeImage]) -> NodeImages:
+    """node.status.images: each under its digest and its tags."""
+    sizes = {intern(canonical(name)): entry.size_bytes for entry in entries for name in entry.names or ()}
+    return NodeImages(sizes, len(entries), sum(entry.size_bytes for entry in entries))
 
 
 def _is_there(state: State) -> bool:

@@ -7,8 +7,8 @@
 | demand is told by node | wanted                                                                              |
 |------------------------|-------------------------------------------------------------------------------------|
 | yes                    | each node whose demand at level tau, largest within A_r + W, needs a pod            |
-| no                     | as many nodes as the whole need at level tau has pods: those that run one, then the |
-|                        | emptiest ones, since the scheduler spreads a workload's pods and prefers free nodes |
+| no                     | those that run a pod of it, and one for each pod that the need at level tau has     |
+|                        | more, in the order in which the scheduler is likely to take them                    |
 
 A forecast that is not trusted wants no node: what runs there has its image anyway.
 """
@@ -55,12 +55,12 @@ def wanted_by_demand(demand: Mapping[str, Quantiles], level: float, per_pod: flo
     return frozenset(node for node, quantiles in demand.items() if held(quantiles, level, per_pod) >= 1)
 
 
-def wanted_by_placement(count: int, running: Mapping[str, int], emptiest: Sequence[str]) -> frozenset[str]:
-    """The nodes on which `count` pods are expected: `running` has pods by node, `emptiest` the nodes in order.
+def wanted_by_placement(count: int, running: Mapping[str, int], likeliest: Sequence[str]) -> frozenset[str]:
+    """The nodes on which `count` pods are expected: `running` has pods by node, `likeliest` the nodes in order.
 
     >>> sorted(wanted_by_placement(4, {"a": 2}, ["c", "a", "b", "d"]))
     ['a', 'b', 'c']
     """
     missing = max(0, count - sum(running.values()))
-    others = [node for node in emptiest if node not in running][:missing]
-    return frozenset(running) & frozenset(emptiest) | frozenset(others)
+    others = [node for node in likeliest if node not in running][:missing]
+    return frozenset(running) & frozenset(likeliest) | frozenset(others)

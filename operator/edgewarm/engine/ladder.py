@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
@@ -21,7 +22,7 @@ from edgewarm.model.rungs import Place, RungCount, RungName
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-RUNGS: tuple[Rung, ...] = ()
+RUNGS: tuple[Rung, ...] = (ImageRung(),)
 """Every rung below the replicas, lower first."""
 
 

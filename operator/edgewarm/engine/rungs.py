@@ -7,10 +7,11 @@ called twice on the same view it answers the same, and on a view in which its op
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.engine.foresight import Foresight
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.policy import Policy
@@ -25,7 +26,7 @@ class RungSituation:
 
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
-    in it stays as it is.
+    in it stays as it is. `foresight` answers for demand further ahead than the replicas' lead time.
     """
 
     item: PolicyObject
@@ -37,6 +38,7 @@ class RungSituation:
     now: float
     below: tuple[RungCount, ...] = ()
     granted: Mapping[Place, int] | None = None
+    foresight: Foresight = field(default_factory=Foresight)
 
     def target(self, count: RungCount) -> int:
         """What to bring a place to: what is wanted, or what was approved, else what there is."""

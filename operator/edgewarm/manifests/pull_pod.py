@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewarm.model.identity import Key
-from edgewarm.model.names import GROUP, POLICY_LABEL, RUNG_LABEL, VERSION, WARMING_POLICY
+from edgewarm.model.names import GROUP, POLICY_LABEL, PULL_IMAGES, PULL_NODE, RUNG_LABEL, VERSION, WARMING_POLICY
 from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
 
@@ -22,9 +22,6 @@ NO_SUCH_COMMAND = "/edgewarm.io/pulls-and-runs-nothing"
 NAME_LENGTH = 63
 PULL_SECONDS = 3600
 """A pull that takes longer is given up by the kubelet, also while no operator runs."""
-
-IMAGES_ANNOTATION = f"{GROUP}/images"
-"""Annotation on a pull pod: what it pulls, so that one for images of before is told apart."""
 
 REQUESTS = {"cpu": "1m", "memory": "4Mi"}
 
@@ -75,7 +72,8 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
                 "sidecar.istio.io/inject": "false",
             },
             "annotations": {
-                IMAGES_ANNOTATION: images_key(order.images),
+                PULL_NODE: order.node,
+                PULL_IMAGES: images_key(order.images),
                 "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
                 "linkerd.io/inject": "disabled",
             },

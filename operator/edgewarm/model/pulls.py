@@ -10,16 +10,19 @@ from edgewarm.model.images import listed
 
 @dataclass(frozen=True, slots=True)
 class PullProgress:
-    """Of the pod's `images`, `pulled` are there; `trouble` is why the next one is not, in the kubelet's words.
+    """Of the pod's `images`, `pulled` are there; `trouble` is why the next one is not, as the node or scheduler says.
 
-    `ended_at`: the pod has ended, and asks for no room any more; the time is 0 where nobody told it. `key` names the
-    images that it was made for.
+    `refused`: it is the image that cannot be had, and not the pod that has no place.
+    `ended_at`: the pod has ended, and asks for no room any more; the time is 0 where nobody told it. `node` and `key`
+    are the node and the images that it was made for.
     """
 
     images: int
     pulled: int
     trouble: str = ""
+    refused: bool = False
     ended_at: float | None = None
+    node: str = ""
     key: str = ""
 
     @property
@@ -30,10 +33,14 @@ class PullProgress:
 
 @dataclass(frozen=True, slots=True)
 class NodeImages:
-    """The images that a node lists: canonical name -> bytes; `entries` of them, each under several names."""
+    """The images that a node lists: canonical name -> bytes; `entries` of them, each under several names.
+
+    `total` is in bytes, each image counted once.
+    """
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     entries: int = 0
+    total: int = 0
 
     def has(self, image: str) -> bool | None:
         """None: the list is full, and may have left it out."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
+from edgewarm.model.pulls import NO_IMAGES, NodeImages, PullProgress
 from edgewarm.model.stages import NO_MILESTONES, Milestones, Stage
 from edgewarm.model.template import PodTemplate
 
@@ -140,6 +141,7 @@ class Pod:
     unschedulable_since: float | None = None
     priority: int = 0
     shape: int = 0
+    pulling: PullProgress | None = None  # of a pull pod of ours
 
     @property
     def is_active(self) -> bool:
@@ -166,7 +168,7 @@ class PodStart:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as last seen; resources are what it can give to pods (allocatable)."""
+    """A node as last seen; resources are what it can give to pods (allocatable), `disk_bytes` its ephemeral storage."""
 
     name: str
     labels: Mapping[str, str]
@@ -175,6 +177,9 @@ class Node:
     cpu_cores: float
     memory_bytes: float
     pods: int
+    disk_bytes: float = 0.0
+    disk_pressure: bool = False
+    images: NodeImages = NO_IMAGES
 
 
 @dataclass(frozen=True, slots=True)
