@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgewarm.model.demand import MissingKind
-from edgewarm.model.reasons import Reason
+from edgewarm.model.reasons import Reason, RungReason
 from edgewarm.telemetry.catalog import METRICS
 
 FOLDER = Path(__file__).parent
@@ -30,6 +30,11 @@ MODELS = {
     "TooFewPoints": "It needs 30 means of five minutes of known demand.",
     "FitFailed": "It failed, took too long, is not installed, or answered what is no forecast: the message says which.",
     "ModelNotFound": "There is no such plug-in for this namespace.",
+}
+RUNGS = {
+    "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
+    "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
+    "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
 }
 MISSING = {
     MissingKind.NO_SERIES: (
@@ -71,12 +76,16 @@ def reasons() -> str:
     standing = {**STANDINGS, **{kind.value: text for kind, text in MISSING.items()}}
     ready = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in standing.items()))
     models = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in MODELS.items()))
+    rungs = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in RungReason))
+    conditions = table(("reason", "condition and meaning"), ([f"`{name}`", text] for name, text in RUNGS.items()))
     return (
         "# Reasons\n\nThe same word stands in `status.reason`, in the ScalingDecision, in the metric label and in the "
         f"Event.\n\n## Why the number is what it is\n\n{decided}\n## Reasons of the Ready condition\n\n"
         "While demand is missing, replicas hold or rise, never fall (but a lowered maxReplicas is followed).\n\n"
         f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
-        f"While it is False, Fleet forecasts.\n\n{models}\n{NOTE}"
+        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
+        f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
+        f"Conditions that they set while they are true:\n\n{conditions}\n{NOTE}"
     )
 
 

@@ -16,6 +16,7 @@ from controlplane.prometheus import PrometheusServer
 from controlplane.scene import start_metrics
 from controlplane.series import Series
 from rig.kubectl import Kubectl
+from rig.objects import namespace
 from rig.operator import OperatorProcess, install_chart
 
 
@@ -55,7 +56,7 @@ def sources(url: str) -> list[dict[str, object]]:
 
 
 @contextmanager
-def world(
+def world(  # noqa: PLR0913 (what a test world can have, all by keyword)
     name: str,
     make_apps: Callable[[float], Sequence[App]],
     *,
@@ -63,10 +64,12 @@ def world(
     directory: Path | None = None,
     keep: bool = False,
     real_node: bool = False,
+    warm: Sequence[str] = (),
 ) -> Iterator[World]:
     """Up, installed and started; closed in reverse order, whatever happens, unless it ends well and `keep` is set.
 
-    The apps are made once the cluster is up, from the time that it is then: a slow machine does not miss its rise.
+    In the namespaces `warm`, which are made first, the operator may keep pods. The apps are made once the cluster is
+    up, from the time that it is then: a slow machine does not miss its rise.
     """
     find_kubectl()
     with ExitStack() as stack:
@@ -77,11 +80,13 @@ def world(
         apps = make_apps(time.time())
         series = [Series("http_requests_total", {"app": app.name}, app.curve) for app in apps]
         load, prometheus = start_metrics(cluster.directory, series, 15.0, stack)
-        install_chart(cluster, {"sources": sources(prometheus.url)})
+        kubectl = Kubectl(cluster.kubeconfig)
+        for place in warm:
+            kubectl.apply(namespace(place))
+        install_chart(cluster, {"sources": sources(prometheus.url), "rungs": {"namespaces": list(warm)}})
         operator = OperatorProcess(cluster)
         stack.callback(operator.stop)
         operator.start()
-        kubectl = Kubectl(cluster.kubeconfig)
         yield World(cluster, prometheus, load, operator, kubectl, {app.name: app for app in apps}, time.time())
         if keep:
             stack.pop_all()

@@ -36,6 +36,7 @@ from edgewarm.telemetry.metrics import Metrics
 from edgewarm.telemetry.server import TelemetryServer
 
 log = structlog.get_logger()
+SHORTEST_LOOK_SECONDS = 0.02  # between two looks for promotions: one burst of changes is one look
 SHORTEST_PASS_SECONDS = 1.0  # between two passes, however often we are nudged
 
 
@@ -141,11 +142,24 @@ class Operator:
         ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set, self._models)
         engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=self._configuration.terms)
         self._told.forecasts = engine.forecasts
+        promoting = asyncio.create_task(self._promote(engine), name="promotions")
         try:
             while not self._stopped.is_set():
                 await self._pass(engine)
         finally:
+            promoting.cancel()
+            await asyncio.gather(promoting, return_exceptions=True)
             await engine.close()
+
+    async def _promote(self, engine: Engine) -> None:
+        """Promotions follow what the cluster tells, between passes too; after a bug the pass still promotes."""
+        while True:
+            await self._cluster.stirred()
+            try:
+                await engine.promote(time.time())
+            except Exception:
+                log.exception("looking for promotions failed")
+            await asyncio.sleep(SHORTEST_LOOK_SECONDS)
 
     async def _pass(self, engine: Engine) -> None:
         """One pass and the wait for the next; a bug is logged, and the missing beat fails /healthz if it stays."""

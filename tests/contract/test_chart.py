@@ -152,6 +152,8 @@ def test_the_operator_may_do_what_the_code_does_and_nothing_else(tmp_path: Path)
     assert rights(roles["edgewarm"]) == wanted
     scaled = (resources.DEPLOYMENTS, resources.STATEFUL_SETS)
     assert rights(roles["edgewarm-scaler"]) == {x for r in scaled for x in on(r, "get", "patch", subresource="scale")}
+    kept = resources.OWNED.values()
+    assert rights(roles["edgewarm-warmer"]) == {x for r in kept for x in on(r, "create", "patch", "delete")}
 
 
 def test_without_a_list_it_may_scale_everywhere(tmp_path: Path) -> None:
@@ -167,11 +169,34 @@ def test_listed_namespaces_give_role_bindings_and_no_right_to_scale_elsewhere(tm
     everywhere = [binding["roleRef"]["name"] for binding in of_kind(manifests, "ClusterRoleBinding").values()]
     assert everywhere == ["edgewarm"]
     assert not any(resource.endswith("/scale") for _, resource, _ in rights(roles["edgewarm"]))
-    local = [manifest for manifest in manifests if manifest["kind"] == "RoleBinding"]
+    local = [m for m in manifests if m["kind"] == "RoleBinding" and m["metadata"]["name"] == "edgewarm-scaler"]
     assert [binding["metadata"]["namespace"] for binding in local] == ["shop", "bank"]
     for binding in local:
         assert binding["roleRef"]["name"] == "edgewarm-scaler"
         assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "edgewarm", "namespace": "edgewarm"}]
+
+
+def test_pods_are_written_nowhere_unless_a_namespace_is_listed_or_all_are(tmp_path: Path) -> None:
+    def where(values: Manifest) -> tuple[list[str], bool]:
+        manifests = render(tmp_path, {"rungs": values})
+        mine = [m for m in manifests if m["kind"].endswith("Binding") and m["metadata"]["name"] == "edgewarm-warmer"]
+        bound = [m for m in mine if "roleRef" in m]
+        named = [m["metadata"]["namespace"] for m in bound if m["kind"] == "RoleBinding"]
+        return named, any(m["kind"] == "ClusterRoleBinding" for m in bound)
+
+    assert where({}) == ([], False)
+    assert where({"namespaces": ["shop", "bank"]}) == (["shop", "bank"], False)
+    assert where({"allNamespaces": True}) == ([], True)
+
+
+def test_the_admission_policy_holds_the_operator_and_nobody_else(tmp_path: Path) -> None:
+    found = of_kind(render(tmp_path), "ValidatingAdmissionPolicy")["edgewarm-warmer"]["spec"]
+    (condition,) = found["matchConditions"]
+    assert condition["expression"] == "request.userInfo.username == 'system:serviceaccount:edgewarm:edgewarm'"
+    assert (found["failurePolicy"], found["matchConstraints"]["resourceRules"][0]["operations"]) == (
+        "Fail",
+        ["CREATE", "UPDATE", "DELETE"],
+    )
 
 
 def test_people_read_write_and_approve_by_the_roles_they_have(tmp_path: Path) -> None:
@@ -184,6 +209,7 @@ def test_people_read_write_and_approve_by_the_roles_they_have(tmp_path: Path) ->
     assert reach == {
         "edgewarm": set(),
         "edgewarm-scaler": set(),
+        "edgewarm-warmer": set(),
         "edgewarm-view": {"view", "edit", "admin"},
         "edgewarm-edit": {"edit", "admin"},
         "edgewarm-approve": {"admin"},
@@ -191,7 +217,7 @@ def test_people_read_write_and_approve_by_the_roles_they_have(tmp_path: Path) ->
     assert {resource for _, resource, _ in rights(roles["edgewarm-edit"])} == {"warmingpolicies"}
     assert rights(roles["edgewarm-approve"]) == on(resources.DECISIONS, "update", "patch", "approve")
     without = of_kind(render(tmp_path, {"userRoles": {"create": False}}), "ClusterRole")
-    assert set(without) == {"edgewarm", "edgewarm-scaler"}
+    assert set(without) == {"edgewarm", "edgewarm-scaler", "edgewarm-warmer"}
 
 
 def container(manifests: list[Manifest]) -> Manifest:

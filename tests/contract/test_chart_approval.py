@@ -13,8 +13,8 @@ pytestmark = pytest.mark.contract
 
 
 def guard(tmp_path: Path, release: str = "edgewarm") -> Manifest:
-    (found,) = of_kind(render(tmp_path, release=release), "ValidatingAdmissionPolicy").values()
-    return found
+    rendered = of_kind(render(tmp_path, release=release), "ValidatingAdmissionPolicy").items()
+    return next(found for name, found in rendered if name.endswith("-approve"))
 
 
 def test_it_watches_every_write_of_a_decision_and_nothing_else(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_message_names_verb_and_role_and_the_role_exists(tmp_path: Path) -> 
 
 def test_without_user_roles_the_message_names_no_role(tmp_path: Path) -> None:
     rendered = render(tmp_path, {"userRoles": {"create": False}})
-    (found,) = of_kind(rendered, "ValidatingAdmissionPolicy").values()
+    found = of_kind(rendered, "ValidatingAdmissionPolicy")["edgewarm-approve"]
     (validation,) = found["spec"]["validations"]
     assert "ClusterRole" not in validation["message"]
     assert validation["message"].endswith(
@@ -61,5 +61,5 @@ def test_without_user_roles_the_message_names_no_role(tmp_path: Path) -> None:
 
 
 def test_it_is_bound_and_denies(tmp_path: Path) -> None:
-    (binding,) = of_kind(render(tmp_path), "ValidatingAdmissionPolicyBinding").values()
+    binding = of_kind(render(tmp_path), "ValidatingAdmissionPolicyBinding")["edgewarm-approve"]
     assert binding["spec"] == {"policyName": guard(tmp_path)["metadata"]["name"], "validationActions": ["Deny"]}

@@ -14,9 +14,10 @@ from edgewarm.cluster.events import EventRecorder
 from edgewarm.cluster.executor import Executor, Seen
 from edgewarm.cluster.informer import Informer, Reads, Timing
 from edgewarm.cluster.milestones import pull
-from edgewarm.cluster.owned import OwnedPods
+from edgewarm.cluster.owned import OwnedBy
 from edgewarm.cluster.resources import Resource
 from edgewarm.cluster.starts import StartWatch
+from edgewarm.cluster.stirring import Stirring
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.errors import Conflict
 from edgewarm.model.identity import Key, TargetRef
@@ -24,7 +25,7 @@ from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, Workload
+from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, ReplicaSet, Service, Workload
 
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
@@ -88,7 +89,9 @@ class KubeCluster:
         self._api = api
         self._wake = wake or (lambda: None)
         self._starts = StartWatch()
-        self._owned = OwnedPods()
+        self._owned: OwnedBy[Pod] = OwnedBy()
+        self._replica_sets: OwnedBy[ReplicaSet] = OwnedBy()
+        self._stirring = Stirring()
         self.recorder = EventRecorder(api)
         self._informers: list[Informer[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,11 +107,11 @@ class KubeCluster:
         policies = informer(resources.POLICIES, kinds.through(parsers.policy), self._policy_changed)
         pools = informer(resources.POOLS, kinds.through(parsers.pool), self._pool_changed)
         decisions = informer(resources.DECISIONS, kinds.through(parsers.decision), self._decision_changed)
-        deployments = informer(resources.DEPLOYMENTS, kinds.deployment)
+        deployments = informer(resources.DEPLOYMENTS, kinds.deployment, self._stirring.workload)
         stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
         self._informers.append(Informer(self._api, resources.PULLS, pull, _unmarked(timing), self._starts.pulled))
         pods = informer(resources.PODS, kinds.pod, self._pod_changed)
-        replica_sets = informer(resources.REPLICA_SETS, kinds.replica_set)
+        informer(resources.REPLICA_SETS, kinds.replica_set, self._replica_set_changed)
         services = informer(resources.SERVICES, kinds.service)
         nodes = informer(resources.NODES, kinds.node)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
@@ -118,8 +121,8 @@ class KubeCluster:
             "policies": lambda: policies.objects,
             "decisions": lambda: decisions.objects,
             "pods": lambda: pods.objects,
-            "replica_sets": lambda: replica_sets.objects,
-            "services": lambda: services.objects,
+            "replica_sets": self._replica_sets.tuples,
+            "services": _Derived((services,), _by_namespace),
             "owned": self._owned.snapshot,
             "unseen": lambda: self._executor.unseen(),
             "pools": _Derived((pools,), _by_name),
@@ -233,6 +236,15 @@ class KubeCluster:
         self._starts.changed(old, new)
         self._owned.changed(old, new)
         self._executor.changed(old, new)
+        self._stirring.pod(old, new)
+
+    def _replica_set_changed(self, old: ReplicaSet | None, new: ReplicaSet | None) -> None:
+        self._replica_sets.changed(old, new)
+        self._stirring.replica_set(old, new)
+
+    async def stirred(self) -> None:
+        """Until something that a promotion depends on has changed since the last call."""
+        await self._stirring.wait()
 
     def _policy_changed(self, old: PolicyObject | None, new: PolicyObject | None) -> None:
         # A status that we wrote comes back as a change; waking for it would make the engine run in circles.
@@ -274,6 +286,13 @@ def _unmarked(timing: Timing) -> Timing:
 def _asked_of(pool: PoolObject) -> tuple[object, ...]:
     """All that a person wrote into a pool."""
     return pool.selector, pool.prices, pool.approval, pool.problem, pool.uid
+
+
+def _by_namespace(services: Mapping[Key, Service]) -> Mapping[str, tuple[Service, ...]]:
+    found: dict[str, list[Service]] = {}
+    for service in services.values():
+        found.setdefault(service.key.namespace, []).append(service)
+    return {namespace: tuple(all_of) for namespace, all_of in found.items()}
 
 
 def _by_name(objects: Mapping[Key, PoolObject | Node]) -> Mapping[str, PoolObject | Node]:

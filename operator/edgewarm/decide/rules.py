@@ -124,13 +124,14 @@ def one_at_a_time(situation: Situation, draft: Draft) -> Draft:
 
 def confidence(situation: Situation, draft: Draft) -> Draft:
     """Below the threshold the forecast is shown, not acted on: back to the reactive floor."""
-    if situation.outlook is None or not _is_unsure(situation):
+    if situation.outlook is None or not is_unsure(situation):
         return draft
     note = f"confidence {situation.confidence or 0:.0%} is below {_threshold(situation):.0%}"
     return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
 
 
-def _is_unsure(situation: Situation) -> bool:
+def is_unsure(situation: Situation) -> bool:
+    """Confidence in the forecast is below what acting on it asks for."""
     return situation.confidence is not None and situation.confidence < _threshold(situation)
 
 
@@ -163,7 +164,7 @@ def stabilize(situation: Situation, draft: Draft) -> Draft:
     """HPA v2 stabilization windows; what only a forecast asked for is not kept, as long as one is acted on."""
     up, down = situation.policy.scale_up, situation.policy.scale_down
     past = situation.recommendations
-    if situation.outlook is None or _is_unsure(situation):
+    if situation.outlook is None or is_unsure(situation):
         past = tuple(replace(item, foreseen=0) for item in past)
     count = stabilized(draft.wanted, situation.current, past, situation.now, up, down)
     falling = draft.wanted < situation.current

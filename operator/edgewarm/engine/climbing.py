@@ -51,6 +51,7 @@ class Climber:
                     await self._actor.mark(case, move.record.key, report)
                 case Mark():
                     await self._actor.mark(case, move.record.key, DecisionReport(move.phase, move.message))
+        book.rungs.remember(case.ladder, moment.now, book.policy.scale_down.stabilization_seconds)
         await self._ladder.act(replace(case.climb, granted=case.granted), case.ladder, book.rungs)
 
     async def _write(self, case: Case, move: Write, moment: Moment) -> None:

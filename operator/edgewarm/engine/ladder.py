@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 
 from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
+from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.operations import Operation
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Place, RungCount, RungName
+from edgewarm.model.view import ClusterView
+from edgewarm.pools.room import Room, room
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-RUNGS: tuple[Rung, ...] = (ImageRung(),)
+RUNGS: tuple[Rung, ...] = (ImageRung(), StandbyRung())
 """Every rung below the replicas, lower first."""
 
 
@@ -33,9 +37,16 @@ class RungBook:
     told: dict[Place, int] = field(default_factory=dict)
     granted: dict[Place, int] = field(default_factory=dict)
     decided_at: float | None = None
+    asked: dict[Place, tuple[tuple[float, int], ...]] = field(default_factory=dict)
     trouble: dict[RungName, str] = field(default_factory=dict)
     failures: int = 0
     retry_at: float = float("-inf")
+
+    def remember(self, plan: LadderPlan, now: float, window_seconds: float) -> None:
+        """What the rungs asked for, as long as it can hold anything up."""
+        for place, count in (pair for _, found in plan.plans for pair in found.asked):
+            kept = tuple(pair for pair in self.asked.get(place, ()) if now - pair[0] < window_seconds)
+            self.asked[place] = (*kept, (now, count))
 
 
 @dataclass(frozen=True)
@@ -67,17 +78,25 @@ class Ladder:
             raise ValueError(f"rungs must go up the ladder, got {[rung.name for rung in rungs]}")
         self._cluster = cluster
         self._rungs = tuple(rungs)
+        self._room: tuple[ClusterView, Room] | None = None
 
     def plan(self, situation: RungSituation) -> LadderPlan:
         """Every rung that the policy wants, or that still holds something of it."""
         plans: list[tuple[RungName, RungPlan]] = []
         below: tuple[RungCount, ...] = ()
+        situation = replace(situation, make_room=partial(self._room_of, situation.view))
         for rung in self._rungs:
             found = rung.plan(replace(situation, below=below))
             if rung.is_wanted(situation.policy) or found.counts or found.operations:
                 plans.append((rung.name, found))
                 below = (*below, *found.counts)
         return LadderPlan(tuple(plans))
+
+    def _room_of(self, view: ClusterView) -> Room:
+        """Worked out once per view, for all policies."""
+        if self._room is None or self._room[0] is not view:
+            self._room = view, room(view.nodes.values(), view.pods.values())
+        return self._room[1]
 
     async def act(self, situation: RungSituation, plan: LadderPlan, book: RungBook) -> None:
         """Carry the operations out, in order; a rung whose operation fails leaves the rest of its own for later."""

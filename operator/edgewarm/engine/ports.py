@@ -31,6 +31,9 @@ class Cluster(Protocol):
     async def scale(self, workload: Workload, replicas: int) -> None:
         """Patch /scale, guarded by `workload.resource_version`."""
 
+    async def stirred(self) -> None:
+        """Until something has changed that a promotion depends on, since the last call."""
+
     async def carry_out(self, operation: Operation) -> None:
         """Create, delete or patch one object of a rung, guarded by what was seen of it.
 

@@ -6,7 +6,7 @@ called twice on the same view it answers the same, and on a view in which its op
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from edgewarm.model.policy import Policy
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
+from edgewarm.pools.room import Room
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ class RungSituation:
     below: tuple[RungCount, ...] = ()
     granted: Mapping[Place, int] | None = None
     foresight: Foresight = field(default_factory=Foresight)
+    asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
+    make_room: Callable[[], Room] = Room
+
+    @property
+    def room(self) -> Room:
+        """What the nodes have left; worked out once a pass, when the first rung asks."""
+        return self.make_room()
+
+    def recent(self, place: Place) -> tuple[int, ...]:
+        """What the rung's own `asked` was within the scale-down window."""
+        window = self.policy.scale_down.stabilization_seconds
+        return tuple(count for at, count in self.asked_before.get(place, ()) if self.now - at < window)
 
     def target(self, count: RungCount) -> int:
         """What to bring a place to: what is wanted, or what was approved, else what there is."""
@@ -57,12 +70,16 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class RungPlan:
-    """A rung's answer: counts by place, what to do towards them, conditions, and why the counts are what they are."""
+    """A rung's answer: counts by place, what to do towards them, conditions, and why the counts are what they are.
+
+    `asked`: counts before anything held or bounded them, for `RungSituation.recent`.
+    """
 
     counts: tuple[RungCount, ...] = ()
     operations: tuple[Operation, ...] = ()
     remarks: tuple[Remark, ...] = ()
     note: str = ""
+    asked: tuple[tuple[Place, int], ...] = ()
 
 
 class Rung(Protocol):

@@ -80,7 +80,7 @@ def likeliest(nodes: Mapping[str, Node], load: Mapping[str, float], held: Collec
 def running_pods(situation: RungSituation) -> Mapping[str, int]:
     """The workload's pods by node: those of its ReplicaSets, or its own."""
     view, uid = situation.view, situation.workload.uid
-    owners = [uid, *(one.uid for one in view.replica_sets.values() if one.owner is not None and one.owner.uid == uid)]
+    owners = [uid, *(one.uid for one in view.replica_sets.get(uid, ()))]
     pods = [pod for owner in owners for pod in view.owned.get(owner, {}).values()]
     return Counter(pod.node for pod in pods if pod.node and pod.is_active)
 

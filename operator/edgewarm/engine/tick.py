@@ -38,6 +38,7 @@ from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parts import Parts, split_series
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
+from edgewarm.engine.promoter import Promoter
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
@@ -99,6 +100,7 @@ class Engine:
         self._actor = Actor(ports.cluster, ports.telemetry)
         self._ladder = Ladder(ports.cluster, rungs)
         self._climber = Climber(self._ladder, self._actor)
+        self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
@@ -127,6 +129,7 @@ class Engine:
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
         # first what gives capacity, for all; then what tells about it
+        await self._promoter.look(now)
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
         await _bounded(self._reporter.policy(one.around, one.state, one.case, now) for one in found)
         await self._reporter.pools(view, now)
@@ -226,8 +229,18 @@ class Engine:
         """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
         granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
         situation, verdict = judgement.situation, judgement.verdict
-        now = situation.now
-        climb = RungSituation(item, book.policy, workload, situation, verdict, view, now, (), granted, foresight)
+        climb = RungSituation(
+            item,
+            book.policy,
+            workload,
+            situation,
+            verdict,
+            view,
+            situation.now,
+            granted=granted,
+            foresight=foresight,
+            asked_before=book.rungs.asked,
+        )
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
@@ -298,6 +311,10 @@ class Engine:
         if step_made:
             book.score, book.lives = scored(book, judgement, book.shadow.capacity)
             book.last_step_at = now
+
+    async def promote(self, now: float) -> int:
+        """Between passes, whenever the cluster says that a ReplicaSet or a standby changed."""
+        return await self._promoter.look(now)
 
     async def close(self) -> None:
         """Stop what runs in the background."""

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
-class Reason(StrEnum):
+class _Documented(StrEnum):
+    """A word that carries its meaning."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        """A string that also carries its documented meaning."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+
+class Reason(_Documented):
     """Why `wanted` is what it is. The comment is the documented meaning; docs/reasons.md is generated from it."""
 
     REACTIVE_FLOOR = "ReactiveFloor", "Demand now asks for this many pods."
@@ -46,11 +60,21 @@ class Reason(StrEnum):
     MAX_REPLICAS = "MaxReplicas", "scaling.maxReplicas is the bound."
     PAUSED = "Paused", "pausedUntil is in the future, so nothing changes."
 
-    meaning: str
 
-    def __new__(cls, value: str, meaning: str) -> Reason:
-        """A string that also carries its documented meaning."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
+class RungReason(_Documented):
+    """Why a rung below the replicas is wanted as far as it is."""
+
+    STANDBY_FORECAST = (
+        "StandbyForecast",
+        "Demand's quantile, at the level that a standby's cost asks for, needs as many beyond the replicas.",
+    )
+    STANDBY_MINIMUM = "StandbyMinimum", "rungs.standby.min is the bound."
+    STANDBY_MAXIMUM = "StandbyMaximum", "rungs.standby.max is the bound."
+    STANDBY_ROOM = "StandbyRoom", "The nodes have no room for more, or for a cold twin of each while it is promoted."
+    STANDBY_REFUSED = "StandbyRefused", "No standby can be built from this template; see the condition of that name."
+    STANDBY_DIFFERS = (
+        "StandbyDiffers",
+        "Admission changes standbys otherwise than the workload's pods, so none is held.",
+    )
+    STANDBY_HELD = "StandbyHeld", "A rollout, a pause or a stale cache: standbys stay as they are until it is over."
+    STANDBY_NOT_ASKED = "StandbyNotAsked", "rungs.standby is not there (any more), so what is left is deleted."

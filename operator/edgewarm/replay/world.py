@@ -103,6 +103,9 @@ class MemoryCluster:
         version = str(int(seen.resource_version) + 1)
         self.workloads[claim] = replace(seen, replicas=replicas, ready=ready, resource_version=version)
 
+    async def stirred(self) -> None:
+        """Nobody waits for it in a replay."""
+
     async def carry_out(self, operation: Operation) -> None:
         """Counted only: a trace has no pods to keep warm, so no rung plans anything here."""
         self.writes += 1

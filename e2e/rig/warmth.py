@@ -1,0 +1,132 @@
+"""A Deployment behind a Service with a policy that holds standbys, and what the world sees of it: ready endpoints."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controlplane.api import Api, api_from
+from controlplane.waiting import wait_until
+from rig.objects import Manifest, deployment, policy
+from rig.world import World
+
+COLD_SECONDS = 20.0
+RUNG = "edgewarm.io%2Frung%3DStandby"
+
+
+def service(place: str, name: str, **selector: str) -> Manifest:
+    """What feeds the pods of `name`."""
+    spec = {"selector": selector or {"app": name}, "ports": [{"port": 80}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": place}, "spec": spec}
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+@dataclass
+class Shop:
+    """One workload; `name` is that of the Deployment, the Service and the policy."""
+
+    here: World
+    place: str
+    name: str
+    api: Api = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.api = api_from(self.here.cluster.kubeconfig)
+
+    def open(
+        self,
+        replicas: int = 2,
+        standbys: int = 2,
+        *,
+        cold_seconds: float = COLD_SECONDS,
+        change: Callable[[Manifest], None] = lambda _: None,
+        **spec: Any,
+    ) -> Shop:
+        """Apply all three, and wait until replicas are ready and standbys are warm. `change` alters the Deployment.
+
+        The pods that exist before the policy are ready first, as those of a workload that somebody begins to warm are.
+        """
+        workload = deployment(self.place, self.name, replicas, f"{cold_seconds:g}s")
+        change(workload)
+        self.here.kubectl.apply(workload, service(self.place, self.name))
+        self.until("the first pods", lambda: self.endpoints() == replicas, 90)
+        self.warm(replicas, standbys, **spec)
+        if standbys:
+            self.until("warm standbys", lambda: self.warm_standbys() == standbys, 90)
+        return self
+
+    def warm(self, replicas: int, standbys: int, **spec: Any) -> None:
+        """The policy: a constant demand that needs `replicas`, and so many standbys whatever is forecast."""
+        wanted: dict[str, Any] = {
+            "mode": "Act",
+            "scaling": {"minReplicas": replicas, "maxReplicas": 40},
+            "rungs": {"standby": {"min": standbys, "max": standbys}},
+            **spec,
+        }
+        self.here.kubectl.apply(
+            policy(self.place, self.name, f"vector({50 * replicas - 25})", 50, **copy.deepcopy(wanted))
+        )
+
+    def scale(self, replicas: int) -> None:
+        """As `kubectl scale` does."""
+        self.api.patch(
+            f"/apis/apps/v1/namespaces/{self.place}/deployments/{self.name}/scale", {"spec": {"replicas": replicas}}
+        )
+
+    @property
+    def _path(self) -> str:
+        return f"/apis/apps/v1/namespaces/{self.place}/deployments/{self.name}"
+
+    def deployment(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.get(self._path)
+        return found
+
+    def replica_sets(self) -> list[dict[str, Any]]:
+        found = self.api.get(f"/apis/apps/v1/namespaces/{self.place}/replicasets")["items"]
+        return [one for one in found if one["metadata"]["ownerReferences"][0]["name"] == self.name]
+
+    def pods(self, selector: str = "") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.api.get(f"/api/v1/namespaces/{self.place}/pods?labelSelector={selector}")[
+            "items"
+        ]
+        return [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
+
+    def standbys(self) -> list[dict[str, Any]]:
+        return self.pods(f"{RUNG},edgewarm.io%2Fpolicy%3D{self.name}")
+
+    def warm_standbys(self) -> int:
+        return sum(map(is_ready, self.standbys()))
+
+    def serving(self) -> list[dict[str, Any]]:
+        return self.pods(f"app%3D{self.name}")
+
+    def endpoints(self) -> int:
+        """Ready addresses behind the Service."""
+        query = f"/apis/discovery.k8s.io/v1/namespaces/{self.place}/endpointslices"
+        slices = self.api.get(f"{query}?labelSelector=kubernetes.io%2Fservice-name%3D{self.name}")["items"]
+        return sum(bool(one["conditions"].get("ready")) for found in slices for one in found.get("endpoints") or ())
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.here.kubectl.get("warmingpolicy", self.name, self.place).get("status", {})
+        return found
+
+    def until(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+        wait_until(f"{what} of {self.name}", holds, seconds, self._told)
+
+    def _told(self) -> str:
+        pods = [(p["metadata"]["name"], p["status"].get("phase"), is_ready(p)) for p in self.pods()]
+        return f"{self.status().get('rungs')} {pods} {self.here.operator.last_lines()}"
+
+    def seconds_to_serve(self, replicas: int) -> float:
+        """From the moment that the Deployment asks for so many until as many endpoints are ready."""
+        self.until("the Deployment", lambda: self.deployment()["spec"]["replicas"] == replicas)
+        began = time.monotonic()
+        self.until(f"{replicas} endpoints", lambda: self.endpoints() >= replicas, 90)
+        return time.monotonic() - began

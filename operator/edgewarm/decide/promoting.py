@@ -1,0 +1,117 @@
+"""Which standbys become serving pods now.
+
+    n    = ReplicaSet.spec.replicas - kept - promoted ones that it has not adopted yet
+    kept = its active pods that were Ready once            (they serve, or may have live work)
+    kept = its active pods that are no longer Pending      (while one that was Ready once is not Ready now)
+
+So at most (spec.replicas - pods) + pods that were never Ready are promoted: the ReplicaSet adopts them and deletes what
+it then has too many of, in its own order: unassigned, Pending, not Ready first. While readiness flaps, that order could
+hit a pod with live work, so only Pending ones are replaced then.
+
+| Deployment                                                 | promotes |
+|------------------------------------------------------------|----------|
+| its controller has not seen the last change of the spec     | no       |
+| paused                                                     | no       |
+| a rollout is under way: not complete, or another ReplicaSet has or wants pods | no |
+| otherwise                                                  | yes      |
+
+A rollout's gates (readiness of new pods, minReadySeconds) are measured on pods that start cold; a promoted standby
+would pass them without having been tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from edgewarm.model.names import RUNG_LABEL, TEMPLATE_HASH_LABEL
+from edgewarm.model.rungs import RungName
+from edgewarm.model.workload import Pod, ReplicaSet, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The ReplicaSet that a Deployment stands on, or why there is none to act on."""
+
+    current: ReplicaSet | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """A ReplicaSet, its pods, the standbys built for it, and how many were promoted but not adopted yet."""
+
+    replica_set: ReplicaSet
+    pods: tuple[Pod, ...]
+    standbys: tuple[Pod, ...]
+    arriving: int = 0
+
+
+def standing_on(workload: Workload, replica_sets: Iterable[ReplicaSet]) -> Standing:
+    """By the table above; `replica_sets` are those of the Deployment."""
+    rollout = workload.rollout
+    if rollout is None:
+        return Standing(None, f"{workload.ref} is no Deployment")
+    if not rollout.observed:
+        return Standing(None, "the Deployment controller has not seen the last change yet")
+    if rollout.paused:
+        return Standing(None, "the Deployment is paused")
+    current, others = None, 0
+    for one in replica_sets:
+        if one.revision == rollout.revision:
+            current = one
+        else:
+            others += max(one.wanted, one.counted)
+    if current is None:
+        return Standing(None, "the ReplicaSet of the current template is not there yet")
+    if others or not rollout.complete:
+        return Standing(None, "a rollout is under way")
+    return Standing(current)
+
+
+def is_standby(pod: Pod) -> bool:
+    """Whether it is one of ours; it may be starting, or going away."""
+    return pod.labels.get(RUNG_LABEL) == RungName.STANDBY
+
+
+def fits(pod: Pod, replica_set: ReplicaSet) -> bool:
+    """Built from this ReplicaSet's template."""
+    return pod.labels.get(TEMPLATE_HASH_LABEL) == replica_set.template_hash
+
+
+def differs(pod: Pod, siblings: Iterable[Pod]) -> bool:
+    """Admission made something else of it than of the ReplicaSet's own pods; without any of these nobody can say."""
+    shapes = {one.shape for one in siblings}
+    return bool(shapes) and pod.shape not in shapes
+
+
+def is_warm(pod: Pod, crew_pods: Iterable[Pod]) -> bool:
+    """Ready, and the same as the pods that it would stand beside."""
+    return pod.is_active and pod.ready_at is not None and not differs(pod, crew_pods)
+
+
+def missing(crew: Crew) -> int:
+    """n of the formula above, not below 0."""
+    active = [pod for pod in crew.pods if pod.is_active]
+    flapping = any(pod.once_ready and pod.ready_at is None for pod in active)
+    kept = [pod for pod in active if (pod.phase != "Pending" if flapping else pod.once_ready)]
+    return max(0, crew.replica_set.wanted - len(kept) - crew.arriving)
+
+
+def promotions(crew: Crew) -> tuple[Pod, ...]:
+    """The standbys to promote: those on nodes with the fewest of the pods, then those that have waited longest."""
+    ready = [pod for pod in crew.standbys if fits(pod, crew.replica_set) and is_warm(pod, crew.pods)]
+    return tuple(_spread(ready, crew.pods)[: missing(crew)])
+
+
+def _spread(standbys: Sequence[Pod], pods: Sequence[Pod]) -> list[Pod]:
+    there: dict[str, int] = {}
+    for pod in pods:
+        there[pod.node] = there.get(pod.node, 0) + (pod.ready_at is not None)
+    order, left = [], sorted(standbys, key=lambda pod: (pod.created_at, pod.key))
+    while left:
+        pod = min(left, key=lambda one: there.get(one.node, 0))
+        left.remove(pod)
+        there[pod.node] = there.get(pod.node, 0) + 1
+        order.append(pod)
+    return order

@@ -1,0 +1,175 @@
+"""The standby rung: ready pods of a Deployment that get no traffic, and become serving pods in an instant.
+
+What becomes of the standbys in a pass (their promotion does not wait for one, see engine.promoter):
+
+| the policy, its Deployment                           | standbys                                             |
+|------------------------------------------------------|------------------------------------------------------|
+| rungs.standby is gone                                | all are deleted                                      |
+| rollout under way, paused, stale                     | stay as they are (StandbyHeld)                       |
+| the template cannot have any                         | all are deleted (StandbyRefused)                     |
+| admission treats them otherwise than the own pods    | one is kept to see when that ends (StandbyDiffers)   |
+| something selects one, as a Service added later does | it gets other labels                                 |
+| a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
+| otherwise                                            | made, replaced and deleted towards the wanted count  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
+from edgewarm.decide.promoting import Standing, differs, fits, is_standby, is_warm, standing_on
+from edgewarm.decide.standby_refusals import Template, refusal
+from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
+from edgewarm.engine.rungs import Remark, RungPlan, RungSituation
+from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
+from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
+from edgewarm.model.policy import Policy
+from edgewarm.model.reasons import RungReason
+from edgewarm.model.rungs import Place, RungCount, RungName, StandbyTerms
+from edgewarm.model.workload import Pod, ReplicaSet, Selector, Service
+from edgewarm.pools.yielding import GRACE_SECONDS, yielding
+
+HERE = Place(RungName.STANDBY)
+
+
+@dataclass(frozen=True)
+class StandbyRung:
+    """Fulfils the protocol `Rung`."""
+
+    name: RungName = RungName.STANDBY
+
+    def is_wanted(self, policy: Policy) -> bool:
+        return policy.rungs.standby is not None
+
+    def plan(self, situation: RungSituation) -> RungPlan:
+        """By the table above."""
+        pods = tuple(p for p in situation.view.owned_by(situation.item.uid) if is_standby(p) and p.is_active)
+        terms = situation.policy.rungs.standby
+        if terms is None:
+            return _emptied(situation, pods, RungReason.STANDBY_NOT_ASKED, "rungs.standby is not there any more")
+        base = standing_on(situation.workload, situation.view.replica_sets.get(situation.workload.uid, ()))
+        until = situation.policy.paused_until
+        if base.current is None or (until is not None and situation.now < until):
+            return _as_is(pods, base, situation)
+        return _planned(situation, terms, base.current, pods)
+
+
+def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet, pods: tuple[Pod, ...]) -> RungPlan:
+    labels, problem = _labels(situation)
+    if problem is not None:
+        plan = _emptied(situation, pods, RungReason.STANDBY_REFUSED, problem)
+        remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
+        return RungPlan(plan.counts, plan.operations, (remark,), problem)
+    siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
+    flock = Flock(current, pods, siblings, terms.max_age_seconds)
+    found, remarks = _count(situation, terms, flock)
+    count = _counted(pods, flock, found)
+    given = yielding(pods, situation.room, {pod.uid for pod in siblings}, situation.now)
+    todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
+    if not given:
+        slots = situation.room.slots(situation.workload.pod, _node_selector(situation))
+        todo = changes(flock, situation.target(count), slots, situation.now)
+    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
+    draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
+    operations += _creations(situation, draft, todo.make)
+    return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),))
+
+
+def _labels(situation: RungSituation) -> tuple[dict[str, str], str | None]:
+    """The labels of a new standby, or why there can be none."""
+    template, services = situation.workload.template, _services(situation)
+    feeders = feeding(template.labels, services)
+    labels = hidden(template.labels, selectors_of(situation.workload.selector, feeders))
+    problem = refusal(Template(template.spec, feeders, altered(template.labels, labels)))
+    by = exposure({**labels, **standby_labels(situation.item.key.name)}, situation.workload.selector, services)
+    if problem is None and by is not None:
+        problem = f"{by} selects a standby whatever its labels: change that selector, or remove rungs.standby"
+    return dict(labels), problem
+
+
+def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple[Wanted, tuple[Remark, ...]]:
+    """How many are wanted, and what hinders."""
+    there = len(flock.standbys)
+    differing = [pod for pod in flock.standbys if fits(pod, flock.replica_set) and differs(pod, flock.pods)]
+    if differing:
+        message = (
+            f"{len(differing)} of {there} standbys have other containers, resources or another account than the "
+            f"workload's pods, as {differing[0].key.name} has: let the admission webhooks treat both alike"
+        )
+        remark = Remark("StandbyDiffers", True, "AdmissionDiffers", message)
+        return Wanted(1, RungReason.STANDBY_DIFFERS, 0), (remark,)
+    asked = _asked(situation, terms, there)
+    found = wanted(asked, situation.recent(HERE), terms)
+    selector, priority = _node_selector(situation), max((p.priority for p in (*flock.pods, *flock.standbys)), default=0)
+    room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
+    pushes = not never and room.could_push_out(priority, selector)
+    placed = sum(bool(pod.node) for pod in flock.standbys)
+    return roomy(found, placed, room.slots(situation.workload.pod, selector), pushes), ()
+
+
+def _asked(situation: RungSituation, terms: StandbyTerms, there: int) -> int:
+    """Beyond the replicas; while demand is unknown, or was until just now, not below what there is."""
+    known = situation.situation
+    asked = max(0, foreseen(known, terms) - max(situation.verdict.wanted, situation.workload.replicas))
+    young = known.now - known.started_at < situation.policy.scale_down.stabilization_seconds
+    unsure = young or known.learning or known.demand is None
+    return max(asked, min(there, terms.most)) if unsure else asked
+
+
+def _as_is(pods: tuple[Pod, ...], base: Standing, situation: RungSituation) -> RungPlan:
+    current = base.current
+    siblings = () if current is None else situation.view.owned_by(current.uid)
+    warm = sum(current is not None and fits(pod, current) and is_warm(pod, siblings) for pod in pods)
+    count = RungCount(HERE, len(pods), warm, len(pods) - warm, len(pods), str(RungReason.STANDBY_HELD))
+    return RungPlan((count,), (), (), f"standbys stay as they are: {base.problem or 'the policy is paused'}")
+
+
+def _emptied(situation: RungSituation, pods: tuple[Pod, ...], reason: RungReason, why: str) -> RungPlan:
+    """All go; nothing is said where nothing is left and nothing is asked."""
+    if not pods and reason is RungReason.STANDBY_NOT_ASKED:
+        return RungPlan()
+    todo = Changes(delete=tuple((pod, why) for pod in pods))
+    count = RungCount(HERE, 0, 0, len(pods), len(pods), str(reason))
+    return RungPlan((count,), tuple(_deletions(situation, todo, ())), (), why)
+
+
+def _counted(pods: tuple[Pod, ...], flock: Flock, found: Wanted) -> RungCount:
+    warm = sum(flock.is_warm(pod) for pod in pods)
+    return RungCount(HERE, found.count, warm, len(pods) - warm, len(pods), str(found.reason))
+
+
+def _hiding(situation: RungSituation, pods: tuple[Pod, ...]) -> Iterator[Operation]:
+    """New labels for standbys that something selects."""
+    own, services = situation.workload.selector, _services(situation)
+    for pod in pods:
+        by = exposure(pod.labels, own, services)
+        if by is not None:
+            selecting = [Selector(one.selector) for one in feeding(pod.labels, services)]
+            labels = hidden(pod.labels, [own, *selecting])
+            body, uid = relabelled(pod, labels), situation.item.uid
+            yield PatchObject(uid, "Pod", pod.key, pod.uid, pod.resource_version, body, f"{by} selects a standby")
+
+
+def _deletions(situation: RungSituation, todo: Changes, given: tuple[Pod, ...]) -> Iterator[Operation]:
+    for pod, why in todo.delete:
+        grace = GRACE_SECONDS if pod in given else None
+        yield DeleteObject(situation.item.uid, "Pod", pod.key, pod.uid, pod.resource_version, why, grace)
+
+
+def _creations(situation: RungSituation, draft: StandbyDraft, count: int) -> Iterator[Operation]:
+    for _ in range(count):
+        yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, standby_pod(draft), "a standby is wanted")
+
+
+def _services(situation: RungSituation) -> tuple[Service, ...]:
+    return situation.view.services.get(situation.item.key.namespace, ())
+
+
+def _node_selector(situation: RungSituation) -> dict[str, str]:
+    return dict(situation.workload.template.spec.get("nodeSelector") or {})
+
+
+def _note(count: RungCount, found: Wanted) -> str:
+    return f"{count.wanted} standbys wanted ({found.reason}), {count.warm} warm"

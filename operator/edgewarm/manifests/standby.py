@@ -1,0 +1,149 @@
+"""A standby pod from a workload's template, and the patch that makes it a serving pod.
+
+Nothing but labels, annotations and ownerReferences can be changed in a running pod, so all else is the template's: its
+priority, its node selection (never nodeName), its containers. The only additions keep standbys apart from each other as
+the workload's pods are kept apart, since they will be some of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgewarm.decide.promoting import is_standby
+from edgewarm.manifests.decision import policy_label
+from edgewarm.model.identity import Key
+from edgewarm.model.names import (
+    API_VERSION,
+    POD_TEMPLATE_HASH,
+    POLICY_LABEL,
+    RUNG_LABEL,
+    TEMPLATE_HASH_LABEL,
+    WARMING_POLICY,
+)
+from edgewarm.model.rungs import RungName
+from edgewarm.model.template import PodTemplate
+from edgewarm.model.workload import Pod, ReplicaSet, Requirement, Selector
+
+SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
+OUR_LABELS = (POLICY_LABEL, RUNG_LABEL, TEMPLATE_HASH_LABEL)
+OUR_ANNOTATIONS = (SAFE_TO_EVICT, DO_NOT_DISRUPT)
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyDraft:
+    """For which policy, from which template of which ReplicaSet, with which labels (see decide.hiding)."""
+
+    policy: Key
+    policy_uid: str
+    replica_set: ReplicaSet
+    template: PodTemplate
+    labels: Mapping[str, str]
+
+
+def standby_labels(policy: str) -> dict[str, str]:
+    """What all standbys of a policy have in common, and no other pod has."""
+    return {POLICY_LABEL: policy_label(policy), RUNG_LABEL: str(RungName.STANDBY)}
+
+
+def standby_pod(draft: StandbyDraft) -> dict[str, Any]:
+    """The manifest; it goes with its policy, and is safe to evict until it is promoted."""
+    body = draft.template.body
+    annotations = dict((body.get("metadata") or {}).get("annotations") or {})
+    annotations.pop(DO_NOT_DISRUPT, None)
+    mine = standby_labels(draft.policy.name)
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": WARMING_POLICY,
+        "name": draft.policy.name,
+        "uid": draft.policy_uid,
+        "controller": True,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "generateName": f"{draft.replica_set.key.name}-",
+            "namespace": draft.policy.namespace,
+            "labels": {**draft.labels, **mine, TEMPLATE_HASH_LABEL: draft.replica_set.template_hash},
+            "annotations": {**annotations, SAFE_TO_EVICT: "true"},
+            "ownerReferences": [owner],
+        },
+        "spec": _kept_apart(body.get("spec") or {}, draft.template.labels, mine),
+    }
+
+
+def promotion(pod: Pod, template: PodTemplate, replica_set: ReplicaSet) -> dict[str, Any]:
+    """The merge patch: the template's labels and annotations, the ReplicaSet's hash, and nobody's but its own.
+
+    Labels and annotations that others added (admission, the network plug-in) stay: its twins have them too.
+    """
+    if not is_standby(pod):
+        raise ValueError(f"only a standby can be promoted, got {pod.key}")
+    wanted = (template.body.get("metadata") or {}).get("annotations") or {}
+    return {
+        "metadata": {
+            "labels": {
+                **dict.fromkeys(OUR_LABELS),
+                **template.labels,
+                POD_TEMPLATE_HASH: replica_set.template_hash,
+            },
+            "annotations": {**dict.fromkeys(OUR_ANNOTATIONS), **wanted},
+            "ownerReferences": None,
+        }
+    }
+
+
+def relabelled(pod: Pod, labels: Mapping[str, str]) -> dict[str, Any]:
+    """The merge patch that gives a standby other labels."""
+    gone = dict.fromkeys(key for key in pod.labels if key not in labels)
+    changed = {key: value for key, value in labels.items() if pod.labels.get(key) != value}
+    return {"metadata": {"labels": {**gone, **changed}}}
+
+
+def _kept_apart(spec: dict[str, Any], labels: Mapping[str, str], mine: Mapping[str, str]) -> dict[str, Any]:
+    """Anti-affinity of the workload's pods to each other holds between standbys too; spread is among standbys.
+
+    A second spread constraint over the same topology is not allowed, so theirs stands in for the template's.
+    """
+    selector = {"matchLabels": dict(mine)}
+    anti = (spec.get("affinity") or {}).get("podAntiAffinity")
+    if anti:
+        for name, inner in (("requiredDuringSchedulingIgnoredDuringExecution", None), (PREFERRED, "podAffinityTerm")):
+            terms = anti.get(name) or []
+            added = [_copied(term, inner, selector) for term in terms if _selects(term, inner, labels)]
+            if added:
+                anti[name] = [*terms, *added]
+    for constraint in spec.get("topologySpreadConstraints") or ():
+        if _matches(constraint.get("labelSelector"), labels):
+            constraint["labelSelector"] = selector
+            constraint.pop("matchLabelKeys", None)
+    return spec
+
+
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
+def _copied(term: Mapping[str, Any], inner: str | None, selector: Mapping[str, Any]) -> dict[str, Any]:
+    bare = dict(term[inner] if inner else term)
+    for name in ("matchLabelKeys", "mismatchLabelKeys", "namespaces", "namespaceSelector"):
+        bare.pop(name, None)
+    bare["labelSelector"] = dict(selector)
+    return {**term, inner: bare} if inner else bare
+
+
+def _selects(term: Mapping[str, Any], inner: str | None, labels: Mapping[str, str]) -> bool:
+    return _matches((term.get(inner) or {} if inner else term).get("labelSelector"), labels)
+
+
+def _matches(wire: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """As the scheduler reads a labelSelector: none at all selects nothing."""
+    if wire is None:
+        return False
+    requirements = tuple(
+        Requirement(one["key"], one["operator"], tuple(one.get("values") or ()))
+        for one in wire.get("matchExpressions") or ()
+    )
+    return Selector(tuple((wire.get("matchLabels") or {}).items()), requirements).matches(labels)
