@@ -90,6 +90,12 @@ RUNG_UNITS = Metric(
     "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
     "warming.",
 )
+IMAGE_PULLS = Metric(
+    "edgewarm_image_pulls_total",
+    Type.COUNTER,
+    (*POLICY, "outcome"),
+    "Images pulled ahead onto a node: pulled, then used (a pod started there) or unused (given up without one).",
+)
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -167,6 +173,7 @@ METRICS: tuple[Metric, ...] = (
     NODE_FORECAST,
     LEAD_TIME,
     STAGE,
+    IMAGE_PULLS,
     RUNG_UNITS,
     BLIND,
     DECISIONS,
