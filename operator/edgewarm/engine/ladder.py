@@ -15,7 +15,8 @@ import structlog
 
 from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
-from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.operations import Operation

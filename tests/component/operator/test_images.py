@@ -206,7 +206,8 @@ async def test_many_images_on_twenty_nodes_stay_within_their_ration(world: Opera
     asks(world, **{name.replace("-", "_"): 10.0 for name in names})
     for number in range(images):
         world.deployment(f"app-{number}", replicas=1, image=f"app-{number}:1")
-        world.policy(f"app-{number}", poolRef={"name": "edge"}, demand=BY_NODE)
+        warming = {"maxPrewarmedNodes": 20, "maxNewNodesPerPass": 20}
+        world.policy(f"app-{number}", poolRef={"name": "edge"}, demand=BY_NODE, warming=warming)
     await world.start()
     await world.until(lambda: len(world.kubelets.pulled) == 20 * images, 20_000)
     assert (world.kubelets.most_at_once, world.kubelets.most_on_a_node) == (10, 1)
