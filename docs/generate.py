@@ -35,6 +35,7 @@ MODELS = {
 RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
+    "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
 }
 NODES_WARMED = {
@@ -105,12 +106,12 @@ def reasons() -> str:
         f"Event.\n\n## Why the number is what it is\n\n{decided}\n## Reasons of the Ready condition\n\n"
         "While demand is missing, replicas hold or rise, never fall (but a lowered maxReplicas is followed).\n\n"
         f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
-        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the NodesWarmed condition\n\n"
+        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
+        f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
+        f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the NodesWarmed condition\n\n"
         f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
-        f"{pools}\n## Reasons of the rungs\n\n"
-        f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
-        f"Conditions that they set while they are true:\n\n{conditions}\n{NOTE}"
+        f"{pools}\n{NOTE}"
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt
 
 from edgewarm.api.fields import DurationText, RatioText, duration_within, is_ratio_in_cel, parse_ratio, ratio_in_cel
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.rungs import ImageTerms, Rungs, StandbyTerms
+from edgewarm.model.rungs import ImageTerms, ParkingTerms, Rungs, StandbyTerms
 from edgewarm.model.units import parse_duration
 
 MAX_STANDBYS = 500
@@ -44,6 +44,14 @@ class StandbySpec(Wire):
     )
 
 
+class ParkingSpec(Wire):
+    """Scaling in keeps pods that the forecast wants back: they leave the Services, and become standbys."""
+
+    drain: Annotated[DurationText, duration_within("rungs.parking.drain", "0s", "1h")] = "30s"
+    """How long connections of a parked pod may go on: until then it is neither promoted nor deleted. A Go duration from
+    0s to 1h."""
+
+
 class ImageSpec(Wire):
     """The workload's images on the nodes of the pool where its pods are expected, pulled before they are needed."""
 
@@ -74,14 +82,29 @@ class RungsSpec(Wire):
     """Pull the workload's images ahead of its pods, in every mode that may."""
     standby: StandbySpec | None = None
     """Keep ready pods out of traffic, for a Deployment that Services feed; {} takes the defaults."""
+    parking: ParkingSpec | None = None
+    """Scale in by parking pods as standbys; {} takes the defaults. It acts in mode Act, and where no
+    HorizontalPodAutoscaler or ScaledObject scales. A parked pod gets no SIGTERM, so it does not know that it is to end
+    its connections: for workloads whose clients bear that."""
+
+    rules = (
+        Rule(
+            "rungs.parking needs rungs.standby, which says how many parked pods are worth keeping: add standby: {}",
+            cel="!has(self.parking) || has(self.standby)",
+            holds=lambda rungs: rungs.parking is None or rungs.standby is not None,
+        ),
+    )
 
 
 def rungs(spec: RungsSpec | None) -> Rungs:
     """As the core sees them."""
     if spec is None:
         return Rungs()
-    standby = None if spec.standby is None else _standby(spec.standby)
-    return Rungs(standby=standby, image=ImageTerms() if spec.image is None else _image(spec.image))
+    return Rungs(
+        standby=None if spec.standby is None else _standby(spec.standby),
+        image=ImageTerms() if spec.image is None else _image(spec.image),
+        parking=None if spec.parking is None else ParkingTerms(parse_duration(spec.parking.drain)),
+    )
 
 
 def _image(spec: ImageSpec) -> ImageTerms | None:
