@@ -36,7 +36,7 @@ RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
-    "ActionFailed": "ImageFailed or StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
+    "ActionFailed": "ImageFailed, StandbyFailed: the API server refused (quota, rights) or did not answer; retried.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
@@ -61,7 +61,7 @@ IMAGES = {
     "Warm": "All nodes that are wanted have the images.",
     "Pulling": "Pulls are under way.",
     "Waiting": "No pull may begin now: the message names a node and what it waits for.",
-    "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message has the words, and how far it got.",
+    "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message says which, how far it got.",
 }
 MISSING = {
     MissingKind.NO_SERIES: (
@@ -116,7 +116,8 @@ def reasons() -> str:
         f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
         f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
         f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the ImagesWarm condition\n\n"
-        f"It is there while [images](images.md) are wanted on some node.\n\n{images}\n## Reasons of the NodesWarmed condition\n\n"
+        f"It is there while [images](images.md) are wanted on some node.\n\n{images}\n"
+        "## Reasons of the NodesWarmed condition\n\n"
         f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
         f"{pools}\n{NOTE}"

@@ -31,7 +31,18 @@ from edgewarm.model.geography import Point, Region
 from edgewarm.model.identity import DEMAND, TargetRef
 from edgewarm.model.names import PAUSED_UNTIL
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule, WarmedNode, Warming
+from edgewarm.model.policy import (
+    SCALE_DOWN_DEFAULT,
+    Bounds,
+    Fallback,
+    Pace,
+    Policy,
+    RateLimit,
+    Resource,
+    Schedule,
+    WarmedNode,
+    Warming,
+)
 from edgewarm.model.pool import Qos
 from edgewarm.model.rungs import RungName
 from edgewarm.model.units import parse_duration, parse_quantity, parse_time, unit_of
@@ -109,8 +120,8 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         strategy=scaling.strategy,
         kappa=kappa(spec.objective),
         bounds=Bounds(scaling.min_replicas, scaling.max_replicas),
-        scale_up=_pace(scaling.behavior.scale_up),
-        scale_down=_pace(scaling.behavior.scale_down),
+        scale_up=_pace(scaling.behavior.scale_up, scaling.behavior.scale_up.stabilization_window_seconds),
+        scale_down=_scale_down(scaling.behavior.scale_down),
         scale_up_utilization=parse_ratio(scaling.scale_up_utilization),
         scale_down_utilization=parse_ratio(scaling.scale_down_utilization),
         schedules=tuple(_schedule(entry, spec.time_zone) for entry in spec.schedules),
@@ -164,9 +175,16 @@ def _request(source: str | None, query: str | None, template: Template | None, n
     return DemandRequest(namespace, source, query, name, labels)
 
 
-def _pace(spec: ScaleUp | ScaleDown) -> Pace:
+def _pace(spec: ScaleUp | ScaleDown, window: float) -> Pace:
     limits = tuple(RateLimit(entry.type, entry.value, float(entry.period_seconds)) for entry in spec.policies)
-    return Pace(float(spec.stabilization_window_seconds), spec.select_policy, limits)
+    return Pace(float(window), spec.select_policy, limits)
+
+
+def _scale_down(spec: ScaleDown) -> Pace:
+    stated = spec.stabilization_window_seconds
+    if stated is None:
+        return _pace(spec, SCALE_DOWN_DEFAULT.stabilization_seconds)
+    return replace(_pace(spec, stated), stated=True)
 
 
 def _schedule(spec: ScheduleSpec, zone: str) -> Schedule:

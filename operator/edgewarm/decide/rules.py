@@ -10,7 +10,6 @@ blindness never lowers, bounds hold whatever came before, a pause changes nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
 from edgewarm.decide.binding import binding_ahead, binding_now, hold, lead
@@ -130,6 +129,12 @@ def confidence(situation: Situation, draft: Draft) -> Draft:
     return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
 
 
+def _is_followed(situation: Situation) -> bool:
+    """A forecast is acted on: it says what is needed until a removed pod could be back."""
+    foresees = forecast in RECOMMENDING[situation.policy.strategy]
+    return foresees and situation.outlook is not None and not is_unsure(situation)
+
+
 def is_unsure(situation: Situation) -> bool:
     """Confidence in the forecast is below what acting on it asks for."""
     return situation.confidence is not None and situation.confidence < _threshold(situation)
@@ -161,13 +166,12 @@ def _open(situation: Situation) -> tuple[OpenSchedule, ...]:
 
 
 def stabilize(situation: Situation, draft: Draft) -> Draft:
-    """HPA v2 stabilization windows; what only a forecast asked for is not kept, as long as one is acted on."""
+    """HPA v2 stabilization windows; a forecast that is acted on takes the place of a scale-down window left out."""
     up, down = situation.policy.scale_up, situation.policy.scale_down
-    past = situation.recommendations
-    if situation.outlook is None or is_unsure(situation):
-        past = tuple(replace(item, foreseen=0) for item in past)
-    count = stabilized(draft.wanted, situation.current, past, situation.now, up, down)
     falling = draft.wanted < situation.current
+    if falling and not down.stated and _is_followed(situation):
+        return draft
+    count = stabilized(draft.wanted, situation.current, situation.recommendations, situation.now, up, down)
     reason = Reason.SCALE_DOWN_STABILIZED if falling else Reason.SCALE_UP_STABILIZED
     window = down.stabilization_seconds if falling else up.stabilization_seconds
     return (

@@ -3,8 +3,8 @@
     forecast plan   strategy Predictive: the newsvendor's count at lead time over the reactive floor
     reactive plan   strategy Reactive
 
-Both keep the bounds and the scale-down window, the forecast plan for the part that it wants without a forecast; a rise
-is ready one lead time later, a fall at once, so what is ready is the least that was planned within the last lead time.
+Both keep the bounds and the scale-down window, the forecast plan one that the user stated or while nothing is forecast;
+a rise is ready one lead time later, a fall at once, so what is ready is the least planned within the last lead time.
 Rate limits are left out: they slow both alike; a step without demand changes nothing. Else both are `judge.shadowed`
 with one pass a step, which a test compares them with, step by step.
 """
@@ -41,6 +41,7 @@ class Terms:
     bounds: tuple[int, int] = (1, 100)
     utilizations: tuple[float, float] = (0.3, 0.8)
     window_seconds: float = 300.0
+    window_stated: bool = False
     shares: tuple[tuple[str, float], ...] = ((DEMAND, 1.0),)
 
 
@@ -53,6 +54,7 @@ def terms(policy: Policy, lead_seconds: float) -> Terms:
         (policy.bounds.low, policy.bounds.high),
         (policy.scale_down_utilization, policy.scale_up_utilization),
         policy.scale_down.stabilization_seconds,
+        policy.scale_down.stated,
         tuple((one.name, one.per_pod) for one in policy.resources) or ((DEMAND, 1.0),),
     )
 
@@ -66,19 +68,19 @@ class Plan:
         self._window = np.minimum(window_steps, LONGEST_STEPS)
         kept = int(max(self._lead.max(initial=0), self._window.max(initial=0))) + 1
         self._planned = np.full((kept, rows), MOST_PODS, dtype=np.float64)  # newest first
-        self._kept = np.zeros((kept, rows))
+        self._asked = np.zeros((kept, rows))
         age = np.arange(kept)[:, None]
         self._starting, self._remembered = age < np.maximum(self._lead, 1), age < self._window
         self.current: FloatArray = np.zeros(rows)
         self.ready: FloatArray = np.zeros(rows)
 
-    def follow(self, asked: FloatArray, kept: FloatArray, known: BoolArray, bounds: tuple[FloatArray, ...]) -> None:
-        """Take this step's recommendation and the part of it that the window keeps; where demand is unknown, what is
-        there stays."""
+    def follow(self, asked: FloatArray, waits: BoolArray, known: BoolArray, bounds: tuple[FloatArray, ...]) -> None:
+        """Take this step's recommendation; a fall of rows that `waits` waits for the window; where demand is unknown,
+        what is there stays."""
         low, high = bounds
-        asked, kept = np.where(known, asked, self.current), np.where(known, kept, self.current)
-        self._kept = np.concatenate([kept[None], self._kept[:-1]])
-        highest = np.maximum(asked, np.where(self._remembered, self._kept, 0.0).max(axis=0))
+        asked = np.where(known, asked, self.current)
+        self._asked = np.concatenate([asked[None], self._asked[:-1]])
+        highest = np.maximum(asked, np.where(self._remembered & waits, self._asked, 0.0).max(axis=0))
         held = np.where(asked < self.current, np.minimum(self.current, highest), asked)
         self.current = np.clip(held, low, high)
         self._planned = np.concatenate([self.current[None], self._planned[:-1]])
@@ -128,6 +130,7 @@ class Rehearsal:
         self._kappa = column([t.kappa for t in terms])
         self._low, self._high = column([t.bounds[0] for t in terms]), column([t.bounds[1] for t in terms])
         self._sleepers = self._low == 0
+        self._stated = np.array([t.window_stated for t in terms], dtype=np.bool_)
         self._relaxed = column([t.utilizations[0] for t in terms])
         self._busy = column([t.utilizations[1] for t in terms])
         self._edge = column([t.lead_seconds for t in terms]) / step_seconds + 1.0
@@ -155,8 +158,8 @@ class Rehearsal:
         floor, answer = self._floor(demand, asked, self._forecast), self._answered(demand, asked)
         foreseen = self._foreseen(floor, fleet)
         bounds = (self._low, self._high)
-        self._forecast.follow(foreseen, np.where(fleet.known, floor, foreseen), known, bounds)
-        self._reactive.follow(answer, answer, known, bounds)
+        self._forecast.follow(foreseen, self._stated | ~fleet.known, known, bounds)
+        self._reactive.follow(answer, np.ones_like(known), known, bounds)
 
     @staticmethod
     def _need(demand: FloatArray, capacity: FloatArray) -> FloatArray:

@@ -33,10 +33,11 @@ def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> Fl
     """Features (A, F, N) at `step`, the last one learned, of the demand `ahead` (A,) steps later."""
     then, slow = step + ahead, levels.slow
     hours = -(-ahead // seasons.minutes) * seasons.minutes
-    hour_before, two_before = seasons.past(then - hours), seasons.past(then - hours - seasons.minutes)
-    later, now = seasons.usual(then), seasons.usual(np.array([step]))
+    back = np.concatenate([then - days_back(seasons, ahead), then - hours, then - hours - seasons.minutes])
+    day_before, hour_before, two_before = seasons.past(back).reshape(3, len(ahead), -1)
+    usual = seasons.usual(np.append(then, step))
+    later, now = usual[:-1], usual[-1]
     profiled = np.isfinite(later) & np.isfinite(now)
-    week = seasons.week_ago(then)
     result = np.empty((len(ahead), len(NAMES), len(slow)))
     result[:, 0] = levels.unrest
     result[:, 1] = levels.last - slow
@@ -44,9 +45,10 @@ def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> Fl
     result[:, 3] = levels.average[1] - slow
     result[:, 4] = np.where(profiled, later - slow, 0.0)
     result[:, 5] = np.where(profiled, now - slow, 0.0)
-    lags = seasons.past(then - days_back(seasons, ahead)), hour_before, (hour_before + two_before) / 2, week
+    lags = day_before, hour_before, (hour_before + two_before) / 2, seasons.week_ago(then)
     for index, lag in zip((6, 7, 8, 10), lags, strict=True):
-        result[:, index] = np.where(np.isfinite(lag), lag - slow, result[:, 4])
+        above = lag - slow
+        result[:, index] = np.where(np.isfinite(above), above, result[:, 4])
     result[:, 9] = seasons.usual_of_hour(then)
     np.copyto(result, 0.0, where=~np.isfinite(result))
     return result

@@ -75,10 +75,7 @@ class Windows:
         """Window values (K, ...) of predictions `path` (points, ...) at `ahead`."""
         result = np.empty((self.count, *path.shape[1:]))
         result[: self.points] = path
-        highest, done = path[0], 0
-        for window, index in enumerate(self.until_index, self.points):
-            highest = np.maximum(highest, path[done : index + 1].max(axis=0), out=result[window])
-            done = index + 1
+        result[self.points :] = np.maximum.accumulate(path, axis=0)[self.until_index]
         return result
 
     def late(self, step_seconds: float) -> IntArray:
@@ -94,7 +91,7 @@ class Windows:
         result[: self.points] = recent[late[: self.points]]
         if len(self.until):
             starts = late[self.points :]
-            spans = np.stack([starts, starts + self.until], axis=1).ravel()
+            spans = np.array([starts, starts + self.until]).T.ravel()
             result[self.points :] = np.maximum.reduceat(recent, spans, axis=0)[::2]
         return result
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import lt
+
+
+@lru_cache
+def _rising(levels: tuple[float, ...]) -> bool:
+    """Whether they rise within (0, 1); nearly every call asks about the same ones."""
+    within = (1e-9, *levels, 1 - 1e-9)
+    return all(map(lt, within, within[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +26,7 @@ class Quantiles:
     def __post_init__(self) -> None:
         if len(self.levels) != len(self.values) or not self.levels:
             raise ValueError(f"levels and values must pair up, got {len(self.levels)} and {len(self.values)}")
-        within = (1e-9, *self.levels, 1 - 1e-9)
-        if not all(map(lt, within, within[1:])):
+        if not _rising(self.levels):
             raise ValueError(f"levels must rise within 0..1, got {self.levels}")
         if not all(map(math.isfinite, self.values)) or min(self.values) < 0:
             raise ValueError(f"quantiles must be finite and >= 0, got {self.values}")

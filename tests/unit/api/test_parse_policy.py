@@ -136,7 +136,7 @@ def test_a_demand_without_resources_is_its_only_series() -> None:
     ],
 )
 def test_images_are_held_unless_the_policy_says_otherwise(rungs: Any, image: ImageTerms | None) -> None:
-    assert spec(rungs=rungs).rungs.image == image
+    assert spec(rungs=rungs, poolRef={"name": "edge"}).rungs.image == image
 
 
 def test_a_partial_behavior_keeps_the_other_defaults_of_hpa_v2() -> None:
@@ -144,6 +144,13 @@ def test_a_partial_behavior_keeps_the_other_defaults_of_hpa_v2() -> None:
     policy = spec(scaling={"behavior": {"scaleDown": {"policies": limits}, "scaleUp": {"selectPolicy": "Disabled"}}})
     assert policy.scale_down == Pace(300.0, Select.MAX, (RateLimit(RateUnit.PODS, 2, 60.0),))
     assert policy.scale_up == Pace(0.0, Select.DISABLED, SCALE_UP_DEFAULT.limits)
+
+
+@pytest.mark.parametrize("seconds", [0, 300])
+def test_a_scale_down_window_that_is_stated_is_told_from_the_default(seconds: int) -> None:
+    stated = spec(scaling={"behavior": {"scaleDown": {"stabilizationWindowSeconds": seconds}}}).scale_down
+    assert (stated.stabilization_seconds, stated.stated) == (float(seconds), True)
+    assert (spec().scale_down.stabilization_seconds, spec().scale_down.stated) == (300.0, False)
 
 
 def test_a_schedule_takes_the_zone_of_the_policy_unless_it_has_its_own() -> None:

@@ -13,14 +13,13 @@ from edgewarm.model.demand import FloatArray
 pytestmark = pytest.mark.unit
 
 SOON = Windows.of((1,))
-ONE = np.array([0])
 LEVEL = np.array([10.0])
 TILT = np.ones((1, len(EXPERTS), 1), dtype=np.float32)
 PROFILE = EXPERTS.index("day profile")
 
 
 def issue(mixture: Mixture, points: FloatArray) -> FloatArray:
-    return mixture.issue(ONE, points, LEVEL, TILT, np.ones((1, 1)))
+    return mixture.issue(points, LEVEL, TILT, np.ones((1, 1)))
 
 
 def said(**others: float) -> FloatArray:
@@ -34,7 +33,7 @@ def said(**others: float) -> FloatArray:
 def fed(points: FloatArray, actual: list[float]) -> Mixture:
     mixture = Mixture.blank(1, SOON, 300.0)
     for value in actual:
-        mixture.learn(ONE, points, issue(mixture, points), np.array([[value]]), LEVEL)
+        mixture.learn(points, issue(mixture, points), np.array([[value]]), LEVEL)
     return mixture
 
 
@@ -50,7 +49,7 @@ def test_the_weight_goes_to_who_is_right() -> None:
     for truth in random.uniform(8, 12, 300):
         points = said(day_profile=truth)
         actual = np.array([[truth + random.normal(0, 0.1)]])
-        mixture.learn(ONE, points, issue(mixture, points), actual, LEVEL)
+        mixture.learn(points, issue(mixture, points), actual, LEVEL)
     assert (mixture.weight[0, PROFILE, :, 0] > 0.9).all()
     assert issue(mixture, said(day_profile=12.0))[0, MEDIAN, 0] == pytest.approx(12.0, abs=0.2)
 
@@ -82,5 +81,5 @@ def test_an_unknown_outcome_changes_nothing() -> None:
 
 def test_a_tilt_silences_an_expert() -> None:
     tilt = np.where(np.arange(len(EXPERTS))[None, :, None] == PROFILE, 1.0, 0.0).astype(np.float32)
-    found = Mixture.blank(1, SOON, 300.0).issue(ONE, said(day_profile=20.0), LEVEL, tilt, np.ones((1, 1)))
+    found = Mixture.blank(1, SOON, 300.0).issue(said(day_profile=20.0), LEVEL, tilt, np.ones((1, 1)))
     assert found[0, MEDIAN, 0] == pytest.approx(20.0)
