@@ -110,6 +110,8 @@ WRONG_POLICIES = (
         "spec.demand.labels.node in body should match",
         operator_sentence="spec.demand.labels.node must match",
     ),
+    WrongPolicy("labels-without-one", _demand(labels={}), "demand.labels needs a label: set node"),
+    WrongPolicy("labels-that-are-one", _demand(labels={"node": "i", "region": "i"}), "demand.labels must be another"),
     WrongPolicy(
         "resource-without-query",
         _resource(resource={"query": None}),

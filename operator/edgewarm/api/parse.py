@@ -135,6 +135,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         regions=tuple(_region(entry) for entry in spec.regions),
         qos=Qos.MEDIUM if spec.qos is None else spec.qos.priority,
         preemptible=spec.qos is None or spec.qos.preemptible,
+        time_zone=spec.time_zone,
     )
 
 
@@ -161,7 +162,7 @@ def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
     if spec.capacity_per_pod is None:
         return resources
     request = _request(spec.source, spec.query, spec.template, namespace)
-    split = None if spec.labels is None else spec.labels.node
+    split = () if spec.labels is None else tuple(spec.labels.given().items())
     return (_resource(DEMAND, replace(request, split=split), spec.capacity_per_pod), *resources)
 
 

@@ -25,6 +25,7 @@ from edgewarm.api.fields import (
     quantity_above_zero,
     ratio_in_cel,
 )
+from edgewarm.api.labels_spec import DemandLabels
 from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.api.rungs_spec import RungsSpec
@@ -110,14 +111,6 @@ class ResourceSpec(Wire):
             holds=lambda resource: resource.name != DEMAND,
         ),
     )
-
-
-class DemandLabels(Wire):
-    """Labels of the answer by which demand is split."""
-
-    node: Annotated[StrictStr, Field(min_length=1, max_length=63, pattern="^[a-zA-Z_][a-zA-Z0-9_]*$")]
-    """Label that carries the node, such as node. The answer may then have many series, each with that label, as those
-    of sum by (node) (...). Demand is their sum; each node is forecast too, and shown in the operator's metrics."""
 
 
 class DemandSpec(Wire):
@@ -298,7 +291,8 @@ class WarmingPolicySpec(Wire):
     demand: DemandSpec
     """What is asked of the workload, and how much of it one pod serves."""
     time_zone: TimeZone = "UTC"
-    """IANA time zone of the schedules that name none of their own, such as Europe/Berlin."""
+    """IANA time zone that demand follows, such as Europe/Berlin: when its clocks change, the forecast's day moves.
+    Schedules that name no zone of their own are in it too."""
     objective: Objective | None = None
     """What a shortage is worth compared with an idle pod; without it kappa is 10."""
     forecast: ForecastSpec = ForecastSpec()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.decide.newsvendor import MOST_PODS, ROUNDING
+from edgewarm.engine.paying import Ahead, Paying
 from edgewarm.forecast.outlook import ROUNDING as GRID_ROUNDING
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.learn.confidence import BLOCK_SECONDS, Block, OpenBlock
@@ -114,8 +115,8 @@ class _Places:
     lead: _Place
     soon: _Place
     edge: _Place
-    hold: _Place
     level: _Place
+    spells: tuple[_Place, ...]
 
 
 class Rehearsal:
@@ -134,6 +135,7 @@ class Rehearsal:
         self._relaxed = column([t.utilizations[0] for t in terms])
         self._busy = column([t.utilizations[1] for t in terms])
         self._edge = column([t.lead_seconds for t in terms]) / step_seconds + 1.0
+        self._ahead = Ahead.of([t.lead_seconds for t in terms], step_seconds)
         lead = np.ceil(self._edge - 1.0).astype(np.int64)
         window = np.ceil(column([t.window_seconds for t in terms]) / step_seconds).astype(np.int64)
         self._forecast, self._reactive = Plan(lead, window), Plan(lead, window)
@@ -176,12 +178,18 @@ class Rehearsal:
     def _foreseen(self, floor: FloatArray, fleet: FleetForecast) -> FloatArray:
         plan, places = self._forecast, self._places or self._found_places(fleet)
         lead = np.maximum(places.lead.blend(fleet.at_ahead), places.edge.blend(fleet.at_ahead))
-        hold = np.maximum(places.hold.blend(fleet.max_until), lead)
-        soon, later = (self._need(places.level.blend(values), self._capacity) for values in (lead, hold))
-        wanted = np.where(fleet.known, np.maximum(floor, soon), floor)
-        kept = np.maximum(wanted, np.minimum(plan.current, later))
-        kept = np.where(fleet.known & (wanted < plan.current), kept, wanted)
-        return self._to_zero(kept, floor, fleet) if self._sleepers.any() else kept
+        soon = np.where(fleet.known, np.maximum(floor, self._need(places.level.blend(lead), self._capacity)), floor)
+        least = np.maximum(plan.current, floor)
+        falls = fleet.known & (soon < plan.current)
+        if falls.any() or (soon > least).any():
+            paying = self._paying(places, fleet)
+            soon = np.where(soon > least, paying.started(least, np.maximum(soon, least)), soon)
+            soon = np.where(falls, paying.kept(soon, np.where(falls, plan.current, soon)), soon)
+        return self._to_zero(soon, floor, fleet) if self._sleepers.any() else soon
+
+    def _paying(self, places: _Places, fleet: FleetForecast) -> Paying:
+        demand = np.stack([place.blend(fleet.at_ahead) for place in places.spells], axis=1)
+        return Paying(self._ahead, np.array(fleet.levels), demand, self._capacity, self._kappa)
 
     def _to_zero(self, wanted: FloatArray, floor: FloatArray, fleet: FleetForecast) -> FloatArray:
         """Rule `zero` of decide.rules, for all rows that may fall to zero and have nothing to do."""
@@ -218,8 +226,8 @@ class Rehearsal:
             _Place.on(near, self._edge - 1.0),
             _Place.on(near, np.floor(self._edge + GRID_ROUNDING)),
             _Place.on(near, self._edge),
-            _Place.on(fleet.until, self._edge),
             _Place.on(np.array(fleet.levels), tau),
+            tuple(_Place.on(near, self._edge + offset) for offset in self._ahead.offsets.T),
         )
         return self._places
 

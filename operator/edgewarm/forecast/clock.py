@@ -67,6 +67,13 @@ class Clock(Rows):
         """The quarter of an hour of the day that each step is in."""
         return np.asarray(step % self.rhythm.steps * len(self.visits) // self.rhythm.steps)
 
+    def turn(self, row: int, steps: int) -> None:
+        """Clocks were set ahead by so many steps: what quarters of the day taught counts that much sooner."""
+        by = -round(steps * len(self.visits) / self.rhythm.steps)
+        for taught in (self.record, self.size):
+            taught[..., row] = np.roll(taught[..., row], by, axis=1)
+        self.visits[:, row] = np.roll(self.visits[:, row], by)
+
     def tilt(self, quarters: IntArray) -> SingleArray:
         """Factors (K, E, N) of the weights of windows that end in these quarters (K,), at most 1."""
         record = self.record[:, quarters].transpose(1, 0, 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgewarm.forecast.cycle import Cycle
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.seasons import Seasons
 from edgewarm.model.demand import FloatArray, IntArray
@@ -24,12 +25,14 @@ NAMES = (
     "mean of two hours before",
     "minute of the hour",
     "week before",
+    "cycle then",
+    "cycle now",
 )
-PRIOR = np.array([0.0, 0.3, 0.0, 0.7, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+PRIOR = np.array([0.0, 0.3, 0.0, 0.7, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 """Coefficients that are believed before anything is learned: the level moves on, and follows the day profile."""
 
 
-def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> FloatArray:
+def features(seasons: Seasons, levels: Levels, cycle: Cycle, step: int, ahead: IntArray) -> FloatArray:
     """Features (A, F, N) at `step`, the last one learned, of the demand `ahead` (A,) steps later."""
     then, slow = step + ahead, levels.slow
     hours = -(-ahead // seasons.minutes) * seasons.minutes
@@ -50,6 +53,8 @@ def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> Fl
         above = lag - slow
         result[:, index] = np.where(np.isfinite(above), above, result[:, 4])
     result[:, 9] = seasons.usual_of_hour(then)
+    result[:, 11] = cycle.before(seasons, then, step) - slow
+    result[:, 12] = cycle.before(seasons, np.array([step]), step) - slow
     np.copyto(result, 0.0, where=~np.isfinite(result))
     return result
 

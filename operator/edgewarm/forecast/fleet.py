@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from edgewarm.forecast.blind import recorded_steps, untested, widening
 from edgewarm.forecast.clock import Clock
+from edgewarm.forecast.cycle import Cycle
 from edgewarm.forecast.experts import points
 from edgewarm.forecast.explain import Ingredients
 from edgewarm.forecast.features import features
@@ -49,6 +50,7 @@ class FleetModel:
         self._step: int | None = None
         self._levels = Levels.blank(rows, step_seconds)
         self._seasons = Seasons.blank(rows, step_seconds)
+        self._cycle = Cycle.blank(rows, step_seconds)
         self._ridge = Ridge.blank(rows, windows.points)
         self._mixture = Mixture.blank(rows, windows, step_seconds)
         self._clock = Clock.blank(rows, windows, step_seconds)
@@ -62,6 +64,7 @@ class FleetModel:
         self._schedule = self._pending.schedule
         solved = (SOLVE_EVERY + 1) * self._schedule.strides.max(initial=0) + back
         self._lively = int(max(solved, self._recorded.max(initial=0)))  # unknown steps that still move anything
+        self._offset = np.zeros(rows, dtype=np.int64)  # steps by which local time is ahead of UTC
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
         self._issued: FloatArray | None = (
             None  # quantiles (K, Q, N) after the last step, if they were mixed for the record
@@ -70,6 +73,14 @@ class FleetModel:
     @property
     def size(self) -> int:
         return len(self._levels.last)
+
+    def follow_clocks(self, offset: IntArray) -> None:
+        """From now on local time is so many steps (N,) ahead of UTC: where that changes, the day moves along."""
+        for row in np.flatnonzero(offset != self._offset).tolist():
+            ahead = int(offset[row] - self._offset[row])
+            self._seasons.turn(row, ahead)
+            self._clock.turn(row, ahead)
+        self._offset = offset.copy()
 
     def update(self, step: int, demand: FloatArray, censored: BoolArray) -> None:
         """Verify what was forecast for this step, learn it, and issue the next forecasts; skipped steps are unknown."""
@@ -91,6 +102,7 @@ class FleetModel:
         """These rows, in the same arrays: what it learns is learned here, but for the step."""
         part = copy(self)
         part._levels, part._seasons = self._levels.part(rows), self._seasons.part(rows)
+        part._cycle = self._cycle.part(rows)
         part._ridge, part._mixture = self._ridge.part(rows), self._mixture.part(rows)
         part._clock, part._pending = self._clock.part(rows), self._pending.part(rows)
         part._sure = self._sure[:, rows]
@@ -122,6 +134,7 @@ class FleetModel:
         self._sure[step % len(self._sure)] = ~censored & np.isfinite(z)
         self._verify(step)
         self._levels.learn(z)
+        self._cycle.look(self._seasons, step)
         self._step = step
         return self._issue(step)
 
@@ -182,7 +195,7 @@ class FleetModel:
     def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
         ahead = self.windows.ahead
-        x = features(self._seasons, self._levels, step, ahead)
+        x = features(self._seasons, self._levels, self._cycle, step, ahead)
         return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
 
     def forecast(self) -> FleetForecast:
@@ -223,12 +236,14 @@ class FleetModel:
             residual=residual[..., 0],
             correction=correction[..., 0],
             values=_settled(one._mixed(said, one._step))[..., 0],
+            cycle=one._cycle.of(0),
         )
 
     def _parts(self) -> Mapping[str, Rows]:
         return {
             "levels": self._levels,
             "seasons": self._seasons,
+            "cycle": self._cycle,
             "ridge": self._ridge,
             "mixture": self._mixture,
             "clock": self._clock,
@@ -240,10 +255,10 @@ class FleetModel:
         named = {
             f"{part}.{name}": array for part, rows in self._parts().items() for name, array in rows.arrays().items()
         }
-        return {**named, "sure": self._sure}
+        return {**named, "sure": self._sure, "offset": self._offset}
 
     def _take(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._sure, self._issued = arrays["sure"], None
+        self._sure, self._offset, self._issued = arrays["sure"], arrays["offset"], None
         for part, rows in self._parts().items():
             rows.take({name: arrays[f"{part}.{name}"] for name in rows.arrays()})
 

@@ -20,7 +20,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, RIDGE
 from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum, patches
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import BoolArray, FloatArray
@@ -38,11 +38,13 @@ RATE, SHARE = 0.1, 0.002  # of fixed share
 LEAST = -2.0  # of the exponent: one bad forecast does not end an expert
 SLOW, USUAL = 0.003, 0.007  # of the long scale and of the usual loss, per five minutes
 WINDOWS_REMEMBERED = 5  # by the long scale, at least: a day ahead, each day is little more than one lesson
-RECENT_SECONDS = 7200.0  # of the short scale, or half the window if that is longer
+RECENT_SECONDS = 7200.0  # of the short scale
+FIRST_GAIN = 0.25  # of the first lessons, at most; none after an hour: those of a long window are one and the same day
 CORRECTIONS = 3.0  # scales: the correction mends, it does not forecast
 YOUNG = 20.0  # verified forecasts after which the prior scale is forgotten
 PRIOR_SCALE = 0.05  # of the level: 10 % of the demand
 TRUSTED_SECONDS = 3600.0  # until when the last value is believed by default
+LAST_WEEK_TRUSTED = 3.0  # times as much as any other expert, a day ahead
 TINY = 1e-12
 WIDTH = len(EXPERTS) * len(LEVELS)  # numbers of one window and row in the large arrays
 
@@ -52,6 +54,7 @@ class Paces:
     """What depends on the windows alone, each (K,): gains and the paces of running means."""
 
     gain: FloatArray
+    first: FloatArray
     correction: FloatArray
     slow: FloatArray
     recent: FloatArray
@@ -63,9 +66,10 @@ class Paces:
         strides = windows.strides(step_seconds)
         late = np.where(windows.ends > 4 * strides, GAIN_A_WINDOW * strides / windows.ends, np.inf)
         issues = strides * step_seconds / PACED_SECONDS
-        memory = np.maximum(RECENT_SECONDS, windows.ends * step_seconds / 2) / (strides * step_seconds)
+        memory = RECENT_SECONDS / (strides * step_seconds)
         return cls(
             gain=np.minimum(GAIN, late),
+            first=np.where(windows.ends * step_seconds > TRUSTED_SECONDS, 0.0, FIRST_GAIN),
             correction=np.minimum(CORRECTION_GAIN, late),
             slow=np.minimum(np.minimum(SLOW * issues, strides / (WINDOWS_REMEMBERED * windows.ends)), 0.5),
             recent=np.minimum(2 / (memory + 1), 0.5),
@@ -204,7 +208,8 @@ class Mixture(Rows):
         error = residual[:, :, None] - quantile
         moved = _pull(error, TAU_SINGLE)
         error *= moved
-        gain = np.maximum(self.paces.gain[windows, None], np.minimum(0.25, lesson.first)) * lesson.known
+        first = np.minimum(self.paces.first[windows, None], lesson.first)
+        gain = np.maximum(self.paces.gain[windows, None], first) * lesson.known
         moved *= gain.astype(np.float32)[:, None, None]
         quantile += moved
         self.quantile[windows] = quantile
@@ -259,9 +264,12 @@ class Lesson:
 
 
 def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
-    """Weights (K, E, 1, 1) before anything is learned: soon, the last value and the ridge's prior; later, anyone."""
+    """Weights (K, E, 1, 1) before anything is learned: soon, the last value and the ridge's prior; later, anyone, and
+    a day ahead above all last week, which cannot prove itself before the ninth day (forecast.experts)."""
     soon = 1 / (1 + windows.ends * step_seconds / TRUSTED_SECONDS)
-    result = np.repeat(((1 - soon) / len(EXPERTS))[:, None], len(EXPERTS), axis=1)
+    anyone = np.ones((windows.count, len(EXPERTS)))
+    anyone[windows.far(step_seconds), DAY_BEFORE] = LAST_WEEK_TRUSTED
+    result = (1 - soon)[:, None] * anyone / anyone.sum(axis=1, keepdims=True)
     result[:, LAST] += 0.6 * soon
     result[:, RIDGE] += 0.4 * soon
     return np.asarray(result[:, :, None, None])

@@ -10,10 +10,16 @@ import numpy as np
 
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.model.demand import FloatArray, IntArray
-from edgewarm.model.quantiles import Arrivals, Outlook, Quantiles
+from edgewarm.model.quantiles import Arrivals, Outlook, Quantiles, Spell
 
 HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
 ROUNDING = 1e-9
+POINTS_A_START = 3  # that a start is looked at, if it takes more than so many steps
+PAID_BACK = 3.0  # starts from now: by then a pod must have earned what its own start costs
+
+
+Spacing = tuple[list[float], list[float], int]
+Spells = tuple[Spell, ...]
 
 
 def between(grid: IntArray | FloatArray | Sequence[int], values: FloatArray, position: float) -> FloatArray:
@@ -46,6 +52,26 @@ def _age(step: int, step_seconds: float, now: float) -> float:
 def lead_edge(step: int, step_seconds: float, now: float, lead_seconds: float) -> float:
     """Where the lead window ends, in steps after the last one seen."""
     return (_age(step, step_seconds, now) + lead_seconds) / step_seconds + 1.0
+
+
+def spacing(start: float, step_seconds: float) -> Spacing:
+    """Spells of a start of `start` steps: steps from the lead window's end, seconds they stand for, and how many of
+    them are over before a pod decided now is ready."""
+    apart = max(1.0, start / POINTS_A_START)
+    before = math.ceil((start + 1) / apart - ROUNDING) - 1
+    after = max(0, math.floor(((PAID_BACK - 1) * start - 1) / apart + ROUNDING))
+    first = start + 1 - before * apart
+    seconds = [first * step_seconds] + [apart * step_seconds] * (before + after)
+    return [apart * (index - before) for index in range(before + after + 1)], seconds, before
+
+
+def _spells(ahead: Sequence[int], soon: FloatArray, levels: tuple[float, ...], edge: float, spaced: Spacing) -> Spells:
+    """The demand in each of them; `soon` (G, Q) is that of the grid's single steps `ahead`."""
+    offsets, seconds, before = spaced
+    return tuple(
+        Spell(lasts, _between_quantiles(levels, between(ahead, soon, edge + offset)), index >= before)
+        for index, (offset, lasts) in enumerate(zip(offsets, seconds, strict=True))
+    )
 
 
 def curve(fleet: FleetForecast, row: int, seconds: FloatArray, step_seconds: float) -> FloatArray:
@@ -85,6 +111,7 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
         *quantiles,
         horizons,
         _arrivals(fleet, row, step_seconds, _age(fleet.step, step_seconds, now), edge),
+        spells=_spells(near, soon, fleet.levels, edge, spacing(lead_seconds / step_seconds, step_seconds)),
     )
 
 

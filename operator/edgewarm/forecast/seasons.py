@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.forecast.rows import RowsInUnits, SingleArray, no_unit
+from edgewarm.forecast.rows import RowsInUnits, SingleArray, no_unit, ordered_sum
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 DAY_SECONDS, HOUR_SECONDS, WEEK_DAYS = 86400.0, 3600.0, 7
@@ -109,6 +109,16 @@ class Seasons(RowsInUnits):
             self.week[step // self._quarter % len(self.week)] = np.where(self.count > 0, mean, np.nan)
             self.sum[:], self.count[:] = 0.0, 0.0
 
+    def turn(self, row: int, steps: int) -> None:
+        """Clocks were set ahead by so many steps: what this row does at a time of day, it does that much sooner."""
+        for profile, by in (
+            (self.day, steps),
+            (self.visits, steps),
+            (self.hour, steps),
+            (self.week, steps // self._quarter),
+        ):
+            profile[:, row] = np.roll(profile[:, row], -by)
+
     def skip(self, steps: range) -> None:
         """Let unknown steps pass: what `learn` makes of as many NaN."""
         self.ring[np.array(steps[-len(self.ring) :]) % len(self.ring)] = np.nan
@@ -137,6 +147,14 @@ class Seasons(RowsInUnits):
     def week_ago(self, steps: IntArray) -> FloatArray:
         """The mean of the same quarter of an hour a week before these steps, which are at most a week ahead."""
         return np.asarray(self.week[steps // self._quarter % len(self.week)] * self.unit)
+
+    def week_ago_shaped(self, steps: IntArray) -> FloatArray:
+        """The same, and within the quarter of an hour as the day profile runs: means alone blunt what is steep."""
+        quarter = steps // self._quarter * self._quarter
+        day = self.usual(quarter[:, None] + np.arange(self._quarter))
+        shape = self.usual(steps) - ordered_sum(day) / self._quarter
+        week = self.week_ago(steps)
+        return np.where(np.isfinite(shape), week + shape, week)
 
     def past(self, steps: IntArray) -> FloatArray:
         """z at these steps of the last day."""

@@ -113,6 +113,10 @@ class SwitchingFleet:
         """Rows (N,) that are forecast by their hazards."""
         return self._habits.sparse.copy()
 
+    def follow_clocks(self, offset: IntArray) -> None:
+        """From now on the local time of each row is so many steps (N,) ahead of UTC."""
+        self._fleet.follow_clocks(offset)
+
     def update(self, step: int, demand: FloatArray, censored: BoolArray) -> None:
         """Learn one step; rows that have become intermittent, or are no more, change sides."""
         self._fleet.update(step, demand, censored)

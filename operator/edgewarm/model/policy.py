@@ -186,6 +186,7 @@ class Policy:
     model: str = Model.FLEET
     history_window_seconds: float = 336 * 3600.0
     prediction_horizon_seconds: float = 300.0
+    time_zone: str = "UTC"
     paused_until: float | None = None
     pool: str | None = None
     resources: tuple[Resource, ...] = ()

@@ -72,12 +72,22 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """Demand in a spell of so many `seconds`, one value for all of it; `served`: a pod decided now could be there."""
+
+    seconds: float
+    demand: Quantiles
+    served: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What is expected of one workload.
 
     `lead` is the largest demand in the window that begins when a pod decided now could be ready; `hold` the largest
     demand from now until a pod removed now could be back; `horizons` the demand at fixed distances in seconds;
-    `arrivals` is None where demand is no question of whether, but of how much; `model` is who says so.
+    `arrivals` is None where demand is no question of whether, but of how much; `model` is who says so. `spells` follow
+    one another from now until a pod decided now has been there for twice as long as its start took.
     """
 
     lead_seconds: float
@@ -86,3 +96,4 @@ class Outlook:
     horizons: tuple[tuple[float, Quantiles], ...] = field(default=())
     arrivals: Arrivals | None = None
     model: str = "Fleet"
+    spells: tuple[Spell, ...] = ()

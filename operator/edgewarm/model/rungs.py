@@ -96,8 +96,8 @@ class Rungs:
     """The rungs of a policy below its replicas; None is not wanted. Images are, unless the policy says otherwise."""
 
     standby: StandbyTerms | None = None
-    image: ImageTerms | None = field(default=ImageTerms())
     parking: ParkingTerms | None = None
+    image: ImageTerms | None = field(default=ImageTerms())
 
     @property
     def drain_seconds(self) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from edgewarm.api.parse import parse_policy
 from edgewarm.model.demand import DemandRequest
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.identity import Key, Split, TargetRef
 from edgewarm.model.policy import (
     SCALE_DOWN_DEFAULT,
     SCALE_UP_DEFAULT,
@@ -112,10 +112,15 @@ def test_resources_stand_beside_the_query_or_instead_of_it() -> None:
     assert (instead.series, instead.demand, instead.capacity_per_pod) == (rest, rest[0].request, 1.0)
 
 
+def test_the_time_zone_of_a_policy_is_that_of_its_forecast() -> None:
+    assert (spec(timeZone="Europe/Berlin").time_zone, spec().time_zone) == ("Europe/Berlin", "UTC")
+
+
 def test_a_label_splits_the_demand_and_not_the_resources() -> None:
     cpu = {"name": "cpu", "query": "cores", "perPod": "500m"}
-    policy = spec(demand={"labels": {"node": "instance"}, "resources": [cpu]})
-    assert [one.request.split for one in policy.series] == ["instance", None]
+    policy = spec(demand={"labels": {"requestType": "route", "node": "instance"}, "resources": [cpu]})
+    split = ((Split.NODE, "instance"), (Split.REQUEST_TYPE, "route"))
+    assert [one.request.split for one in policy.series] == [split, ()]
 
 
 def test_a_demand_without_resources_is_its_only_series() -> None:

@@ -26,13 +26,23 @@ def test_the_order_of_the_rules() -> None:
     names = {strategy: [rule.__name__ for rule in rules] for strategy, rules in RECOMMENDING.items()}
     assert names == {
         Strategy.REACTIVE: ["floor", "utilization_band", "schedule"],
-        Strategy.PREDICTIVE: ["floor", "forecast", "forecast_hold", "zero", "confidence"],
+        Strategy.PREDICTIVE: ["floor", "forecast", "start_pays", "forecast_hold", "zero", "confidence"],
         Strategy.SCHEDULED: ["floor", "schedule"],
-        Strategy.HYBRID: ["floor", "forecast", "forecast_hold", "zero", "confidence", "schedule"],
-        Strategy.AGGRESSIVE: ["floor", "forecast", "forecast_hold", "zero", "horizon_hold", "confidence", "schedule"],
+        Strategy.HYBRID: ["floor", "forecast", "start_pays", "forecast_hold", "zero", "confidence", "schedule"],
+        Strategy.AGGRESSIVE: [
+            "floor",
+            "forecast",
+            "start_pays",
+            "forecast_hold",
+            "zero",
+            "horizon_hold",
+            "confidence",
+            "schedule",
+        ],
         Strategy.CONSERVATIVE: [
             "floor",
             "forecast",
+            "start_pays",
             "one_at_a_time",
             "forecast_hold",
             "zero",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewarm.forecast.experts import EXPERTS, LAST
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST
 from edgewarm.forecast.mixture import LEVELS, MEDIAN, Mixture, first_weights
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
@@ -37,11 +37,22 @@ def fed(points: FloatArray, actual: list[float]) -> Mixture:
     return mixture
 
 
-def test_at_first_the_last_value_is_believed_soon_and_nobody_more_than_others_later() -> None:
+def test_at_first_the_last_value_is_believed_soon_and_last_week_three_times_as_much_as_others_later() -> None:
     weights = first_weights(Windows.of((1, 10_000)), 300.0)[:, :, 0, 0]
     assert weights.sum(axis=1) == pytest.approx(1.0)
     assert weights[0, LAST] > 0.5
-    assert weights[1].max() < 1.1 / len(EXPERTS)
+    others = len(EXPERTS) - 1
+    assert weights[1, DAY_BEFORE] == pytest.approx(3 / (others + 3), rel=0.01)
+    assert np.delete(weights[1], DAY_BEFORE) == pytest.approx(1 / (others + 3), rel=0.02)
+
+
+def test_the_first_lessons_of_a_day_ahead_move_its_quantiles_no_further_than_later_ones() -> None:
+    """The errors of one day come together: fifty of them say little more than one."""
+    for window, first in ((1, 0.25), (288, 0.2 * 7 / 288)):
+        mixture = Mixture.blank(1, Windows.of((window,)), 300.0)
+        before = mixture.quantile[0, LAST, MEDIAN, 0]
+        mixture.learn(said(), issue(mixture, said()), np.array([[11.0]]), LEVEL)
+        assert mixture.quantile[0, LAST, MEDIAN, 0] - before == pytest.approx(0.5 * first, rel=1e-4)
 
 
 def test_the_weight_goes_to_who_is_right() -> None:
