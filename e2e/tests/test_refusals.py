@@ -12,6 +12,7 @@ from rig.objects import condition, namespace
 from rig.world import World
 from support.wrong_policies import WRONG_POLICIES, WrongPolicy
 from support.wrong_pools import WRONG_ABOUT_POOLS, WRONG_POOLS, WrongPool
+from support.wrong_rungs import WRONG_RUNGS
 
 pytestmark = pytest.mark.e2e
 OPERATOR = "system:serviceaccount:edgewarm:edgewarm"
@@ -23,7 +24,7 @@ def place(here: World) -> str:
     return "wrong"
 
 
-@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS, *WRONG_RUNGS], ids=lambda row: row.name)
 def test_a_wrong_policy_is_refused_with_its_sentence(here: World, place: str, row: WrongPolicy) -> None:
     manifest = row.manifest()
     manifest["metadata"]["namespace"] = place

@@ -79,6 +79,12 @@ class Telemetry(Protocol):
 
     def decided(self, key: Key, reason: str, mode: str) -> None: ...
 
+    def promoted(self, key: Key, count: int) -> None:
+        """So many standbys began to serve."""
+
+    def parked(self, key: Key, count: int) -> None:
+        """So many serving pods became standbys."""
+
     def retain(self, keys: Collection[Key]) -> None:
         """Forget every policy that is not among `keys`."""
 
