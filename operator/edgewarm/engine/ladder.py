@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from edgewarm.decide.promoting import is_draining
+from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
@@ -29,7 +30,7 @@ from edgewarm.pools.room import Room, room
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-RUNGS: tuple[Rung, ...] = (StandbyRung(),)
+RUNGS: tuple[Rung, ...] = (ImageRung(), StandbyRung())
 """Every rung below the replicas, lower first."""
 
 
@@ -128,7 +129,8 @@ class Ladder:
         if item.policy is None or item.policy.mode is Mode.OBSERVE or item.uid in view.unseen:
             return
         drain = item.policy.rungs.drain_seconds
-        left = [pod for pod in view.owned_by(item.uid) if pod.is_active and not is_draining(pod, drain, now)]
+        mine = (pod for pod in view.owned_by(item.uid) if not pod.deleting)
+        left = [pod for pod in mine if pod.pulling or (pod.is_active and not is_draining(pod, drain, now))]
         problem = await self._carry_out(
             [
                 DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, f"{item.policy.target} is gone")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.remarks import Remark
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
@@ -31,7 +32,8 @@ class RungSituation:
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
     in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
-    pool is asked. `given_up`: pods that the pool wants to have gone.
+    pool is asked. `given_up`: pods that the pool wants to have gone. `foresight` answers for demand further ahead than
+    the replicas' lead time.
     """
 
     item: PolicyObject
@@ -43,6 +45,7 @@ class RungSituation:
     now: float
     below: tuple[RungCount, ...] = ()
     granted: Mapping[Place, int] | None = None
+    foresight: Foresight = field(default_factory=Foresight)
     asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
     make_room: Callable[[], Room] = Room
     scales: bool = True  # False while another autoscaler owns the replicas

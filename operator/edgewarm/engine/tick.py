@@ -22,6 +22,7 @@ from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.engine.climbing import Climber
 from edgewarm.engine.forecasts import Forecasts
+from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.judge import (
     Evidence,
     Judgement,
@@ -34,6 +35,7 @@ from edgewarm.engine.judge import (
     shadowed,
 )
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
+from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
@@ -118,7 +120,7 @@ class Engine:
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
-        self._books.take_starts(self._ports.cluster.take_starts(), view)
+        self._books.learn_starts(self._ports.cluster, view)
         self._parts.see(policies, readings, now)
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
         step_made = self._rows.observe(samples, now)
@@ -193,18 +195,35 @@ class Engine:
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
         summary = _summary(book, judgement)
-        climb, ladder = self._climb(around, book, workload, judgement, view)
+        foresight = self._foresight(book, loads, item.key, moment.now)
+        climb, ladder = self._climb(around, book, workload, judgement, view, foresight)
         case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder)
         return Found(around, state, case)
 
+    def _foresight(self, book: Book, loads: tuple[Load, ...], key: Key, now: float) -> Foresight:
+        """What the rungs may ask of demand; a forecast is only looked up when one asks."""
+        ahead = Lookout(
+            book.policy,
+            loads,
+            lambda name, seconds: self._models.outlook(SeriesKey(key, name), now, seconds),
+            lambda name, part, seconds: self._rows.outlook_of(SeriesKey(key, name, part), now, seconds),
+            partial(self._parts.held, key=key),
+        )
+        return ahead.foresight(book.stages, self._books.speeds)
+
     def _climb(
-        self, around: Surroundings, book: Book, workload: Workload, judgement: Judgement, view: ClusterView
+        self,
+        around: Surroundings,
+        book: Book,
+        workload: Workload,
+        judgement: Judgement,
+        view: ClusterView,
+        foresight: Foresight,
     ) -> tuple[RungSituation, LadderPlan]:
         """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
         item, scales = around.item, around.scales
         granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
         situation, verdict = judgement.situation, judgement.verdict
-        memory = book.rungs.asked
         climb = RungSituation(
             item,
             book.policy,
@@ -214,7 +233,8 @@ class Engine:
             view,
             situation.now,
             granted=granted,
-            asked_before=memory,
+            foresight=foresight,
+            asked_before=book.rungs.asked,
             scales=scales,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
@@ -290,6 +310,7 @@ class Engine:
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
+        book.pull_use = book.pull_use.seen(case.pulled_on)
         start = Shadow(begun(book, book.policy, case.workload, now))
         book.shadow = shadowed(judgement, book.shadow or start, now)
         book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)

@@ -32,7 +32,8 @@ class FakeReplicaSets:
             if REVISION in deployment["metadata"].get("annotations", {}):
                 self._reconcile(deployment, now)
         for pod in self._api.objects("Pod"):
-            if owner_of(pod).get("kind") in ("ReplicaSet", "WarmingPolicy"):
+            of_images = (pod["metadata"].get("labels") or {}).get("edgewarm.io/rung") == "Image"  # see FakeKubelets
+            if owner_of(pod).get("kind") in ("ReplicaSet", "WarmingPolicy") and not of_images:
                 self._age(pod, now)
 
     def _reconcile(self, deployment: Json, now: float) -> None:
