@@ -36,7 +36,7 @@ RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
-    "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
+    "ActionFailed": "ImageFailed, StandbyFailed: the API server refused (quota, rights) or did not answer; retried.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
@@ -56,6 +56,12 @@ POOLS = {
     "NodesInOlderPool": "Stalled: older pools have all the nodes that it selects; the message says which.",
     "WarmingPaused": "The pool is fuller than slowDown.pauseAbove, so nothing new is warmed.",
     "InvalidSpec": "Stalled: the message names the field and the fix.",
+}
+IMAGES = {
+    "Warm": "All nodes that are wanted have the images.",
+    "Pulling": "Pulls are under way.",
+    "Waiting": "No pull may begin now: the message names a node and what it waits for.",
+    "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message says which, how far it got.",
 }
 MISSING = {
     MissingKind.NO_SERIES: (
@@ -98,6 +104,7 @@ def reasons() -> str:
     ready = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in standing.items()))
     models = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in MODELS.items()))
     rungs = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in RungReason))
+    images = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in IMAGES.items()))
     conditions = table(("reason", "condition and meaning"), ([f"`{name}`", text] for name, text in RUNGS.items()))
     warmed = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in NODES_WARMED.items()))
     pools = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in POOLS.items()))
@@ -108,8 +115,12 @@ def reasons() -> str:
         f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
         f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
         f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
-        f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the NodesWarmed condition\n\n"
-        f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
+        f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the ImagesWarm condition\n\n"
+        f"It is there while [images](images.md) are wanted on some node.\n\n{images}\n"
+        "## Reasons of the NodesWarmed condition\n\n"
+        f"It is there where `spec.warming.nodes` names a node whose time has not passed. "
+        f"StandbysPlaced is there, and False, while the pool has no place for a standby, with one of the same words."
+        f"\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
         f"{pools}\n{NOTE}"
     )

@@ -36,6 +36,7 @@ from edgewarm.cluster.resources import (
     NODES,
     OURS,
     PODS,
+    PULLS,
     REPLICA_SETS,
     SCALED_OBJECTS,
     SERVICES,
@@ -51,6 +52,7 @@ from edgewarm.sources.models import ForecastModels
 from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template
 from edgewarm.telemetry.metrics import Metrics
 from support.fake_api import FakeApi, FakeDeploymentController, FakeReplicaSets, Request
+from support.fake_api.kubelet import FakeKubelets
 from support.fake_api.replica_sets import REVISION, owner_of
 from support.fake_api.store import Change
 from support.fake_api.waiting import eventually
@@ -73,6 +75,7 @@ _THEIRS = (
     REPLICA_SETS,
     SERVICES,
     PODS,
+    PULLS,
     NODES,
     NAMESPACES,
     AUTOSCALERS,
@@ -162,6 +165,7 @@ class OperatorWorld:
         self.api = FakeApi(self.clock)
         self.prometheus = FakePrometheus({FLEET_QUERY: self._fleet})
         self.controller = FakeDeploymentController(self.api, lambda _: self.lead)
+        self.kubelets = FakeKubelets(self.api)
         self.sets = FakeReplicaSets(self.api, self.lead)
         self._kinds: dict[str, str] = {}
         self._latest: dict[str, int] = {}
@@ -242,6 +246,7 @@ class OperatorWorld:
 
     def _tick(self) -> None:
         self.controller.tick(self.clock.now)
+        self.kubelets.tick(self.clock.now)
         self.sets.tick(self.clock.now)
 
     async def settled(self) -> None:
@@ -277,21 +282,23 @@ class OperatorWorld:
 
     # --- the cluster -------------------------------------------------------------------------------------------------
 
-    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment") -> None:
-        """Workloads whose pods are there and Ready."""
+    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment", image: str = "") -> None:
+        """Workloads whose pods are there and Ready; only of those with an image the stages of a start are told."""
+        pod = {"template": {"spec": {"containers": [{"name": "web", "image": image}]}}} if image else {}
         for name in names or ("checkout",):
             self._kinds[name] = kind
-            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
+            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, **pod}
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)
 
-    def web(self, name: str = "checkout", replicas: int = 2) -> None:
+    def web(self, name: str = "checkout", replicas: int = 2, requests: Mapping[str, str] | None = None) -> None:
         """A Deployment with its ReplicaSet behind a Service, whose pods are there and Ready, on a large node."""
         room = {"cpu": "64", "memory": "64Gi", "pods": "110"}
         status = {"allocatable": room, "conditions": [{"type": "Ready", "status": "True"}]}
         self.api.put({"kind": "Node", "metadata": {"name": "node-1"}, "spec": {}, "status": status})
-        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
+        container = {"name": "app", "image": "app:1", "resources": {"requests": dict(requests or {})}}
+        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
         spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
         meta = {"name": name, "namespace": SHOP}
         self.api.put({"kind": "Deployment", "metadata": {**meta, "annotations": {REVISION: "1"}}, "spec": spec})
@@ -377,7 +384,8 @@ class OperatorWorld:
         return [line for line in text.splitlines() if not line.startswith("#")]
 
     def _changed(self, change: Change) -> None:
-        self._latest[change.served.plural] = change.version
+        if change.served.plural != PULLS.plural or change.object.get("reason") == "Pulled":
+            self._latest[change.served.plural] = change.version
 
     def _fleet(self, at: float) -> Sequence[Series]:
         labels = {name: {"namespace": SHOP, "app": name} for name in self.fleet}

@@ -49,6 +49,11 @@ WRONG_POOLS = (
         {"allocation": "BestFit", "nodeChoice": "Balanced"},
         "nodeChoice goes with allocation Priority or FairShare, the others choose the node themselves: remove",
     ),
+    WrongPool(
+        "preempts-in-the-order-of-asking",
+        {"allocation": "FirstFit", "preemption": "PreemptLowerPriority"},
+        "preemption PreemptLowerPriority goes with allocation Priority, else what was given up would be first to ask",
+    ),
     WrongPool("ratio-below-one", {"oversubscriptionRatio": "0.5"}, RATIO),
     WrongPool("ratio-too-high", {"oversubscriptionRatio": "11"}, RATIO),
     WrongPool("ratio-no-number", {"oversubscriptionRatio": "twice"}, RATIO),
@@ -84,6 +89,21 @@ WRONG_ABOUT_POOLS = (
     ),
     WrongPolicy("region-off-the-map", _pooled(regions=[merged(BERLIN, {"latitude": "91"})]), DEGREES),
     WrongPolicy("region-no-number", _pooled(regions=[merged(BERLIN, {"longitude": "east"})]), DEGREES),
+    WrongPolicy(
+        "image-nowhere",
+        {"spec": {"rungs": {"image": {}}}},
+        "rungs.image needs poolRef, which says on which nodes: add it, or remove rungs.image",
+    ),
+    WrongPolicy(
+        "image-for-nothing",
+        _pooled(rungs={"image": {"holdingCost": "0"}}),
+        'rungs.image.holdingCost must be a ratio above 0 and at most 1, such as "0.01" or "1%"',
+    ),
+    WrongPolicy(
+        "image-for-a-minute",
+        _pooled(rungs={"image": {"ttl": "1m"}}),
+        "rungs.image.ttl must be a Go duration such as 90s or 1h30m, from 5m to 24h",
+    ),
     WrongPolicy(
         "warmed-until-when",
         _pooled(warming={"nodes": [{"name": "edge-1", "until": "tomorrow"}]}),

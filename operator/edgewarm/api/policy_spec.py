@@ -318,6 +318,13 @@ class WarmingPolicySpec(Wire):
 
     rules = (
         Rule(
+            "rungs.image needs poolRef, which says on which nodes: add it, or remove rungs.image",
+            cel="!has(self.rungs) || !has(self.rungs.image) || !self.rungs.image.enabled || has(self.poolRef)",
+            holds=lambda s: (
+                s.rungs is None or s.rungs.image is None or not s.rungs.image.enabled or s.pool_ref is not None
+            ),
+        ),
+        Rule(
             "rungs.standby needs a Deployment: a StatefulSet's pods have ordinals, so none of them can come from "
             "outside; remove it, or raise scaling.minReplicas",
             cel="!has(self.rungs) || !has(self.rungs.standby) || self.targetRef.kind == 'Deployment'",

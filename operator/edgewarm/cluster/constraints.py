@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from edgewarm.cluster.milestones import InitContainer
 from edgewarm.cluster.requests import Container, ResourceList, requested
 from edgewarm.cluster.selecting import WireExpression, WireSelector, selector
 from edgewarm.model.amounts import Amounts
@@ -81,17 +82,19 @@ class PodSpec(msgspec.Struct, gc=False, rename="camel"):
 
     node_name: str = ""
     containers: list[Container] = msgspec.field(default_factory=list)
-    init_containers: list[Container] | None = None
+    init_containers: list[InitContainer] | None = None
     overhead: ResourceList | None = None
     resources: _PodResources | None = None
     affinity: _Affinity | None = None
+    volumes: list[dict[str, msgspec.Raw]] | None = None
     service_account_name: str = ""
     priority: int | None = 0
 
     @property
     def shape(self) -> int:
         """What pods of one template have in common after admission, unless somebody treats them differently."""
-        parts = (self.containers, self.init_containers or [], self.service_account_name)
+        init = [msgspec.structs.replace(one, volume_mounts=None) for one in self.init_containers or ()]
+        parts = (self.containers, init, self.service_account_name)
         return hash(msgspec.json.encode(parts))
 
 

@@ -14,29 +14,29 @@ import msgspec
 from msgspec import field
 
 from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, amounts, apart, constraints, taints
+from edgewarm.cluster.milestones import Condition, ContainerStatus, milestones, unplaced
+from edgewarm.cluster.pull_progress import NodeImage, State, node_images, pull_progress
 from edgewarm.cluster.requests import ResourceList, quantity
 from edgewarm.cluster.wire import Meta, seconds
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.constraints import Constraints
 from edgewarm.model.geography import Point
 from edgewarm.model.identity import TargetRef
-from edgewarm.model.names import LATITUDE, LONGITUDE
+from edgewarm.model.names import LATITUDE, LONGITUDE, RUNG_LABEL
+from edgewarm.model.pulls import PullProgress
+from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Autoscaler, Node, Pod
 
 READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
 
 
-class _Condition(msgspec.Struct, gc=False, rename="camel"):
-    type: str
-    status: str
-    reason: str = ""
-    last_transition_time: datetime | None = None
-
-
 class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
     phase: str = ""
+    reason: str = ""
+    message: str = ""
     start_time: datetime | None = None
-    conditions: list[_Condition] | None = None
+    conditions: list[Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
 
 
 class _Pod(msgspec.Struct, gc=False):
@@ -57,7 +57,8 @@ class _NodeSpec(msgspec.Struct, gc=False):
 
 class _NodeStatus(msgspec.Struct, gc=False):
     allocatable: ResourceList | None = None
-    conditions: list[_Condition] | None = None
+    conditions: list[Condition] | None = None
+    images: list[NodeImage] | None = None
 
 
 class _ClusterMeta(msgspec.Struct, gc=False):
@@ -124,7 +125,22 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
         priority=spec.priority or 0,
         shape=spec.shape,
         constraints=None if spec.node_name else _unplaced(raw),
+        milestones=milestones(
+            wire.status.conditions or (),
+            wire.status.start_time,
+            wire.status.container_statuses or (),
+            (spec.containers, spec.init_containers or ()),
+            spec.volumes or (),
+        ),
+        pulling=_pulling(wire) if (meta.labels or {}).get(RUNG_LABEL) == RungName.IMAGE else None,
     )
+
+
+def _pulling(wire: _Pod) -> PullProgress:
+    status, placed = wire.status, bool(wire.spec.node_name)
+    states = [one.state or State() for one in status.container_statuses or ()]
+    said = (status.reason, status.message) if placed else unplaced(status.conditions or ())
+    return pull_progress(wire.metadata.annotations or {}, states, len(wire.spec.containers), status.phase, said)
 
 
 def _unplaced(raw: msgspec.Raw | bytes) -> Constraints:
@@ -148,6 +164,8 @@ def node(raw: msgspec.Raw | bytes) -> Node:
         other=_beyond(has),
         taints=taints(wire.spec.taints),
         point=_point(wire.metadata.annotations or {}),
+        disk_pressure=any(one.type == "DiskPressure" and one.status == "True" for one in wire.status.conditions or ()),
+        images=node_images(wire.status.images or ()),
     )
 
 
@@ -193,7 +211,7 @@ def _autoscaler(raw: msgspec.Raw | bytes, kind: str) -> Autoscaler:
     return Autoscaler(kind, wire.metadata.key, TargetRef(api_version, target.kind or "Deployment", target.name))
 
 
-def _ready_at(conditions: list[_Condition] | None, otherwise: float) -> float | None:
+def _ready_at(conditions: list[Condition] | None, otherwise: float) -> float | None:
     """When Ready last became True; `otherwise` where the condition carries no time; None while not Ready."""
     for condition in conditions or ():
         if condition.type == "Ready":
@@ -217,7 +235,7 @@ def _once_ready(status: _PodStatus) -> bool:
     return ready.last_transition_time.timestamp() > status.start_time.timestamp() + READY_SLACK_SECONDS
 
 
-def _unschedulable_since(conditions: list[_Condition] | None) -> float | None:
+def _unschedulable_since(conditions: list[Condition] | None) -> float | None:
     for one in conditions or ():
         if one.type == "PodScheduled" and one.status == "False" and one.reason == "Unschedulable":
             return seconds(one.last_transition_time)

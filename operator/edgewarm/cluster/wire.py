@@ -28,6 +28,7 @@ class Meta(msgspec.Struct, gc=False, rename="camel"):
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     owner_references: list[_Owner] | None = None
+    annotations: dict[str, str] | None = None
 
     @property
     def key(self) -> Key:

@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from edgewarm.decide.promoting import is_draining
+from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
@@ -22,13 +23,14 @@ from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import DeleteObject, Operation
 from edgewarm.model.policy import Mode
+from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.pools.room import Room, room
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-RUNGS: tuple[Rung, ...] = (StandbyRung(),)
+RUNGS: tuple[Rung, ...] = (ImageRung(), StandbyRung())
 """Every rung below the replicas, lower first."""
 
 
@@ -61,6 +63,11 @@ class LadderPlan:
     @property
     def counts(self) -> tuple[RungCount, ...]:
         return tuple(count for _, plan in self.plans for count in plan.counts)
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """For the pool."""
+        return tuple(request for _, plan in self.plans for request in plan.requests)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -122,7 +129,8 @@ class Ladder:
         if item.policy is None or item.policy.mode is Mode.OBSERVE or item.uid in view.unseen:
             return
         drain = item.policy.rungs.drain_seconds
-        left = [pod for pod in view.owned_by(item.uid) if pod.is_active and not is_draining(pod, drain, now)]
+        mine = (pod for pod in view.owned_by(item.uid) if not pod.deleting)
+        left = [pod for pod in mine if pod.pulling or (pod.is_active and not is_draining(pod, drain, now))]
         problem = await self._carry_out(
             [
                 DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, f"{item.policy.target} is gone")

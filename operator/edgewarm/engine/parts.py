@@ -98,8 +98,24 @@ class Parts:
         median = whole.outlook.lead.at(0.5)
         found: dict[Part, ResourceNumbers] = {}
         for by in dict.fromkeys(part.by for part in now):
-            found |= _adding_up(median, {part: value for part, value in now.items() if part.by is by}, ahead)
+            mine = {part: value for part, value in now.items() if part.by is by}
+            moved = _reconciled(mine, median, {part: _lead(ahead(part)) for part in mine})
+            found |= {
+                part: ResourceNumbers(now[part], {level: quantiles.at(level) for level in LEVELS})
+                for part, quantiles in moved.items()
+            }
         return found
+
+    def held(self, whole: Load, key: Key, ahead: Ahead) -> Mapping[str, Quantiles]:
+        """The largest demand of every node from now until the end of the outlooks; {} where none is told."""
+        if not isinstance(whole.reading, Measured) or not whole.reading.parts or whole.outlook is None:
+            return {}
+        now = self._pooled(key, dict(whole.reading.parts))
+        mine = {part: value for part, value in now.items() if part.by is Split.NODE}
+        if not mine:
+            return {}
+        found = _reconciled(mine, whole.outlook.hold.at(0.5), {part: _hold(ahead(part)) for part in mine})
+        return {part.value: quantiles for part, quantiles in found.items()}
 
     def _pooled(self, key: Key, parts: Mapping[Part, float]) -> Mapping[Part, float]:
         followed = self._seen.get(key, {})
@@ -109,18 +125,6 @@ class Parts:
                 other = Part(part.by, OTHER)
                 rest[other] = rest.get(other, 0.0) + value
         return {part: parts.get(part, 0.0) for part in followed} | rest
-
-
-def _adding_up(whole: float, now: Mapping[Part, float], ahead: Ahead) -> Mapping[Part, ResourceNumbers]:
-    """The parts of one label, their medians adding up to that of the whole."""
-    base = [_base(value, ahead(part)) for part, value in now.items()]
-    medians = np.array([quantiles.at(0.5) for quantiles, _ in base])
-    parts = reconciled(whole, medians, np.array([spread for _, spread in base]))
-    moved = [shifted(quantiles, float(median)) for (quantiles, _), median in zip(base, parts, strict=True)]
-    return {
-        part: ResourceNumbers(now[part], {level: quantiles.at(level) for level in LEVELS})
-        for part, quantiles in zip(now, moved, strict=True)
-    }
 
 
 def _parts(reading: Reading | None) -> Mapping[Part, float] | None:
@@ -148,8 +152,27 @@ def _new(kept: Mapping[Part, float], parts: Mapping[Part, float] | None) -> list
     return found
 
 
-def _base(value: float, outlook: Outlook | None) -> tuple[Quantiles, float]:
+def _lead(outlook: Outlook | None) -> Quantiles | None:
+    return None if outlook is None else outlook.lead
+
+
+def _hold(outlook: Outlook | None) -> Quantiles | None:
+    return None if outlook is None else outlook.hold
+
+
+def _reconciled(
+    now: Mapping[Part, float], whole: float, ahead: Mapping[Part, Quantiles | None]
+) -> Mapping[Part, Quantiles]:
+    """Quantiles of the parts of one label, their medians adding up to that of the whole."""
+    base = [_base(value, ahead[part]) for part, value in now.items()]
+    medians = np.array([quantiles.at(0.5) for quantiles, _ in base])
+    parts = reconciled(whole, medians, np.array([spread for _, spread in base]))
+    moved = [shifted(quantiles, float(median)) for (quantiles, _), median in zip(base, parts, strict=True)]
+    return dict(zip(now, moved, strict=True))
+
+
+def _base(value: float, found: Quantiles | None) -> tuple[Quantiles, float]:
     """Quantiles and variance of one part; without a row of its own its last value, give or take as much again."""
-    if outlook is None:
+    if found is None:
         return Quantiles(LEVELS, (value,) * len(LEVELS)), value**2
-    return outlook.lead, variance(outlook.lead)
+    return found, variance(found)

@@ -77,6 +77,12 @@ class Case:
         return self.book.rungs.granted if self.book.policy.mode is Mode.RECOMMEND else None
 
     @property
+    def pulled_on(self) -> frozenset[str]:
+        """Nodes that hold images by a pull pod of the policy."""
+        pods = () if self.climb is None else self.climb.view.owned_by(self.item.uid)
+        return frozenset(pod.pulling.node for pod in pods if pod.pulling is not None and pod.pulling.done)
+
+    @property
     def written(self) -> frozenset[Key]:
         """Decisions that this life of the operator wrote or took up: their phase is known better than it is seen."""
         ours = {live.key for live in self.book.lives} | self.book.unwritten.keys()
@@ -250,6 +256,7 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         forecast_need=ahead[0].p90 if ahead else None,
         forecast_model=situation.outlook.model if situation.outlook is not None else None,
         lead_time=lead_time(case.book, policy),
+        stage_leads=case.book.stage_leads,
         last_decision=case.book.last_decision,
         scores=scores(case.book.score, policy.kappa),
         confidence=confidence(case.book, policy),
@@ -300,6 +307,8 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
         parts=case.parts,
+        pulls=case.book.pull_use.totals,
+        stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
     )
 

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.remarks import Remark
+from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
+from edgewarm.pools.placement import Answer
 from edgewarm.pools.room import Room
 
 
@@ -27,7 +31,9 @@ class RungSituation:
 
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
-    in it stays as it is.
+    in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
+    pool is asked. `given_up`: pods that the pool wants to have gone. `foresight` answers for demand further ahead than
+    the replicas' lead time.
     """
 
     item: PolicyObject
@@ -39,9 +45,12 @@ class RungSituation:
     now: float
     below: tuple[RungCount, ...] = ()
     granted: Mapping[Place, int] | None = None
+    foresight: Foresight = field(default_factory=Foresight)
     asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
     make_room: Callable[[], Room] = Room
     scales: bool = True  # False while another autoscaler owns the replicas
+    places: Mapping[str, Answer] | None = None
+    given_up: frozenset[Key] = frozenset()
 
     @property
     def replicas_ahead(self) -> int:
@@ -73,7 +82,8 @@ class RungSituation:
 class RungPlan:
     """A rung's answer: counts by place, what to do towards them, conditions, and why the counts are what they are.
 
-    `asked`: counts before anything held or bounded them, for `RungSituation.recent`.
+    `asked`: counts before anything held or bounded them, for `RungSituation.recent`. `requests`: what it would hold,
+    for the pool to say where; planned again with `RungSituation.places`, it holds no more than found a place.
     """
 
     counts: tuple[RungCount, ...] = ()
@@ -81,6 +91,7 @@ class RungPlan:
     remarks: tuple[Remark, ...] = ()
     note: str = ""
     asked: tuple[tuple[Place, int], ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
 class Rung(Protocol):

@@ -22,6 +22,7 @@ from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.engine.climbing import Climber
 from edgewarm.engine.forecasts import Forecasts
+from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.judge import (
     Evidence,
     Judgement,
@@ -34,14 +35,14 @@ from edgewarm.engine.judge import (
     shadowed,
 )
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
+from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
-from edgewarm.engine.pool_reports import remarks
-from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
+from edgewarm.engine.pool_cases import askers, demands_by_node, placed, pool_trouble, remarked
+from edgewarm.engine.pooling import Pools, PoolState
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
-from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
@@ -119,7 +120,7 @@ class Engine:
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
-        self._books.take_starts(self._ports.cluster.take_starts(), view)
+        self._books.learn_starts(self._ports.cluster, view)
         self._parts.see(policies, readings, now)
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
         step_made = self._rows.observe(samples, now)
@@ -130,7 +131,7 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
-        states = self._pools.plan(view, askers(found), now)
+        found, states = self._pooled(found, view, now)
         await self._act_on_all(found, view, moment, step_made)
         await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
         await self._reporter.pools(view, states, now)
@@ -194,18 +195,35 @@ class Engine:
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
         summary = _summary(book, judgement)
-        climb, ladder = self._climb(around, book, workload, judgement, view)
+        foresight = self._foresight(book, loads, item.key, moment.now)
+        climb, ladder = self._climb(around, book, workload, judgement, view, foresight)
         case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder)
         return Found(around, state, case)
 
+    def _foresight(self, book: Book, loads: tuple[Load, ...], key: Key, now: float) -> Foresight:
+        """What the rungs may ask of demand; a forecast is only looked up when one asks."""
+        ahead = Lookout(
+            book.policy,
+            loads,
+            lambda name, seconds: self._models.outlook(SeriesKey(key, name), now, seconds),
+            lambda name, part, seconds: self._rows.outlook_of(SeriesKey(key, name, part), now, seconds),
+            partial(self._parts.held, key=key),
+        )
+        return ahead.foresight(book.stages, self._books.speeds)
+
     def _climb(
-        self, around: Surroundings, book: Book, workload: Workload, judgement: Judgement, view: ClusterView
+        self,
+        around: Surroundings,
+        book: Book,
+        workload: Workload,
+        judgement: Judgement,
+        view: ClusterView,
+        foresight: Foresight,
     ) -> tuple[RungSituation, LadderPlan]:
         """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
         item, scales = around.item, around.scales
         granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
         situation, verdict = judgement.situation, judgement.verdict
-        memory = book.rungs.asked
         climb = RungSituation(
             item,
             book.policy,
@@ -215,12 +233,24 @@ class Engine:
             view,
             situation.now,
             granted=granted,
-            asked_before=memory,
+            foresight=foresight,
+            asked_before=book.rungs.asked,
             scales=scales,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
+
+    def _pooled(self, found: list[Found], view: ClusterView, now: float) -> tuple[list[Found], Mapping[str, PoolState]]:
+        """All that was found, with the rungs placed by their pools, and the pools."""
+        states = self._pools.plan(view, askers(found, view), demands_by_node(found), now)
+        return [self._placed(one, states) for one in found], states
+
+    def _placed(self, one: Found, states: Mapping[str, PoolState]) -> Found:
+        """The rungs again, now that their pools have said where; a bug leaves them as they were planned."""
+        with alone(one.around.item.key, "the rungs of a policy could not be placed"):
+            return placed(one, states, self._ladder.plan)
+        return one
 
     def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[Part, ResourceNumbers]:
         """What is known of each part of a demand that is split."""
@@ -280,6 +310,7 @@ class Engine:
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
+        book.pull_use = book.pull_use.seen(case.pulled_on)
         start = Shadow(begun(book, book.policy, case.workload, now))
         book.shadow = shadowed(judgement, book.shadow or start, now)
         book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)
@@ -342,25 +373,6 @@ def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
     if pool is None:
         return terms
     return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
-
-
-def askers(found: Iterable[Found]) -> list[Asker]:
-    """The policies that may hold something in their pool."""
-    cases = [one.case for one in found if one.case is not None]
-    return [Asker(case.item, case.book.policy, case.workload) for case in cases if may_hold(case.book.policy)]
-
-
-def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
-    """(there is no such pool, the pool is not for this namespace)."""
-    if policy is None or policy.pool is None:
-        return False, False
-    pool = view.pools.get(policy.pool)
-    return pool is None, pool is not None and not allows(pool, namespace, view.namespaces.get(namespace, {}))
-
-
-def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
-    """What the pool has to say to a policy that may use it."""
-    return () if one.case is None else remarks(one.case.item.key, one.case.book.policy, states, now)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:

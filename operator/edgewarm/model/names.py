@@ -21,6 +21,12 @@ POLICY_LABEL = f"{GROUP}/policy"
 RUNG_LABEL = f"{GROUP}/rung"
 """Label on every object that keeps a rung warm: the rung's name."""
 
+PULL_NODE, PULL_IMAGES = f"{GROUP}/pull-node", f"{GROUP}/pull-images"
+"""Annotations on a pull pod: the node and the images (as a hash) that it was made for."""
+
+PULL_BYTES, PULL_SPEED = f"{GROUP}/pull-bytes", f"{GROUP}/pull-bytes-per-second"
+"""Annotations on a pull pod: what was expected of it, and counts against budgets."""
+
 TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 """Label on a standby: the pod-template-hash of the ReplicaSet that it was built for."""
 

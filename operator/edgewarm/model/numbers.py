@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgewarm.model.identity import Part
+from edgewarm.model.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class PolicyNumbers:
 
     `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
     own, only that of each of its `resources` by name. `parts` are those of demand by its labels.
+    `stages` are in seconds, `pulls` totals since the operator began, by outcome.
     """
 
     demand: float | None = None
@@ -42,4 +44,6 @@ class PolicyNumbers:
     lead_seconds: Mapping[float, float] = field(default_factory=dict)
     resources: Mapping[str, ResourceNumbers] = field(default_factory=dict)
     parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
+    stages: Mapping[Stage, Mapping[float, float]] = field(default_factory=dict)
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)
+    pulls: Mapping[str, int] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -68,6 +68,23 @@ class StandbyTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageTerms:
+    """What a policy asks of its images on nodes.
+
+    `price` is the cost of a node's images as a share of an idle serving pod's, `ttl_seconds` how long they are held at
+    least. `asked`: the policy says so itself; where it says nothing they are held in mode Act only.
+    """
+
+    price: float = 0.01
+    ttl_seconds: float = 1800.0
+    asked: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.price <= 1:
+            raise ValueError(f"an image's price must be above 0 and at most 1, got {self.price}")
+
+
+@dataclass(frozen=True, slots=True)
 class ParkingTerms:
     """A policy's word that its clients bear a connection that ends later; how long these may go on."""
 
@@ -76,10 +93,11 @@ class ParkingTerms:
 
 @dataclass(frozen=True, slots=True)
 class Rungs:
-    """The rungs that a policy opted into; None is not asked for."""
+    """The rungs of a policy below its replicas; None is not wanted. Images are, unless the policy says otherwise."""
 
     standby: StandbyTerms | None = None
     parking: ParkingTerms | None = None
+    image: ImageTerms | None = field(default=ImageTerms())
 
     @property
     def drain_seconds(self) -> float:
@@ -87,4 +105,5 @@ class Rungs:
         return ParkingTerms().drain_seconds if self.parking is None else self.parking.drain_seconds
 
     def __bool__(self) -> bool:
-        return self.standby is not None
+        """Whether the policy asks for a rung itself."""
+        return self.standby is not None or (self.image is not None and self.image.asked)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
+from edgewarm.model.amounts import CPU, EPHEMERAL, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.constraints import Constraints, PodTerm, Taint
 from edgewarm.model.geography import Point
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
+from edgewarm.model.pulls import NO_IMAGES, NodeImages, PullProgress
 from edgewarm.model.selector import Requirement as Requirement
 from edgewarm.model.selector import Selector as Selector
+from edgewarm.model.stages import NO_MILESTONES, Milestones, Stage
 from edgewarm.model.template import PodTemplate
 
 
@@ -114,6 +116,8 @@ class Pod:
     priority: int = 0
     shape: int = 0
     constraints: Constraints | None = None  # of the node that it still waits for
+    milestones: Milestones = NO_MILESTONES
+    pulling: PullProgress | None = None  # of a pull pod of ours
 
     @property
     def holds_room(self) -> bool:
@@ -133,12 +137,15 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class PodStart:
-    """One first Ready of a pod, seen live."""
+    """One first Ready of a pod, seen live; `stages` are those that were told, `image_bytes` the size of its images."""
 
     pod: Key
     labels: Mapping[str, str]
     created_at: float
     ready_at: float
+    node: str = ""
+    stages: Mapping[Stage, float] = field(default_factory=dict)
+    image_bytes: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -156,9 +163,16 @@ class Node:
     cpu_cores: float
     memory_bytes: float
     pods: int
+    disk_pressure: bool = False
+    images: NodeImages = NO_IMAGES
     other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and pods
     taints: tuple[Taint, ...] = ()
     point: Point | None = None
+
+    @property
+    def disk_bytes(self) -> float:
+        """Its ephemeral storage, on which images lie too; 0 where it does not say."""
+        return self.other.get(EPHEMERAL, 0.0)
 
     @property
     def allocatable(self) -> Amounts:

@@ -90,12 +90,25 @@ LEAD_TIME = Metric(
     (*POLICY, "quantile"),
     "Measured seconds from creating a pod until it is ready; quantile is 0.5 or 0.9.",
 )
+STAGE = Metric(
+    "edgewarm_stage_seconds",
+    Type.GAUGE,
+    (*POLICY, "stage", "quantile"),
+    "Seconds that one stage of a start takes where it is cold: Scheduling, Image, Data, Start or Ready; quantile is "
+    "0.5 or 0.9.",
+)
 RUNG_UNITS = Metric(
     "edgewarm_rung_units",
     Type.GAUGE,
     (*POLICY, "rung", "state"),
     "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
     "warming.",
+)
+IMAGE_PULLS = Metric(
+    "edgewarm_image_pulls_total",
+    Type.COUNTER,
+    (*POLICY, "outcome"),
+    "Images pulled ahead onto a node: pulled, then used (a pod started there) or unused (given up without one).",
 )
 PROMOTIONS = Metric(
     "edgewarm_promotions_total", Type.COUNTER, POLICY, "Standbys that began to serve: hits of the standby rung."
@@ -179,6 +192,8 @@ METRICS: tuple[Metric, ...] = (
     PART_DEMAND,
     PART_FORECAST,
     LEAD_TIME,
+    STAGE,
+    IMAGE_PULLS,
     RUNG_UNITS,
     PROMOTIONS,
     PARKINGS,

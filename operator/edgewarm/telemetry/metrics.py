@@ -40,6 +40,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         self._collectors = {metric.name: _made(metric, self.registry) for metric in METRICS}
         self._of_policy: dict[Key, set[tuple[Metric, tuple[str, ...]]]] = {}
+        self._totals: dict[tuple[Metric, tuple[str, ...]], int] = {}
         self._gauge(catalog.BUILD_INFO, (version,)).set(1)
         self.policies({})
 
@@ -54,6 +55,17 @@ class Metrics:
         known.update(wanted)
         for (metric, labels), value in wanted.items():
             self._gauge(metric, labels).set(value)
+        for outcome, total in numbers.pulls.items():
+            self._raise(catalog.IMAGE_PULLS, key, outcome, total)
+
+    def _raise(self, metric: Metric, key: Key, outcome: str, total: int) -> None:
+        """A counter of which the total is known; one that never rose has no series."""
+        labels = (key.namespace, key.name, outcome)
+        told = self._totals.get((metric, labels), 0)
+        if total > told:
+            self._of_policy.setdefault(key, set()).add((metric, labels))
+            self._counter(metric, labels).inc(total - told)
+            self._totals[metric, labels] = total
 
     def decided(self, key: Key, reason: str, mode: str) -> None:
         """One change of plan."""
@@ -136,6 +148,7 @@ class Metrics:
     def _remove(self, series: Collection[tuple[Metric, tuple[str, ...]]]) -> None:
         for metric, labels in series:
             self._collectors[metric.name].remove(*labels)
+            self._totals.pop((metric, labels), None)
 
 
 def _made(metric: Metric, registry: CollectorRegistry) -> _Collector:
@@ -160,6 +173,8 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
     values: dict[tuple[Metric, tuple[str, ...]], float] = {(m, ()): value for m, value in plain if value is not None}
     for metric, quantiles in ((catalog.FORECAST, numbers.forecast), (catalog.LEAD_TIME, numbers.lead_seconds)):
         values.update({(metric, (f"{level:g}",)): value for level, value in quantiles.items()})
+    for stage, seconds in numbers.stages.items():
+        values.update({(catalog.STAGE, (stage.value, f"{level:g}")): value for level, value in seconds.items()})
     for name, one in numbers.resources.items():
         values |= _each((name,), one, catalog.RESOURCE_DEMAND, catalog.RESOURCE_FORECAST)
     for part, one in numbers.parts.items():

@@ -32,7 +32,8 @@ class FakeReplicaSets:
             if REVISION in deployment["metadata"].get("annotations", {}):
                 self._reconcile(deployment, now)
         for pod in self._api.objects("Pod"):
-            if owner_of(pod).get("kind") in ("ReplicaSet", "WarmingPolicy"):
+            of_images = (pod["metadata"].get("labels") or {}).get("edgewarm.io/rung") == "Image"  # see FakeKubelets
+            if owner_of(pod).get("kind") in ("ReplicaSet", "WarmingPolicy") and not of_images:
                 self._age(pod, now)
 
     def _reconcile(self, deployment: Json, now: float) -> None:
@@ -127,8 +128,15 @@ class FakeReplicaSets:
         if is_ready(pod) or now < born + self.delay:
             return
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._api.store.timestamp(now)}
-        spec = {**pod["spec"], "nodeName": self._node}
+        spec = {**pod["spec"], "nodeName": sent_to(pod) or self._node}
         self._api.put({**pod, "spec": spec, "status": {"phase": "Running", "conditions": [ready]}})
+
+
+def sent_to(pod: Json) -> str:
+    """The node that its required affinity names; "" where it names none."""
+    affinity = pod["spec"].get("affinity", {}).get("nodeAffinity", {})
+    terms = affinity.get("requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", [])
+    return next((name for term in terms for one in term.get("matchFields", ()) for name in one["values"]), "")
 
 
 def owner_of(obj: Json) -> Json:

@@ -165,3 +165,15 @@ def test_each_label_of_a_policy_has_room_for_fifty_values() -> None:
         mine = [part.value for part in rows if part.by is by]
         assert len(mine) == MOST_PARTS
         assert first not in mine  # the smallest
+
+
+def test_what_nodes_hold_is_the_largest_until_the_end_of_their_outlooks() -> None:
+    # the whole holds 120 where its lead is 90; the nodes' 60 and 20 give way together, in proportion to their variance
+    ahead = {"a": outlook(1.0, hold=quantiles((0.1, 40.0), (0.5, 60.0), (0.9, 80.0)))}
+    ahead["b"] = outlook(1.0, hold=quantiles((0.1, 0.0), (0.5, 20.0), (0.9, 40.0)))
+    reading = Measured(NOW, 90.0, ((on("a"), 60.0), (on("b"), 30.0), (Part(TYPE, "search"), 90.0)))
+    whole = Load(SERIES, reading, outlook(90.0, hold=120.0))
+    parts = seen(read(a=60.0, b=30.0))
+    found = parts.held(whole, KEY, lambda part: ahead.get(part.value))
+    assert {node: one.at(0.5) for node, one in found.items()} == pytest.approx({"a": 80.0, "b": 40.0})
+    assert parts.held(Load(SERIES, BLIND, outlook(1.0)), KEY, lambda _: None) == {}
