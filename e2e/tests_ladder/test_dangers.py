@@ -73,7 +73,7 @@ def test_a_pod_that_finds_no_room_gets_that_of_a_standby(here: World) -> None:
     def tiny(workload: Manifest) -> None:
         cornered(workload, "tiny")["containers"][0]["resources"]["requests"]["cpu"] = "250m"
 
-    shop = Shop(here, PLACE, "host").open(1, 2, cold_seconds=2, change=tiny)
+    shop = Shop(here, PLACE, "host").open(1, 2, cold_seconds=2, change=tiny, needed=1)
     other = Shop(here, PLACE, "guest")
     other.open(3, 0, cold_seconds=1, change=tiny, rungs={}, mode="Observe")  # 1 + 2 + 3 do not fit into 4
 
