@@ -61,7 +61,8 @@ def spacing(start: float, step_seconds: float) -> Spacing:
     after = max(0, math.floor(((PAID_BACK - 1) * start - 1) / apart + ROUNDING))
     first = start + 1 - before * apart
     seconds = (first * step_seconds,) + (apart * step_seconds,) * (before + after)
-    return apart * (np.arange(before + after + 1) - before), seconds, before
+    offsets = [apart * (index - before) for index in range(before + after + 1)]
+    return np.array(offsets, dtype=np.float64), seconds, before
 
 
 def _spells(
