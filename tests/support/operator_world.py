@@ -34,6 +34,7 @@ from edgewarm.cluster.resources import (
     NODES,
     OURS,
     PODS,
+    PULLS,
     REPLICA_SETS,
     SCALED_OBJECTS,
     SERVICES,
@@ -49,6 +50,7 @@ from edgewarm.sources.models import ForecastModels
 from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template
 from edgewarm.telemetry.metrics import Metrics
 from support.fake_api import FakeApi, FakeDeploymentController, Request
+from support.fake_api.kubelet import FakeKubelets
 from support.fake_api.store import Change
 from support.fake_api.waiting import eventually
 from support.fake_prometheus import FakePrometheus, Series
@@ -63,7 +65,7 @@ PASS = 15.0
 SHOP = "shop"
 FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
 WRITES = frozenset({"create", "update", "patch", "delete"})
-_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, SERVICES, PODS, NODES, AUTOSCALERS, SCALED_OBJECTS)
+_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, SERVICES, PODS, PULLS, NODES, AUTOSCALERS, SCALED_OBJECTS)
 FOLLOWED = frozenset(resource.plural for resource in (*OURS.values(), *_THEIRS))
 
 
@@ -178,6 +180,7 @@ class OperatorWorld:
         self.api = FakeApi(self.clock)
         self.prometheus = FakePrometheus({FLEET_QUERY: self._fleet})
         self.controller = FakeDeploymentController(self.api, lambda _: self.lead)
+        self.kubelets = FakeKubelets(self.api)
         self._kinds: dict[str, str] = {}
         self._latest: dict[str, int] = {}
         self._frozen: set[str] = set()
@@ -245,15 +248,19 @@ class OperatorWorld:
     async def _pass(self, seconds: float) -> None:
         process = self.process
         self.clock.advance(seconds)
-        self.controller.tick(self.clock.now)
+        self._tick()
         await self.settled()
         first = len(self.api.requests)
         await process.engine.run_pass(self.clock.now)
         await eventually(lambda: len(process.learned) >= process.demand.lessons, 30.0)
         await eventually(lambda: not process.models.under_way, 30.0)
         self.log += [(self.clock.now, request) for request in self.api.requests[first:] if request.verb in WRITES]
-        self.controller.tick(self.clock.now)
+        self._tick()
         await self.settled()
+
+    def _tick(self) -> None:
+        self.controller.tick(self.clock.now)
+        self.kubelets.tick(self.clock.now)
 
     async def settled(self) -> None:
         """Until every informer has seen everything that it can see now, or sleeps over a failure."""
@@ -288,11 +295,12 @@ class OperatorWorld:
 
     # --- the cluster -------------------------------------------------------------------------------------------------
 
-    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment") -> None:
-        """Workloads whose pods are there and Ready."""
+    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment", image: str = "") -> None:
+        """Workloads whose pods are there and Ready; only of those with an image the stages of a start are told."""
+        pod = {"template": {"spec": {"containers": [{"name": "web", "image": image}]}}} if image else {}
         for name in names or ("checkout",):
             self._kinds[name] = kind
-            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
+            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, **pod}
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)
@@ -371,7 +379,8 @@ class OperatorWorld:
         return [line for line in text.splitlines() if not line.startswith("#")]
 
     def _changed(self, change: Change) -> None:
-        self._latest[change.served.plural] = change.version
+        if change.served.plural != PULLS.plural or change.object.get("reason") == "Pulled":
+            self._latest[change.served.plural] = change.version
 
     def _fleet(self, at: float) -> Sequence[Series]:
         labels = {name: {"namespace": SHOP, "app": name} for name in self.fleet}

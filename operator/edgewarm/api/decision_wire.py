@@ -66,8 +66,9 @@ class Prediction(Wire):
 class ActionSpec(Wire):
     """One change of one rung."""
 
-    rung: Literal["Standby", "Replica"]
-    """The stage of the ladder that changes: Replica, a serving pod; Standby, a ready pod without traffic."""
+    rung: Literal["Image", "Standby", "Replica"]
+    """The stage of the ladder that changes: Replica, a serving pod; Standby, a ready pod without traffic; Image, the
+    workload's images on a node."""
     node: Annotated[StrictStr, Field(max_length=253)] = ""
     """The node that it is about; empty where the scheduler chooses."""
     before: Annotated[Count, Field(alias="from")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from edgewarm.api.fields import DurationText, RatioText, duration_within, is_ratio_in_cel, parse_ratio, ratio_in_cel
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.rungs import Rungs, StandbyTerms
+from edgewarm.model.rungs import ImageTerms, Rungs, StandbyTerms
 from edgewarm.model.units import parse_duration
 
 MAX_STANDBYS = 500
@@ -44,9 +44,34 @@ class StandbySpec(Wire):
     )
 
 
-class RungsSpec(Wire):
-    """The stages of warmth below the replicas; each is off unless it is here."""
+class ImageSpec(Wire):
+    """The workload's images on the nodes of the pool where its pods are expected, pulled before they are needed."""
 
+    enabled: StrictBool = True
+    """Whether images are pulled ahead and kept; false ends it, and the pods that did it go."""
+    holding_cost: RatioText = "0.01"
+    """Cost of the images on one node as a share of an idle serving pod's: a ratio above 0 and at most 1. The lower, the
+    less likely a pod must be for its images to be held."""
+    ttl: Annotated[DurationText, duration_within("rungs.image.ttl", "5m", "24h")] = "30m"
+    """How long images are held at least, and how far ahead a pod must be likely for them to be, a Go duration from 5m
+    to 24h."""
+
+    rules = (
+        Rule(
+            'rungs.image.holdingCost must be a ratio above 0 and at most 1, such as "0.01" or "1%"',
+            cel=f"{is_ratio_in_cel('self.holdingCost')} && 0.0 < {ratio_in_cel('self.holdingCost')} && "
+            f"{ratio_in_cel('self.holdingCost')} <= 1.0",
+            holds=lambda image: 0 < parse_ratio(image.holding_cost) <= 1,
+        ),
+    )
+
+
+class RungsSpec(Wire):
+    """The stages of warmth below the replicas. Images are held without being asked for where poolRef names a pool and
+    the mode is Act; what else is not here is not held."""
+
+    image: ImageSpec | None = None
+    """Pull the workload's images ahead of its pods, in every mode that may."""
     standby: StandbySpec | None = None
     """Keep ready pods out of traffic, for a Deployment that Services feed; {} takes the defaults."""
 
@@ -55,7 +80,14 @@ def rungs(spec: RungsSpec | None) -> Rungs:
     """As the core sees them."""
     if spec is None:
         return Rungs()
-    return Rungs(standby=None if spec.standby is None else _standby(spec.standby))
+    standby = None if spec.standby is None else _standby(spec.standby)
+    return Rungs(standby=standby, image=ImageTerms() if spec.image is None else _image(spec.image))
+
+
+def _image(spec: ImageSpec) -> ImageTerms | None:
+    if not spec.enabled:
+        return None
+    return ImageTerms(parse_ratio(spec.holding_cost), parse_duration(spec.ttl), asked=True)
 
 
 def _standby(spec: StandbySpec) -> StandbyTerms:

@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool, StrictStr
 
 from edgewarm.api.fields import Count, ListMap, Name, Number, Percent, Sentence, Time, Word
 from edgewarm.api.rule import Wire
+from edgewarm.model.stages import Stage
 
 
 class ConditionStatus(Wire):
@@ -80,6 +81,39 @@ class LeadTimeStatus(Wire):
     """Starts that were measured."""
     source: Literal["Measured", "Default"] | None = None
     """Measured, or Default (spec.forecast.predictionHorizon) while too few starts were seen."""
+
+
+class NodeLeadStatus(Wire):
+    """One stage of a start on one node."""
+
+    name: Name
+    """Name of the node."""
+    p50_seconds: Count | None = None
+    """Half of the starts there were faster than this many seconds."""
+    p90_seconds: Count | None = None
+    """90 of 100 starts there were faster than this many seconds."""
+    starts: Count | None = None
+    """Starts that were measured there."""
+
+
+class StageLeadStatus(Wire):
+    """How long one stage of a start takes where nothing of it is warm."""
+
+    stage: Stage
+    """Scheduling (until a node has room), Image (its pulls), Data (volumes filled or attached), Start (until its
+    containers run) or Ready (until it is ready)."""
+    p50_seconds: Count | None = None
+    """Half of the starts were faster than this many seconds."""
+    p90_seconds: Count | None = None
+    """90 of 100 starts were faster than this many seconds."""
+    ahead_seconds: Count | None = None
+    """p90Seconds of this stage and of all that follow, added up: how early a plan that begins with it must begin."""
+    starts: Count | None = None
+    """Starts that were measured."""
+    warm_starts: Count | None = None
+    """Further starts that found the image, or the data, on their node."""
+    nodes: Annotated[tuple[NodeLeadStatus, ...], ListMap(("name",), 10)] | None = None
+    """The nodes with three starts or more that differ most from the others, at most 10."""
 
 
 class ScoresStatus(Wire):
@@ -155,9 +189,9 @@ class RungStatus(Wire):
     """One stage of warmth, over all nodes."""
 
     rung: Word
-    """The stage: Standby."""
+    """The stage: Image or Standby."""
     wanted: Count | None = None
-    """Units that are wanted: pods of rung Standby."""
+    """Units that are wanted: nodes with the images of rung Image, pods of rung Standby."""
     warm: Count | None = None
     """Units that can be used now."""
     warming: Count | None = None
@@ -210,6 +244,8 @@ class WarmingPolicyStatus(Wire):
     """The model that forecast: spec.forecast.model, or Fleet while that one cannot."""
     lead_time: LeadTimeStatus | None = None
     """How long a pod takes to become ready."""
+    lead_times: Annotated[tuple[StageLeadStatus, ...], ListMap(("stage",), 5)] | None = None
+    """How long each stage of a start takes, as far as one was measured."""
     rungs: Annotated[tuple[RungStatus, ...], ListMap(("rung",), 8)] | None = None
     """What is warm of each of spec.rungs."""
     nodes: Annotated[tuple[NodeRungStatus, ...], ListMap(("node", "rung"), 20)] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ from edgewarm.cluster import kinds, resources
 from edgewarm.cluster.events import EventRecorder
 from edgewarm.cluster.executor import Executor, Seen
 from edgewarm.cluster.informer import Informer, Reads, Timing
+from edgewarm.cluster.milestones import pull
 from edgewarm.cluster.owned import OwnedBy
 from edgewarm.cluster.resources import Resource
 from edgewarm.cluster.starts import StartWatch
@@ -22,6 +23,7 @@ from edgewarm.model.errors import Conflict
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.operations import Operation
+from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, ReplicaSet, Service, Workload
 
@@ -107,6 +109,7 @@ class KubeCluster:
         decisions = informer(resources.DECISIONS, kinds.through(parsers.decision), self._decision_changed)
         deployments = informer(resources.DEPLOYMENTS, kinds.deployment, self._stirring.workload)
         stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
+        self._informers.append(Informer(self._api, resources.PULLS, pull, _unmarked(timing), self._starts.pulled))
         pods = informer(resources.PODS, kinds.pod, self._pod_changed)
         informer(resources.REPLICA_SETS, kinds.replica_set, self._replica_set_changed)
         services = informer(resources.SERVICES, kinds.service)
@@ -172,6 +175,9 @@ class KubeCluster:
 
     def take_starts(self) -> Sequence[PodStart]:
         return self._starts.take()
+
+    def take_pulls(self) -> Sequence[Pull]:
+        return self._starts.take_pulls()
 
     async def scale(self, workload: Workload, replicas: int) -> None:
         """Set spec.replicas through /scale; Conflict if somebody else changed them since `workload` was read.
@@ -270,6 +276,11 @@ class _Derived(Generic[R]):
             self._value = self._build(*(informer.objects for informer in self._informers))
             self._revisions = revisions
         return self._value
+
+
+def _unmarked(timing: Timing) -> Timing:
+    """Events get no bookmarks (the API server does not cache them), so a quiet hour is no dead connection."""
+    return replace(timing, idle_seconds=timing.watch_seconds[1] + timing.idle_seconds)
 
 
 def _asked_of(pool: PoolObject) -> tuple[object, ...]:

@@ -88,7 +88,7 @@ class ApiClient:
 
     async def list_page(self, resource: Resource, limit: int, token: str = "") -> bytes:
         """One page of a consistent list over all namespaces; `limit` 0 asks for everything at once."""
-        asked = (("limit", str(limit) if limit else ""), ("continue", token))
+        asked = (("limit", str(limit) if limit else ""), ("continue", token), ("fieldSelector", resource.fields))
         query = tuple((name, value) for name, value in asked if value)
         return await self._send(Call("list", resource, resource.path(), query=query))
 
@@ -126,6 +126,7 @@ class ApiClient:
             ("allowWatchBookmarks", "true"),
             ("resourceVersion", resource_version),
             ("timeoutSeconds", str(seconds)),
+            *((("fieldSelector", resource.fields),) if resource.fields else ()),
         )
         call = Call("watch", resource, resource.path(), query=query)
         timeout = aiohttp.ClientTimeout(connect=self._settings.connect_seconds, sock_read=idle_seconds)

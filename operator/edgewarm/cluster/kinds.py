@@ -13,10 +13,14 @@ from typing import Any
 import msgspec
 from msgspec import field
 
+from edgewarm.cluster.milestones import Condition, ContainerStatus, InitContainer, milestones, once_ready, unplaced
+from edgewarm.cluster.pull_progress import NodeImage, State, node_images, pull_progress
 from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
 from edgewarm.model.identity import Key, TargetRef
-from edgewarm.model.names import POD_TEMPLATE_HASH
+from edgewarm.model.names import POD_TEMPLATE_HASH, RUNG_LABEL
 from edgewarm.model.prices import PodRequests
+from edgewarm.model.pulls import PullProgress
+from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.workload import (
     Autoscaler,
@@ -33,7 +37,6 @@ from edgewarm.model.workload import (
 
 REVISION = "deployment.kubernetes.io/revision"
 ROLLED_OUT = "NewReplicaSetAvailable"
-READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -52,6 +55,7 @@ class _Meta(msgspec.Struct, gc=False, rename="camel"):
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     owner_references: list[_Owner] | None = None
+    annotations: dict[str, str] | None = None
 
     @property
     def key(self) -> Key:
@@ -81,16 +85,18 @@ class _PodResources(msgspec.Struct, gc=False):
 class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
     node_name: str = ""
     containers: list[Container] = field(default_factory=list)
-    init_containers: list[Container] | None = None
+    init_containers: list[InitContainer] | None = None
     overhead: ResourceList | None = None
     resources: _PodResources | None = None
+    volumes: list[dict[str, msgspec.Raw]] | None = None
     service_account_name: str = ""
     priority: int | None = 0
 
     @property
     def shape(self) -> int:
         """What pods of one template have in common after admission, unless somebody treats them differently."""
-        parts = (self.containers, self.init_containers or [], self.service_account_name)
+        init = [msgspec.structs.replace(one, volume_mounts=None) for one in self.init_containers or ()]
+        parts = (self.containers, init, self.service_account_name)
         return hash(msgspec.json.encode(parts))
 
 
@@ -124,7 +130,6 @@ class _WorkloadStatus(msgspec.Struct, gc=False, rename="camel"):
 
 class _WorkloadMeta(_Meta, gc=False, rename="camel"):
     generation: int = 0
-    annotations: dict[str, str] | None = None
 
 
 class _Workload(msgspec.Struct, gc=False):
@@ -156,17 +161,13 @@ class _Service(msgspec.Struct, gc=False):
     spec: _ServiceSpec = field(default_factory=_ServiceSpec)
 
 
-class _Condition(msgspec.Struct, gc=False, rename="camel"):
-    type: str
-    status: str
-    reason: str = ""
-    last_transition_time: datetime | None = None
-
-
 class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
     phase: str = ""
+    reason: str = ""
+    message: str = ""
     start_time: datetime | None = None
-    conditions: list[_Condition] | None = None
+    conditions: list[Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
 
 
 class _Pod(msgspec.Struct, gc=False):
@@ -181,7 +182,8 @@ class _NodeSpec(msgspec.Struct, gc=False):
 
 class _NodeStatus(msgspec.Struct, gc=False):
     allocatable: ResourceList | None = None
-    conditions: list[_Condition] | None = None
+    conditions: list[Condition] | None = None
+    images: list[NodeImage] | None = None
 
 
 class _Node(msgspec.Struct, gc=False):
@@ -228,26 +230,41 @@ def stateful_set(raw: msgspec.Raw | bytes) -> Workload:
 def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
-    meta, spec = wire.metadata, wire.spec
+    meta, spec, status = wire.metadata, wire.spec, wire.status
     needs = _requests(spec)
     return Pod(
         key=meta.key,
         uid=meta.uid,
         labels=meta.labels or {},
         node=spec.node_name,
-        phase=wire.status.phase,
+        phase=status.phase,
         created_at=_seconds(meta.creation_timestamp),
-        ready_at=_ready_at(wire.status.conditions, _seconds(meta.creation_timestamp)),
+        ready_at=_ready_at(status.conditions, _seconds(meta.creation_timestamp)),
         deleting=meta.deletion_timestamp is not None,
         cpu_cores=needs.cpu_cores,
         memory_bytes=needs.memory_bytes,
+        milestones=milestones(
+            status.conditions or (),
+            status.start_time,
+            status.container_statuses or (),
+            (spec.containers, spec.init_containers or ()),
+            spec.volumes or (),
+        ),
         resource_version=meta.resource_version,
         owner=meta.controller,
-        once_ready=_once_ready(wire.status),
+        once_ready=once_ready(status.conditions, status.start_time),
         unschedulable_since=_unschedulable_since(wire.status.conditions),
         priority=spec.priority or 0,
         shape=spec.shape,
+        pulling=_pulling(wire) if (meta.labels or {}).get(RUNG_LABEL) == RungName.IMAGE else None,
     )
+
+
+def _pulling(wire: _Pod) -> PullProgress:
+    status, placed = wire.status, bool(wire.spec.node_name)
+    states = [one.state or State() for one in status.container_statuses or ()]
+    said = (status.reason, status.message) if placed else unplaced(status.conditions or ())
+    return pull_progress(wire.metadata.annotations or {}, states, len(wire.spec.containers), status.phase, said)
 
 
 def replica_set(raw: msgspec.Raw | bytes) -> ReplicaSet:
@@ -283,6 +300,9 @@ def node(raw: msgspec.Raw | bytes) -> Node:
         cpu_cores=float(quantity(has.get("cpu", "0"))),
         memory_bytes=float(quantity(has.get("memory", "0"))),
         pods=int(quantity(has.get("pods", "0"))),
+        disk_bytes=float(quantity(has.get("ephemeral-storage", "0"))),
+        disk_pressure=any(one.type == "DiskPressure" and one.status == "True" for one in wire.status.conditions or ()),
+        images=node_images(wire.status.images or ()),
     )
 
 
@@ -351,7 +371,7 @@ def _autoscaler(raw: msgspec.Raw | bytes, kind: str) -> Autoscaler:
     return Autoscaler(kind, wire.metadata.key, TargetRef(api_version, target.kind or "Deployment", target.name))
 
 
-def _ready_at(conditions: list[_Condition] | None, otherwise: float) -> float | None:
+def _ready_at(conditions: list[Condition] | None, otherwise: float) -> float | None:
     """When Ready last became True; `otherwise` where the condition carries no time; None while not Ready."""
     for condition in conditions or ():
         if condition.type == "Ready":
@@ -361,21 +381,7 @@ def _ready_at(conditions: list[_Condition] | None, otherwise: float) -> float | 
     return None
 
 
-def _once_ready(status: _PodStatus) -> bool:
-    """It is Ready, or its Ready condition changed after the pod had been taken in by its kubelet.
-
-    A kubelet writes startTime and the first Ready condition (False) in one go; the condition's time moves only when its
-    status does, so a later time means that the pod was Ready in between.
-    """
-    ready = next((one for one in status.conditions or () if one.type == "Ready"), None)
-    if ready is None or ready.status == "True":
-        return ready is not None
-    if status.start_time is None or ready.last_transition_time is None:
-        return False
-    return ready.last_transition_time.timestamp() > status.start_time.timestamp() + READY_SLACK_SECONDS
-
-
-def _unschedulable_since(conditions: list[_Condition] | None) -> float | None:
+def _unschedulable_since(conditions: list[Condition] | None) -> float | None:
     for one in conditions or ():
         if one.type == "PodScheduled" and one.status == "False" and one.reason == "Unschedulable":
             return _seconds(one.last_transition_time)

@@ -12,13 +12,14 @@ from edgewarm.model.names import EDGE_NODE_POOL, GROUP, SCALING_DECISION, VERSIO
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One served kind; `group` is empty for the core group."""
+    """One served kind; `group` is empty for the core group. `fields` selects those that are listed and watched."""
 
     group: str
     version: str
     plural: str
     kind: str
     namespaced: bool = True
+    fields: str = ""
 
     @property
     def api_version(self) -> str:
@@ -46,6 +47,7 @@ REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
 SERVICES = Resource("", "v1", "services", "Service")
 NODES = Resource("", "v1", "nodes", "Node", namespaced=False)
 EVENTS = Resource("", "v1", "events", "Event")
+PULLS = Resource("", "v1", "events", "Event", fields="reason=Pulled")
 AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 SCALED_OBJECTS = Resource("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject")
 

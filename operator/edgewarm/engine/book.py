@@ -18,7 +18,9 @@ from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
 from edgewarm.learn.shortages import MissCause, Shortages
+from edgewarm.learn.stage_times import StageTimes
 from edgewarm.manifests.decision import DecisionReport
+from edgewarm.manifests.lead_times import StageLead
 from edgewarm.model.decision import Outcome
 from edgewarm.model.identity import Key
 from edgewarm.model.policy import DEFAULT_CONFIDENCE, Policy
@@ -109,6 +111,8 @@ class Book:
     policy: Policy
     score: Score
     lead: LeadTimes = LeadTimes()
+    stages: StageTimes = field(default_factory=StageTimes)
+    stage_leads: tuple[StageLead, ...] = ()  # what is told of `stages`
     pacing: Pacing = Pacing()
     own: Capacity | None = None
     shadow: Shadow | None = None  # the reactive answer

@@ -8,7 +8,9 @@ from itertools import islice
 from edgewarm.engine.alone import alone
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.resuming import resumed
+from edgewarm.engine.stage_leads import stage_leads
 from edgewarm.learn.confidence import Block, Blocks, belief, fleet_prior
+from edgewarm.learn.speeds import Speeds
 from edgewarm.learn.thresholds import learned_threshold
 from edgewarm.manifests.decision import DecisionReport
 from edgewarm.model.decision import DecisionRecord, Phase
@@ -16,6 +18,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode, Model, Policy
 from edgewarm.model.rungs import Place
+from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import PodStart
 
@@ -29,6 +32,7 @@ class Books:
     def __init__(self) -> None:
         self._books: dict[Key, Book] = {}
         self._records: dict[Key, tuple[DecisionRecord, ...]] = {}
+        self.speeds = Speeds()
         self._rungs: dict[Key, tuple[DecisionRecord, ...]] = {}
 
     def follow(self, view: ClusterView, now: float) -> None:
@@ -56,7 +60,8 @@ class Books:
         with alone(item.key, "the status of a policy cannot be read: what was learned begins anew"):
             found = resumed(item, book.score)
             book.belief = belief(found[-1].closed, now)
-            book.score, book.lead, book.blocks = found
+            book.score, book.lead, book.stages, book.blocks = found
+            book.stage_leads = stage_leads(book.stages)
         records = self._records.get(item.key, ())
         for record in records[-1:]:
             book.last_decision_at, book.last_decision = record.created_at, record.key.name
@@ -97,6 +102,11 @@ class Books:
         """A policy's decisions about replicas, oldest first."""
         return self._records.get(key, ())
 
+    def take_pulls(self, pulls: Iterable[Pull]) -> None:
+        """How fast images came to which node."""
+        for pull in pulls:
+            self.speeds = self.speeds.add(pull)
+
     def rung_records(self, key: Key) -> tuple[DecisionRecord, ...]:
         """Its decisions about the rungs below only, oldest first."""
         return tuple(one for one in self._rungs.get(key, ()) if not one.scales)
@@ -108,7 +118,13 @@ class Books:
                 workload = view.workloads.get((key.namespace, book.policy.target))
                 mine = workload is not None and key.namespace == start.pod.namespace
                 if mine and workload is not None and workload.selector.matches(start.labels):
-                    book.lead = book.lead.add(start.seconds)
+                    _learn_start(book, start)
+
+
+def _learn_start(book: Book, start: PodStart) -> None:
+    book.lead = book.lead.add(start.seconds)
+    book.stages = book.stages.add(start.node, start.stages, start.image_bytes)
+    book.stage_leads = stage_leads(book.stages)
 
 
 def _in_force(record: DecisionRecord, records: tuple[DecisionRecord, ...]) -> bool:

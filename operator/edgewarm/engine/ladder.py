@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
@@ -25,7 +26,7 @@ from edgewarm.pools.room import Room, room
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-RUNGS: tuple[Rung, ...] = (StandbyRung(),)
+RUNGS: tuple[Rung, ...] = (ImageRung(), StandbyRung())
 """Every rung below the replicas, lower first."""
 
 

@@ -87,14 +87,18 @@ class Parts:
         now = self._pooled(key, dict(whole.reading.parts))
         if whole.outlook is None:
             return {part: ResourceNumbers(value) for part, value in now.items()}
-        base = [_base(value, ahead(part)) for part, value in now.items()]
-        medians = np.array([quantiles.at(0.5) for quantiles, _ in base])
-        parts = reconciled(whole.outlook.lead.at(0.5), medians, np.array([spread for _, spread in base]))
-        moved = [shifted(quantiles, float(median)) for (quantiles, _), median in zip(base, parts, strict=True)]
+        moved = _reconciled(now, whole.outlook.lead, {part: _lead(ahead(part)) for part in now})
         return {
             part: ResourceNumbers(now[part], {level: quantiles.at(level) for level in LEVELS})
-            for part, quantiles in zip(now, moved, strict=True)
+            for part, quantiles in moved.items()
         }
+
+    def held(self, whole: Load, key: Key, ahead: Ahead) -> Mapping[str, Quantiles]:
+        """The largest demand of every part from now until the end of the outlooks; {} where none is told."""
+        if not isinstance(whole.reading, Measured) or not whole.reading.parts or whole.outlook is None:
+            return {}
+        now = self._pooled(key, dict(whole.reading.parts))
+        return _reconciled(now, whole.outlook.hold, {part: _hold(ahead(part)) for part in now})
 
     def _pooled(self, key: Key, parts: Mapping[str, float]) -> Mapping[str, float]:
         followed = self._seen.get(key, {})
@@ -122,8 +126,27 @@ def _new(kept: Mapping[str, float], parts: Mapping[str, float] | None) -> list[s
     return new[: MOST_PARTS - len(kept)]
 
 
-def _base(value: float, outlook: Outlook | None) -> tuple[Quantiles, float]:
+def _lead(outlook: Outlook | None) -> Quantiles | None:
+    return None if outlook is None else outlook.lead
+
+
+def _hold(outlook: Outlook | None) -> Quantiles | None:
+    return None if outlook is None else outlook.hold
+
+
+def _reconciled(
+    now: Mapping[str, float], whole: Quantiles, ahead: Mapping[str, Quantiles | None]
+) -> Mapping[str, Quantiles]:
+    """Quantiles of every part, their medians adding up to that of the whole."""
+    base = [_base(value, ahead[part]) for part, value in now.items()]
+    medians = np.array([quantiles.at(0.5) for quantiles, _ in base])
+    parts = reconciled(whole.at(0.5), medians, np.array([spread for _, spread in base]))
+    moved = [shifted(quantiles, float(median)) for (quantiles, _), median in zip(base, parts, strict=True)]
+    return dict(zip(now, moved, strict=True))
+
+
+def _base(value: float, found: Quantiles | None) -> tuple[Quantiles, float]:
     """Quantiles and variance of one part; without a row of its own its last value, give or take as much again."""
-    if outlook is None:
+    if found is None:
         return Quantiles(LEVELS, (value,) * len(LEVELS)), value**2
-    return outlook.lead, variance(outlook.lead)
+    return found, variance(found)

@@ -10,6 +10,7 @@ from edgewarm.model.fits import FitRequest
 from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.operations import Operation
+from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import PodStart, Workload
 
@@ -23,6 +24,9 @@ class Cluster(Protocol):
 
     def take_starts(self) -> Sequence[PodStart]:
         """The first Readys seen live since the last call, each once; pods already Ready when first seen give none."""
+
+    def take_pulls(self) -> Sequence[Pull]:
+        """The image pulls that kubelets told of since the last call, each once."""
 
     async def scale(self, workload: Workload, replicas: int) -> None:
         """Patch /scale, guarded by `workload.resource_version`."""

@@ -254,6 +254,7 @@ def policy_report(case: Case, found: tuple[Condition, ...]) -> PolicyReport:
         forecast_need=ahead[0].p90 if ahead else None,
         forecast_model=situation.outlook.model if situation.outlook is not None else None,
         lead_time=lead_time(case.book, policy),
+        stage_leads=case.book.stage_leads,
         last_decision=case.book.last_decision,
         scores=scores(case.book.score, policy.kappa),
         confidence=confidence(case.book, policy),
@@ -304,6 +305,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
         nodes=case.parts,
+        stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
     )
 

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewarm.engine.book import Score
+from edgewarm.engine.stage_leads import stage_times
 from edgewarm.learn.confidence import Block, Blocks
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
 from edgewarm.learn.shortages import Shortages
+from edgewarm.learn.stage_times import StageTimes
 from edgewarm.model.decision import Outcome
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.units import parse_quantity, parse_time
 
 
-def resumed(item: PolicyObject, fresh: Score) -> tuple[Score, LeadTimes, Blocks]:
+def resumed(item: PolicyObject, fresh: Score) -> tuple[Score, LeadTimes, StageTimes, Blocks]:
     """All that an earlier life learned; `fresh` is the score that begins now. Raises where the status is not ours."""
-    return score(item, fresh.since, fresh.simulated), lead_times(item), Blocks(blocks(item))
+    return score(item, fresh.since, fresh.simulated), lead_times(item), stage_times(item), Blocks(blocks(item))
 
 
 def lead_times(item: PolicyObject) -> LeadTimes:

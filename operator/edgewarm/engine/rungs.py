@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from edgewarm.decide.situation import Situation, Verdict
+from edgewarm.engine.foresight import Foresight
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.policy import Policy
@@ -26,7 +27,7 @@ class RungSituation:
 
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
-    in it stays as it is.
+    in it stays as it is. `foresight` answers for demand further ahead than the replicas' lead time.
     """
 
     item: PolicyObject
@@ -38,6 +39,7 @@ class RungSituation:
     now: float
     below: tuple[RungCount, ...] = ()
     granted: Mapping[Place, int] | None = None
+    foresight: Foresight = field(default_factory=Foresight)
     asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
     make_room: Callable[[], Room] = Room
 

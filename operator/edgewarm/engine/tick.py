@@ -22,6 +22,7 @@ from edgewarm.engine.book import Book, Shadow
 from edgewarm.engine.books import Books
 from edgewarm.engine.climbing import Climber
 from edgewarm.engine.forecasts import Forecasts
+from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.judge import (
     Evidence,
     Judgement,
@@ -35,7 +36,7 @@ from edgewarm.engine.judge import (
 )
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
 from edgewarm.engine.models import Selection
-from edgewarm.engine.parts import Parts
+from edgewarm.engine.parts import Parts, split_series
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
 from edgewarm.engine.reporter import Reporter
@@ -52,6 +53,7 @@ from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.prices import Terms
+from edgewarm.model.quantiles import Quantiles
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
 
@@ -114,6 +116,7 @@ class Engine:
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
+        self._books.take_pulls(self._ports.cluster.take_pulls())
         self._books.take_starts(self._ports.cluster.take_starts(), view)
         self._parts.see(policies, readings, now)
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
@@ -183,20 +186,60 @@ class Engine:
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
         summary = _summary(book, judgement)
-        climb, ladder = self._climb(item, book, workload, judgement, view)
+        foresight = self._foresight(book, loads, item.key, moment.now)
+        climb, ladder = self._climb(item, book, workload, judgement, view, foresight)
         scales = around.scales
         case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder, scales)
         return Found(around, state, case)
 
+    def _foresight(self, book: Book, loads: tuple[Load, ...], key: Key, now: float) -> Foresight:
+        """What the rungs may ask of demand; a forecast is only looked up when one asks."""
+        policy = book.policy
+
+        def known(seconds: float) -> tuple[Load, ...]:
+            return asking.forecasted(loads, lambda name: self._models.outlook(SeriesKey(key, name), now, seconds))
+
+        def whole(seconds: float) -> Quantiles | None:
+            found = asking.expected(policy, known(seconds))
+            return None if found is None else found.hold
+
+        split = split_series(policy)
+
+        def nodes(seconds: float) -> Mapping[str, Quantiles]:
+            load = next((one for one in known(seconds) if split is not None and one.resource.name == split.name), None)
+            if load is None:
+                return {}
+            mine = SeriesKey(key, load.resource.name)
+            return self._parts.held(
+                load, key, lambda part: self._rows.outlook_of(replace(mine, part=part), now, seconds)
+            )
+
+        per_pod = 1.0 if split is None else split.per_pod
+        return Foresight(whole, nodes, per_pod, book.stages, self._books.speeds)
+
     def _climb(
-        self, item: PolicyObject, book: Book, workload: Workload, judgement: Judgement, view: ClusterView
+        self,
+        item: PolicyObject,
+        book: Book,
+        workload: Workload,
+        judgement: Judgement,
+        view: ClusterView,
+        foresight: Foresight,
     ) -> tuple[RungSituation, LadderPlan]:
         """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
         granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
         situation, verdict = judgement.situation, judgement.verdict
-        memory = book.rungs.asked
         climb = RungSituation(
-            item, book.policy, workload, situation, verdict, view, situation.now, granted=granted, asked_before=memory
+            item,
+            book.policy,
+            workload,
+            situation,
+            verdict,
+            view,
+            situation.now,
+            granted=granted,
+            foresight=foresight,
+            asked_before=book.rungs.asked,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)

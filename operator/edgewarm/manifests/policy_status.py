@@ -7,6 +7,7 @@ from typing import Any
 
 from edgewarm.learn.confidence import Block
 from edgewarm.manifests.condition import conditions
+from edgewarm.manifests.lead_times import StageLead, lead_times
 from edgewarm.manifests.text import clipped, percent, pods, present, short_duration, short_number
 from edgewarm.model.conditions import Condition
 from edgewarm.model.rungs import RungCount
@@ -116,6 +117,7 @@ class PolicyReport:
     forecast_need: int | None = None
     forecast_model: str | None = None
     lead_time: LeadTime | None = None
+    stage_leads: tuple[StageLead, ...] = ()
     last_decision: str | None = None
     scores: Scores | None = None
     confidence: Confidence | None = None
@@ -141,6 +143,7 @@ def policy_status(report: PolicyReport) -> dict[str, Any]:
         forecastNeed=None if report.forecast_need is None else pods(report.forecast_need),
         forecastModel=report.forecast_model,
         leadTime=None if report.lead_time is None else _lead_time(report.lead_time),
+        leadTimes=lead_times(report.stage_leads),
         rungs=[_rung(total) for total in report.rungs] or None,
         nodes=[_node(count) for count in report.nodes] or None,
         lastDecision=report.last_decision,

@@ -21,6 +21,9 @@ POLICY_LABEL = f"{GROUP}/policy"
 RUNG_LABEL = f"{GROUP}/rung"
 """Label on every object that keeps a rung warm: the rung's name."""
 
+PULL_NODE, PULL_IMAGES = f"{GROUP}/pull-node", f"{GROUP}/pull-images"
+"""Annotations on a pull pod: the node and the images (as a hash) that it was made for."""
+
 TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 """Label on a standby: the pod-template-hash of the ReplicaSet that it was built for."""
 

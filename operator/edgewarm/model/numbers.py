@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edgewarm.model.stages import Stage
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceNumbers:
@@ -28,7 +30,7 @@ class PolicyNumbers:
     """What one pass knows of one policy; None where nothing is known. Quantiles are keyed by level: 0.5 and 0.9.
 
     `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
-    own, only that of each of its `resources` by name. `nodes` are the parts of demand by node.
+    own, only that of each of its `resources` by name. `nodes` are the parts of demand by node. `stages` are in seconds.
     """
 
     demand: float | None = None
@@ -40,4 +42,5 @@ class PolicyNumbers:
     lead_seconds: Mapping[float, float] = field(default_factory=dict)
     resources: Mapping[str, ResourceNumbers] = field(default_factory=dict)
     nodes: Mapping[str, ResourceNumbers] = field(default_factory=dict)
+    stages: Mapping[Stage, Mapping[float, float]] = field(default_factory=dict)
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -68,10 +68,29 @@ class StandbyTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageTerms:
+    """What a policy asks of its images on nodes.
+
+    `price` is the cost of a node's images as a share of an idle serving pod's, `ttl_seconds` how long they are held at
+    least. `asked`: the policy says so itself; where it says nothing they are held in mode Act only.
+    """
+
+    price: float = 0.01
+    ttl_seconds: float = 1800.0
+    asked: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.price <= 1:
+            raise ValueError(f"an image's price must be above 0 and at most 1, got {self.price}")
+
+
+@dataclass(frozen=True, slots=True)
 class Rungs:
-    """The rungs that a policy opted into; None is not asked for."""
+    """The rungs of a policy below its replicas; None is not wanted. Images are, unless the policy says otherwise."""
 
     standby: StandbyTerms | None = None
+    image: ImageTerms | None = field(default=ImageTerms())
 
     def __bool__(self) -> bool:
-        return self.standby is not None
+        """Whether the policy asks for a rung itself."""
+        return self.standby is not None or (self.image is not None and self.image.asked)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
+from edgewarm.model.pulls import NO_IMAGES, NodeImages, PullProgress
+from edgewarm.model.stages import NO_MILESTONES, Milestones, Stage
 from edgewarm.model.template import PodTemplate
 
 
@@ -132,12 +134,14 @@ class Pod:
     deleting: bool
     cpu_cores: float = 0.0
     memory_bytes: float = 0.0
+    milestones: Milestones = NO_MILESTONES
     resource_version: str = ""
     owner: Owner | None = None
     once_ready: bool = False
     unschedulable_since: float | None = None
     priority: int = 0
     shape: int = 0
+    pulling: PullProgress | None = None  # of a pull pod of ours
 
     @property
     def is_active(self) -> bool:
@@ -147,12 +151,15 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class PodStart:
-    """One first Ready of a pod, seen live."""
+    """One first Ready of a pod, seen live; `stages` are those that were told, `image_bytes` the size of its images."""
 
     pod: Key
     labels: Mapping[str, str]
     created_at: float
     ready_at: float
+    node: str = ""
+    stages: Mapping[Stage, float] = field(default_factory=dict)
+    image_bytes: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -161,7 +168,7 @@ class PodStart:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as last seen; resources are what it can give to pods (allocatable)."""
+    """A node as last seen; resources are what it can give to pods (allocatable), `disk_bytes` its ephemeral storage."""
 
     name: str
     labels: Mapping[str, str]
@@ -170,6 +177,9 @@ class Node:
     cpu_cores: float
     memory_bytes: float
     pods: int
+    disk_bytes: float = 0.0
+    disk_pressure: bool = False
+    images: NodeImages = NO_IMAGES
 
 
 @dataclass(frozen=True, slots=True)

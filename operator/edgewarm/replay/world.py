@@ -22,6 +22,7 @@ from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
+from edgewarm.model.stages import Pull
 from edgewarm.model.units import format_time
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import PodStart, Selector, Workload
@@ -83,6 +84,10 @@ class MemoryCluster:
         """The first Readys since the last call."""
         found, self._starts = self._starts, []
         return found
+
+    def take_pulls(self) -> Sequence[Pull]:
+        """Nothing is pulled."""
+        return ()
 
     async def scale(self, workload: Workload, replicas: int) -> None:
         """Start or remove pods; visible in the next view."""

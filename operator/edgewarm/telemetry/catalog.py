@@ -76,6 +76,13 @@ LEAD_TIME = Metric(
     (*POLICY, "quantile"),
     "Measured seconds from creating a pod until it is ready; quantile is 0.5 or 0.9.",
 )
+STAGE = Metric(
+    "edgewarm_stage_seconds",
+    Type.GAUGE,
+    (*POLICY, "stage", "quantile"),
+    "Seconds that one stage of a start takes where it is cold: Scheduling, Image, Data, Start or Ready; quantile is "
+    "0.5 or 0.9.",
+)
 RUNG_UNITS = Metric(
     "edgewarm_rung_units",
     Type.GAUGE,
@@ -159,6 +166,7 @@ METRICS: tuple[Metric, ...] = (
     NODE_DEMAND,
     NODE_FORECAST,
     LEAD_TIME,
+    STAGE,
     RUNG_UNITS,
     BLIND,
     DECISIONS,

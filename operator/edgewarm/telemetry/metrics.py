@@ -147,6 +147,8 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
     values: dict[tuple[Metric, tuple[str, ...]], float] = {(m, ()): value for m, value in plain if value is not None}
     for metric, quantiles in ((catalog.FORECAST, numbers.forecast), (catalog.LEAD_TIME, numbers.lead_seconds)):
         values.update({(metric, (f"{level:g}",)): value for level, value in quantiles.items()})
+    for stage, seconds in numbers.stages.items():
+        values.update({(catalog.STAGE, (stage.value, f"{level:g}")): value for level, value in seconds.items()})
     values |= _each(numbers.resources, catalog.RESOURCE_DEMAND, catalog.RESOURCE_FORECAST)
     values |= _each(numbers.nodes, catalog.NODE_DEMAND, catalog.NODE_FORECAST)
     for rung, found in numbers.rungs.items():

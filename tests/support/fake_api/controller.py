@@ -13,15 +13,17 @@ KINDS = ("Deployment", "StatefulSet")
 
 
 class FakeDeploymentController:
-    """Driven by `tick(now)`; a pod is Ready `delay(pod)` seconds after its creation.
+    """Driven by `tick(now)`; a pod is Ready `delay(pod)` seconds after its creation, of which `pull` are for its image.
 
-    Simple on purpose: pods belong to the workload itself, there are no ReplicaSets and no rollouts.
+    Simple on purpose: pods belong to the workload itself, there are no ReplicaSets and no rollouts. A pod without
+    containers tells nothing of its stages.
     """
 
     def __init__(self, api: FakeApi, delay: float | Callable[[Json], float] = 0.0, node: str = "node-1") -> None:
         self._api = api
         self._delay: Callable[[Json], float] = delay if callable(delay) else lambda pod: delay
         self._node = node
+        self.pull = 0.0
         self._made = 0
         self._created_at: dict[str, float] = {}  # to the fraction of a second, which timestamps on the wire lack
 
@@ -73,8 +75,34 @@ class FakeDeploymentController:
         self._created_at[pod["metadata"]["uid"]] = now
 
     def _make_ready(self, pod: Json, now: float) -> None:
-        status = {"phase": "Running", "conditions": [_condition("True", self._api.store.timestamp(now))]}
+        created, ready = pod["metadata"]["creationTimestamp"], self._api.store.timestamp(now)
+        begun = self._created_at[pod["metadata"]["uid"]]
+        conditions = [_condition("True", ready), _condition("True", created, "PodScheduled")]
+        running = {"startedAt": self._api.store.timestamp(begun + self.pull)}
+        told = [{"restartCount": 0, "state": {"running": running}} for _ in pod["spec"]["containers"]]
+        for container in pod["spec"]["containers"]:
+            self._tell(pod, container)
+        status = {"phase": "Running", "conditions": conditions, "startTime": created, "containerStatuses": told}
         self._api.put({**pod, "status": status})
+
+    def _tell(self, pod: Json, container: Json) -> None:
+        """A kubelet's Event."""
+        image, took = container["image"], f"{self.pull:g}s"
+        message = (
+            f'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: 100000000 bytes.'
+        )
+        if not self.pull:
+            message = f'Container image "{image}" already present on machine'
+        self._api.put(
+            {
+                "kind": "Event",
+                "metadata": {"namespace": pod["metadata"]["namespace"], "name": f"{pod['metadata']['name']}.pulled"},
+                "reason": "Pulled",
+                "message": message,
+                "involvedObject": {"uid": pod["metadata"]["uid"], "fieldPath": "spec.containers{web}"},
+                "source": {"host": self._node},
+            }
+        )
 
     def _report(self, workload: Json) -> None:
         current = self._api.get(workload["kind"], workload["metadata"]["namespace"], workload["metadata"]["name"])
@@ -102,5 +130,5 @@ def _reference(workload: Json) -> Json:
     return {**names, "name": workload["metadata"]["name"], "uid": workload["metadata"]["uid"], "controller": True}
 
 
-def _condition(status: str, at: str) -> Json:
-    return {"type": "Ready", "status": status, "lastTransitionTime": at}
+def _condition(status: str, at: str, kind: str = "Ready") -> Json:
+    return {"type": kind, "status": status, "lastTransitionTime": at}

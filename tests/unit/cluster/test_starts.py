@@ -8,6 +8,7 @@ import pytest
 
 from edgewarm.cluster.starts import EX_STANDBY, StartWatch
 from edgewarm.model.identity import Key
+from edgewarm.model.stages import Milestones, Pull, PullOf, Stage
 from edgewarm.model.workload import Pod, PodStart
 
 pytestmark = pytest.mark.unit
@@ -16,7 +17,7 @@ LABELS = {"app": "checkout"}
 PENDING = Pod(Key("shop", "a"), "u1", LABELS, "n1", "Pending", created_at=100.0, ready_at=None, deleting=False)
 RUNNING = replace(PENDING, phase="Running")
 READY = replace(RUNNING, ready_at=162.0)
-START = PodStart(PENDING.key, LABELS, 100.0, 162.0)
+START = PodStart(PENDING.key, LABELS, 100.0, 162.0, "n1")
 
 
 def starts(*seen: Pod | None) -> tuple[PodStart, ...]:
@@ -66,3 +67,35 @@ def test_nothing_is_remembered_of_pods_that_are_gone() -> None:
         watch.changed(None, pod)
         watch.changed(pod, None)
     assert not watch._waiting
+
+
+WEB = frozenset({"docker.io/library/web:1"})
+PULLED = Pull("u1", "n1", "web:1", PullOf.CONTAINER, 20.0, 20.0, 100_000_000)
+
+
+def test_a_start_joins_the_events_of_its_pulls() -> None:
+    watch = StartWatch()
+    watch.changed(None, PENDING)
+    watch.pulled(None, PULLED)
+    watch.pulled(None, replace(PULLED, pod_uid="u2", seconds=50.0))
+    milestones = Milestones(101.0, 101.0, 102.0, 101.0, 123.0, WEB)
+    watch.changed(PENDING, replace(READY, milestones=milestones))
+    (start,) = watch.take()
+    # acknowledged 101, runs 123: 22 s, of which 20 were the pull; Ready 162 - 123
+    assert start.stages == {
+        Stage.SCHEDULING: 1.0,
+        Stage.IMAGE: 20.0,
+        Stage.DATA: 0.0,
+        Stage.START: 2.0,
+        Stage.READY: 39.0,
+    }
+    assert (start.node, start.image_bytes) == ("n1", 100_000_000)
+
+
+def test_pulls_are_taken_once_and_forgotten_with_their_events() -> None:
+    watch = StartWatch()
+    watch.pulled(None, PULLED)
+    assert watch.take_pulls() == (PULLED,)
+    assert watch.take_pulls() == ()
+    watch.pulled(PULLED, None)
+    assert not watch._told

@@ -19,6 +19,7 @@ from edgewarm.model.demand import DemandRequest
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import SCALE_DOWN_DEFAULT, Bounds, Mode, Strategy
+from edgewarm.model.stages import Pull, PullOf, Stage
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import PodStart
 from support.builders import KEY, NOW, TARGET, policy, policy_object, record, workload
@@ -155,6 +156,17 @@ def test_a_start_counts_for_the_policy_whose_target_selects_the_pod(
     books = opened()
     books.take_starts([PodStart(Key(namespace, "pod"), labels, NOW, NOW + 30)], view(policy_object()))
     assert book_of(books).lead.seconds == seconds
+
+
+def test_a_start_teaches_its_stages_and_a_pull_the_speed_of_its_node() -> None:
+    books = opened()
+    pull = Pull("u1", "n1", "web", PullOf.CONTAINER, 12.0, 10.0, 50_000_000)
+    books.take_pulls([pull])
+    start = PodStart(Key("shop", "pod"), {"app": "web"}, NOW, NOW + 30, "n1", {Stage.IMAGE: 12.0}, 50_000_000.0)
+    books.take_starts([start], view(policy_object()))
+    assert book_of(books).stages.quantile(Stage.IMAGE, 0.9) == 12.0
+    assert [lead.stage for lead in book_of(books).stage_leads] == [Stage.IMAGE]
+    assert books.speeds.seconds(100_000_000, 0.9, "n1") == 20.0
 
 
 def test_pacing_forgets_what_no_window_reaches() -> None:

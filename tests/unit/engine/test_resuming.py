@@ -9,14 +9,17 @@ import pytest
 from edgewarm.engine.book import Score
 from edgewarm.engine.reports import lead_time, scores
 from edgewarm.engine.resuming import blocks, lead_times, score
+from edgewarm.engine.stage_leads import MOST_NODES, stage_leads, stage_times
 from edgewarm.learn.confidence import Block
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
 from edgewarm.learn.shortages import MissCause, Shortages
+from edgewarm.learn.stage_times import StageTimes
 from edgewarm.manifests.policy_status import Confidence, PolicyReport, policy_status
 from edgewarm.model.decision import Outcome
 from edgewarm.model.objects import PolicyObject
+from edgewarm.model.stages import Stage
 from support.builders import NOW, book, policy, policy_object
 
 pytestmark = pytest.mark.unit
@@ -96,3 +99,32 @@ def test_the_evidence_of_an_earlier_life_goes_on() -> None:
     saved = policy_status(PolicyReport(1, (), confidence=Confidence(0.8, 0.7, (live, rehearsed))))
     assert blocks(policy_object(status=saved)) == (live, rehearsed)
     assert blocks(policy_object(status={})) == ()
+
+
+def measured_stages(nodes: int) -> StageTimes:
+    """Three starts on each node, of which the one with number n pulls for n x 10 s; all find the data there."""
+    found = StageTimes()
+    for number in range(nodes):
+        for _ in range(3):
+            found = found.add(f"n{number:02}", {Stage.IMAGE: 10.0 * number, Stage.DATA: 0.0, Stage.READY: 5.0})
+    return found
+
+
+def test_stages_and_the_nodes_that_differ_most_survive_a_restart() -> None:
+    lived = measured_stages(12)  # n00 pulls for 0 s: that is warm
+    leads = stage_leads(lived)
+    image = leads[0]
+    assert (image.stage, image.starts, image.warm_starts) == (Stage.IMAGE, 33, 3)
+    # of 33: index ceil(.9 x 32) = 29, so 100 s; n10 is nearest to it, and one of eleven is left out
+    assert (image.p90_seconds, len(image.nodes)) == (100.0, MOST_NODES)
+    assert [node.name for node in image.nodes] == [f"n{number:02}" for number in range(1, 12) if number != 10]
+    saved = policy_status(PolicyReport(1, (), stage_leads=leads))
+    found = stage_times(policy_object(status=saved))
+    assert stage_leads(found) == leads
+    assert found.quantile(Stage.IMAGE, 0.9, node="n03") == 30.0
+    assert found.quantile(Stage.IMAGE, 0.9, node="n10") == 100.0  # left out, so as all
+
+
+def test_nothing_measured_is_nothing_told() -> None:
+    assert stage_times(policy_object()) == StageTimes()
+    assert "leadTimes" not in policy_status(PolicyReport(1, (), stage_leads=stage_leads(StageTimes())))

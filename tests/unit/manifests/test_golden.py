@@ -24,6 +24,7 @@ from edgewarm.manifests.decision import (
     decision_status,
     scaling_decision,
 )
+from edgewarm.manifests.lead_times import NodeLead, StageLead
 from edgewarm.manifests.policy_status import (
     Confidence,
     HorizonNeed,
@@ -41,6 +42,7 @@ from edgewarm.model.policy import Mode
 from edgewarm.model.prices import RiskLevel
 from edgewarm.model.reasons import Reason
 from edgewarm.model.rungs import RungName
+from edgewarm.model.stages import Stage
 from edgewarm.pools.use import PoolUse, Resources
 from support.golden import golden
 
@@ -112,6 +114,10 @@ POLICY = PolicyReport(
     forecast_need=7,
     forecast_model="ARIMA",
     lead_time=LeadTime(41.6, 62.4, 41, measured=True),
+    stage_leads=(
+        StageLead(Stage.SCHEDULING, 0.4, 1.6, 62.0, 41),
+        StageLead(Stage.IMAGE, 20.4, 45.6, 60.4, 12, warm_starts=29, nodes=(NodeLead("edge-7", 70.0, 88.5, 4),)),
+    ),
     last_decision="checkout-20261122080500",
     scores=SCORES,
     confidence=Confidence(
