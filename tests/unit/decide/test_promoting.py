@@ -52,7 +52,9 @@ def test_what_a_replica_set_lacks(wanted: int, pods: list[Pod], arriving: int, l
     [
         pytest.param(starting("s"), id="it is not ready"),
         pytest.param(standby("s", deleting=True), id="it is going"),
-        pytest.param(standby("s", labels={**standby("s").labels, "edgewarm.io/template-hash": "old"}), id="old template"),
+        pytest.param(
+            standby("s", labels={**standby("s").labels, "edgewarm.io/template-hash": "old"}), id="old template"
+        ),
         pytest.param(standby("s", shape=5), id="admission made something else of it"),
     ],
 )
@@ -79,7 +81,9 @@ def test_those_on_emptier_nodes_come_first_then_those_that_waited_longest() -> N
         pytest.param(Rollout("1", False, False, True), [replica_set()], "has not seen", id="just changed"),
         pytest.param(Rollout("1", True, True, True), [replica_set()], "paused", id="paused"),
         pytest.param(Rollout("1", True, False, False), [replica_set()], "rollout", id="new pods are not available yet"),
-        pytest.param(Rollout("2", True, False, True), [replica_set()], "not there yet", id="its ReplicaSet is not seen"),
+        pytest.param(
+            Rollout("2", True, False, True), [replica_set()], "not there yet", id="its ReplicaSet is not seen"
+        ),
         pytest.param(
             Rollout("1", True, False, True),
             [replica_set(), replica_set(2, uid="old", revision="0")],
