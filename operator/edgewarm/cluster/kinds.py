@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 from msgspec import field
 
+from edgewarm.cluster.data_wire import image_volumes, staged
 from edgewarm.cluster.milestones import Condition, ContainerStatus, InitContainer, milestones, once_ready, unplaced
 from edgewarm.cluster.pull_progress import NodeImage, State, node_images, pull_progress
 from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
+from edgewarm.model.data import Staged
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.names import POD_TEMPLATE_HASH, RUNG_LABEL
 from edgewarm.model.prices import PodRequests
@@ -36,6 +38,7 @@ from edgewarm.model.workload import (
 )
 
 REVISION = "deployment.kubernetes.io/revision"
+_PULLED = frozenset({RungName.IMAGE, RungName.DATA})
 ROLLED_OUT = "NewReplicaSetAvailable"
 
 
@@ -231,7 +234,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
     meta, spec, status = wire.metadata, wire.spec, wire.status
-    needs = _requests(spec)
+    needs, rung = _requests(spec), (meta.labels or {}).get(RUNG_LABEL)
     return Pod(
         key=meta.key,
         uid=meta.uid,
@@ -256,7 +259,9 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
         unschedulable_since=_unschedulable_since(wire.status.conditions),
         priority=spec.priority or 0,
         shape=spec.shape,
-        pulling=_pulling(wire) if (meta.labels or {}).get(RUNG_LABEL) == RungName.IMAGE else None,
+        pulling=_pulling(wire) if rung in _PULLED else None,
+        staged=_staged(wire) if rung == RungName.DATA else None,
+        mounts=image_volumes(spec.volumes or ()),
     )
 
 
@@ -265,6 +270,10 @@ def _pulling(wire: _Pod) -> PullProgress:
     states = [one.state or State() for one in status.container_statuses or ()]
     said = (status.reason, status.message) if placed else unplaced(status.conditions or ())
     return pull_progress(wire.metadata.annotations or {}, states, len(wire.spec.containers), status.phase, said)
+
+
+def _staged(wire: _Pod) -> Staged:
+    return staged(wire.metadata.annotations or {}, wire.spec.containers[0].image if wire.spec.containers else "")
 
 
 def replica_set(raw: msgspec.Raw | bytes) -> ReplicaSet:

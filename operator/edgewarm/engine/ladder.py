@@ -7,18 +7,20 @@ A rung's trouble stays with that rung of that policy: it is a condition, and the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
+from edgewarm.engine.data_rung import DataRung
 from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
+from edgewarm.engine.pull_ration import PullRation
 from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
-from edgewarm.model.operations import Operation
+from edgewarm.model.operations import DeleteObject, Operation, Tally
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
@@ -26,7 +28,8 @@ from edgewarm.pools.room import Room, room
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-RUNGS: tuple[Rung, ...] = (ImageRung(), StandbyRung())
+_RATION = PullRation()
+RUNGS: tuple[Rung, ...] = (ImageRung(_RATION), DataRung(_RATION), StandbyRung())
 """Every rung below the replicas, lower first."""
 
 
@@ -60,6 +63,11 @@ class LadderPlan:
         return tuple(count for _, plan in self.plans for count in plan.counts)
 
     @property
+    def stored(self) -> Mapping[str, float]:
+        """Bytes of data on nodes, by tier."""
+        return {tier: size for _, plan in self.plans for tier, size in plan.stored.items()}
+
+    @property
     def notes(self) -> tuple[str, ...]:
         return tuple(plan.note for _, plan in self.plans if plan.note)
 
@@ -72,11 +80,14 @@ class LadderPlan:
 class Ladder:
     """`rungs` in the order of the ladder, lower first."""
 
-    def __init__(self, cluster: Cluster, rungs: Sequence[Rung]) -> None:
+    def __init__(
+        self, cluster: Cluster, rungs: Sequence[Rung], count: Callable[[Tally], None] = lambda tally: None
+    ) -> None:
         heights = [rung.name.height for rung in rungs]
         if heights != sorted(heights):
             raise ValueError(f"rungs must go up the ladder, got {[rung.name for rung in rungs]}")
         self._cluster = cluster
+        self._count = count
         self._rungs = tuple(rungs)
         self._room: tuple[ClusterView, Room] | None = None
 
@@ -122,7 +133,13 @@ class Ladder:
                 log.debug("an object changed before it was written", problem=str(changed))
             except EdgewarmError as error:
                 return error
+            else:
+                self._tell(operation)
         return None
+
+    def _tell(self, operation: Operation) -> None:
+        if isinstance(operation, DeleteObject) and operation.ends is not None:
+            self._count(operation.ends)
 
     @staticmethod
     def _put_off(situation: RungSituation, book: RungBook, name: RungName, problem: EdgewarmError) -> None:

@@ -307,6 +307,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         nodes=case.parts,
         stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
+        stored=case.ladder.stored,
     )
 
 

@@ -72,7 +72,7 @@ class Remark:
 class RungPlan:
     """A rung's answer: counts by place, what to do towards them, conditions, and why the counts are what they are.
 
-    `asked`: counts before anything held or bounded them, for `RungSituation.recent`.
+    `stored`: bytes of data by tier. `asked`: counts before anything held or bounded them, for `RungSituation.recent`.
     """
 
     counts: tuple[RungCount, ...] = ()
@@ -80,6 +80,7 @@ class RungPlan:
     remarks: tuple[Remark, ...] = ()
     note: str = ""
     asked: tuple[tuple[Place, int], ...] = ()
+    stored: Mapping[str, float] = field(default_factory=dict)
 
 
 class Rung(Protocol):

@@ -98,7 +98,7 @@ class Engine:
         self._parts = Parts()
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
-        self._ladder = Ladder(ports.cluster, rungs)
+        self._ladder = Ladder(ports.cluster, rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
         self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgewarm.model.identity import Key
@@ -24,6 +24,9 @@ PULL_SECONDS = 3600
 """A pull that takes longer is given up by the kubelet, also while no operator runs."""
 
 REQUESTS = {"cpu": "1m", "memory": "4Mi"}
+
+_WORDS = {RungName.IMAGE: "pull", RungName.DATA: "data"}
+"""In the names of the pods, by what they are for."""
 
 _SAME = ("imagePullSecrets", "tolerations", "runtimeClassName", "schedulerName", "os", "serviceAccountName")
 """Fields of the template that decide whether and how its images can be pulled on a node."""
@@ -41,13 +44,15 @@ _RESTRICTED = {
 
 @dataclass(frozen=True, slots=True)
 class PullOrder:
-    """The images of one workload for one node, on behalf of one policy."""
+    """The images of one workload for one node, on behalf of one policy; `notes` are annotations of the rung's own."""
 
     policy: Key
     policy_uid: str
     node: str
     images: tuple[str, ...]
     template: PodTemplate
+    rung: RungName = RungName.IMAGE
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def images_of(template: PodTemplate) -> tuple[str, ...]:
@@ -68,7 +73,7 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
             "namespace": order.policy.namespace,
             "labels": {
                 POLICY_LABEL: order.policy.name[:63],
-                RUNG_LABEL: RungName.IMAGE.value,
+                RUNG_LABEL: order.rung.value,
                 "sidecar.istio.io/inject": "false",
             },
             "annotations": {
@@ -76,6 +81,7 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
                 PULL_IMAGES: images_key(order.images),
                 "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
                 "linkerd.io/inject": "disabled",
+                **order.notes,
             },
             "ownerReferences": [_owner(order)],
         },
@@ -95,7 +101,7 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
 def pull_pod_name(order: PullOrder) -> str:
     """The same for the same images on the same node, so that two operators make one pod."""
     seed = "\n".join((order.policy_uid, order.node, *order.images))
-    end = f"-pull-{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
+    end = f"-{_WORDS[order.rung]}-{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
     return order.policy.name[: NAME_LENGTH - len(end)].rstrip("-.") + end
 
 

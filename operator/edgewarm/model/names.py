@@ -24,6 +24,10 @@ RUNG_LABEL = f"{GROUP}/rung"
 PULL_NODE, PULL_IMAGES = f"{GROUP}/pull-node", f"{GROUP}/pull-images"
 """Annotations on a pull pod: the node and the images (as a hash) that it was made for."""
 
+DATA_NAME, DATA_BYTES, DATA_USED = f"{GROUP}/data", f"{GROUP}/data-bytes", f"{GROUP}/data-used-at"
+"""Annotations on a pod that staged data: what the policy calls it, its bytes, and when a pod there last had it mounted
+(none: nothing has read it)."""
+
 TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 """Label on a standby: the pod-template-hash of the ReplicaSet that it was built for."""
 

@@ -44,3 +44,4 @@ class PolicyNumbers:
     nodes: Mapping[str, ResourceNumbers] = field(default_factory=dict)
     stages: Mapping[Stage, Mapping[float, float]] = field(default_factory=dict)
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)
+    stored: Mapping[str, float] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from edgewarm.model.data import DataItem
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.identity import DEMAND, TargetRef
 from edgewarm.model.rungs import Rungs
@@ -169,6 +170,7 @@ class Policy:
     pool: str | None = None
     resources: tuple[Resource, ...] = ()
     rungs: Rungs = field(default=Rungs())
+    data: tuple[DataItem, ...] = ()
     series: tuple[Resource, ...] = field(init=False, compare=False, repr=False)
     """Every question that the policy asks, the main one first; kept, since each pass reads it many times."""
 

@@ -85,12 +85,21 @@ class ImageTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTerms:
+    """What a policy asks of its data on nodes: bytes on each node at most, and for how long unused data stays."""
+
+    most_bytes: float = 10.0 * 2**30
+    ttl_seconds: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rungs:
     """The rungs of a policy below its replicas; None is not wanted. Images are, unless the policy says otherwise."""
 
     standby: StandbyTerms | None = None
     image: ImageTerms | None = field(default=ImageTerms())
+    data: DataTerms | None = None
 
     def __bool__(self) -> bool:
         """Whether the policy asks for a rung itself."""
-        return self.standby is not None or (self.image is not None and self.image.asked)
+        return self.standby is not None or self.data is not None or (self.image is not None and self.image.asked)

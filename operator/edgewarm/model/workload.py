@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edgewarm.model.data import Staged
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.pulls import NO_IMAGES, NodeImages, PullProgress
@@ -142,6 +143,8 @@ class Pod:
     priority: int = 0
     shape: int = 0
     pulling: PullProgress | None = None  # of a pull pod of ours
+    staged: Staged | None = None  # of one that stages data
+    mounts: frozenset[str] = frozenset()  # canonical names of the images that it mounts as volumes
 
     @property
     def is_active(self) -> bool:

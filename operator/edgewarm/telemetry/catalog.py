@@ -90,6 +90,19 @@ RUNG_UNITS = Metric(
     "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
     "warming.",
 )
+DATA_BYTES = Metric(
+    "edgewarm_data_bytes",
+    Type.GAUGE,
+    (*POLICY, "tier"),
+    "Bytes of data that the rung Data has staged on nodes; tier is hot (mounted by a pod there), warm (wanted) or cold "
+    "(not wanted any more).",
+)
+DATA_REMOVED = Metric(
+    "edgewarm_data_removed_bytes_total",
+    Type.COUNTER,
+    (*POLICY, "read"),
+    "Bytes of staged data that were given up; read is no where no pod on the node ever had it mounted.",
+)
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -168,6 +181,8 @@ METRICS: tuple[Metric, ...] = (
     LEAD_TIME,
     STAGE,
     RUNG_UNITS,
+    DATA_BYTES,
+    DATA_REMOVED,
     BLIND,
     DECISIONS,
     POLICIES,

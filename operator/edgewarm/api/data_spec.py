@@ -1,0 +1,119 @@
+"""spec.data on the wire: what a workload reads that is not in its images, and when it is worth staging."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StrictStr
+
+from edgewarm.api.fields import (
+    ListMap,
+    RatioText,
+    is_ratio_in_cel,
+    is_within,
+    parse_ratio,
+    ratio_in_cel,
+    within_in_cel,
+)
+from edgewarm.api.rule import Rule, Wire
+from edgewarm.model.data import DIGEST, DataItem
+from edgewarm.model.units import parse_quantity
+
+MOST_BYTES = "100Ti"
+
+
+class DataSource(Wire):
+    """Where an item comes from."""
+
+    image: Annotated[StrictStr, Field(min_length=1, max_length=255)]
+    """An image or OCI artifact that the workload mounts as a volume of type image, without its digest: such as
+    registry.example/models/vision. The kubelet of the node pulls it, with the pull secrets of the workload."""
+
+    rules = (
+        Rule(
+            "data[].source.image must be without a digest, which goes into data[].digest",
+            cel="!self.image.contains('@')",
+            holds=lambda source: "@" not in source.image,
+        ),
+    )
+
+
+class DataSpec(Wire):
+    """One piece of data."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    """Name of the item, a DNS label."""
+    source: DataSource
+    """Where it comes from."""
+    digest: Annotated[StrictStr, Field(max_length=71)] | None = None
+    """sha256: and the 64 hexadecimal digits of the image's manifest: required. What arrives is verified by it, and only
+    the version that the workload's template mounts is staged."""
+    size: Annotated[StrictStr, Field(max_length=32)]
+    """Bytes on a node, as a quantity such as 2Gi; it counts against rungs.data.storage."""
+    threshold: RatioText = "0.2"
+    """The probability that a pod is needed on a node above which the item is staged there: a ratio from 0.01 to
+    0.99."""
+
+    rules = (
+        Rule(
+            "data[].digest must be sha256: and 64 hexadecimal digits: data without a digest cannot be verified, and is "
+            "not staged",
+            cel="has(self.digest) && self.digest.matches('^sha256:[0-9a-f]{64}$')",
+            holds=lambda item: item.digest is not None and DIGEST.fullmatch(item.digest) is not None,
+        ),
+        Rule(
+            f'data[].size must be a quantity of bytes above 1n and at most {MOST_BYTES}, such as "2Gi"',
+            cel=within_in_cel("self.size", MOST_BYTES),
+            holds=lambda item: is_within(item.size, MOST_BYTES),
+        ),
+        Rule(
+            'data[].threshold must be a ratio from 0.01 to 0.99, such as "0.2" or "20%"',
+            cel=f"{is_ratio_in_cel('self.threshold')} && 0.01 <= {ratio_in_cel('self.threshold')} && "
+            f"{ratio_in_cel('self.threshold')} <= 0.99",
+            holds=lambda item: 0.01 <= parse_ratio(item.threshold) <= 0.99,
+        ),
+    )
+
+
+DataList = Annotated[tuple[DataSpec, ...], ListMap(("name",), 16)]
+
+
+def _data_has_a_rung(spec: Any) -> bool:
+    staged = spec.rungs is not None and spec.rungs.data is not None
+    return bool(spec.data) == staged and (spec.pool_ref is not None or not staged)
+
+
+def _data_fits(spec: Any) -> bool:
+    if spec.rungs is None or spec.rungs.data is None:
+        return True
+    most = parse_quantity(spec.rungs.data.storage)
+    return all(parse_quantity(item.size) <= most for item in spec.data)
+
+
+DATA_RULES = (
+    Rule(
+        "data is what rungs.data stages on the nodes of a pool: set data, rungs.data and poolRef, or none of data "
+        "and rungs.data",
+        cel="(has(self.data) && self.data.size() > 0) == (has(self.rungs) && has(self.rungs.data)) && "
+        "(has(self.poolRef) || !has(self.rungs) || !has(self.rungs.data))",
+        holds=_data_has_a_rung,
+    ),
+    Rule(
+        "data[].size must not be above rungs.data.storage: it would never be staged",
+        cel="!has(self.data) || !has(self.rungs) || !has(self.rungs.data) || self.data.all(d, "
+        "!isQuantity(d.size) || !isQuantity(self.rungs.data.storage) || "
+        "!quantity(d.size).isGreaterThan(quantity(self.rungs.data.storage)))",
+        holds=_data_fits,
+    ),
+)
+"""Rules of a WarmingPolicy's spec that are about data."""
+
+
+def data(specs: tuple[DataSpec, ...]) -> tuple[DataItem, ...]:
+    """As the core sees them."""
+    return tuple(_item(spec) for spec in specs)
+
+
+def _item(spec: DataSpec) -> DataItem:
+    size, threshold = float(parse_quantity(spec.size)), parse_ratio(spec.threshold)
+    return DataItem(spec.name, spec.source.image, spec.digest or "", size, threshold)

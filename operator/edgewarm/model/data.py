@@ -1,0 +1,44 @@
+"""What a workload reads that is not in its images, and what a node holds of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class DataItem:
+    """One piece of data: an OCI image that is mounted as a volume, named by its digest.
+
+    `size` in bytes; it is staged on a node where P(a pod is needed there) is above `threshold`.
+    """
+
+    name: str
+    image: str
+    digest: str
+    size: float
+    threshold: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not DIGEST.fullmatch(self.digest):
+            raise ValueError(f"data {self.name}: the digest must be sha256: and 64 hexadecimal digits")
+        if not 0 <= self.threshold < 1:
+            raise ValueError(f"data {self.name}: the threshold must be a probability below 1, got {self.threshold}")
+
+    @property
+    def reference(self) -> str:
+        """By digest, so that it is the same bytes wherever it is pulled."""
+        return f"{self.image}@{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What a pod of ours says of the data that it staged: its name, its reference by digest, bytes, and Unix seconds of
+    its last use (None: nothing has read it since)."""
+
+    name: str
+    reference: str
+    size: float
+    used_at: float | None = None
