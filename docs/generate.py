@@ -20,6 +20,7 @@ STANDINGS = {
     "TargetAlreadyManaged": "Stalled: an older policy, named in the message, has the same target.",
     "TargetNotFound": "The target does not exist (yet).",
     "PoolNotFound": "The EdgeNodePool that poolRef names does not exist (yet), so its thresholds are unknown.",
+    "NamespaceNotAllowed": "Stalled: the EdgeNodePool that poolRef names is not for policies of this namespace.",
     "ScaledByOther": "Stalled: an HPA or ScaledObject owns the target, so it is left alone (modes Recommend and Act).",
     "ModelNotFound": "Stalled: spec.forecast.model names no plug-in that this namespace may use; Fleet forecasts.",
     "ActionFailed": "The API server refused or did not answer; the message says what.",
@@ -35,6 +36,25 @@ RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
+}
+NODES_WARMED = {
+    "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
+    "UnknownNode": "The pool has no such node: the message names it.",
+    "NotActing": "Only mode Act reserves anything.",
+    "NoRoom": "No node that is open to the workload has the room: the message says what is short, and what would help.",
+    "NoNodeAllowed": "The pool's nodes are all closed to the workload: the message counts the reasons.",
+    "BudgetExhausted": "A budget of the pool, or of nodes of the policy, is used up, or smaller than one pod.",
+    "WarmingPaused": "The pool is fuller than slowDown.pauseAbove.",
+    "WarmingSlowed": "The pool is fuller than slowDown.above, so the rest waits for a later pass.",
+    "Waiting": "Not all of it is granted yet.",
+}
+POOLS = {
+    "NodesReady": "All is well: there are nodes to warm on.",
+    "NoNodes": "spec.selector matches no node.",
+    "NoReadyNodes": "No selected node is ready and schedulable.",
+    "NodesInOlderPool": "Stalled: older pools have all the nodes that it selects; the message says which.",
+    "WarmingPaused": "The pool is fuller than slowDown.pauseAbove, so nothing new is warmed.",
+    "InvalidSpec": "Stalled: the message names the field and the fix.",
 }
 MISSING = {
     MissingKind.NO_SERIES: (
@@ -78,12 +98,17 @@ def reasons() -> str:
     models = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in MODELS.items()))
     rungs = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in RungReason))
     conditions = table(("reason", "condition and meaning"), ([f"`{name}`", text] for name, text in RUNGS.items()))
+    warmed = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in NODES_WARMED.items()))
+    pools = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in POOLS.items()))
     return (
         "# Reasons\n\nThe same word stands in `status.reason`, in the ScalingDecision, in the metric label and in the "
         f"Event.\n\n## Why the number is what it is\n\n{decided}\n## Reasons of the Ready condition\n\n"
         "While demand is missing, replicas hold or rise, never fall (but a lowered maxReplicas is followed).\n\n"
         f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
-        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
+        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the NodesWarmed condition\n\n"
+        f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
+        f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
+        f"{pools}\n## Reasons of the rungs\n\n"
         f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
         f"Conditions that they set while they are true:\n\n{conditions}\n{NOTE}"
     )

@@ -36,7 +36,7 @@ from edgewarm.replay.trace import Trace
 
 STEP_SECONDS = 300
 LONG_DAYS = 13.9  # of a trace that is judged a day ahead; two weeks but for a torn edge
-EVERY_STEPS, MOST_ORIGINS = 73, 60
+EVERY_STEPS, MOST_ORIGINS = 73, 30
 LIBRARIES = {"holtwinters": "Holt-Winters", "autotheta": "AutoTheta", "dot": "DOT"}
 PACKAGES = ("statsmodels", "statsforecast")
 INSTALLED = ROOT / "build/rivals"  # by `make rivals`: apart, so that no library comes near the operator

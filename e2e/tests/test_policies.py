@@ -128,7 +128,7 @@ def test_a_pool_asks_for_approval_of_what_only_the_forecast_wants(here: World, p
         "apiVersion": "edgewarm.io/v1alpha1",
         "kind": "EdgeNodePool",
         "metadata": {"name": "tended"},
-        "spec": {"selector": {"matchLabels": {"type": "kwok"}}, "approval": {"strategies": ["Hybrid"]}},
+        "spec": {"selector": {"matchLabels": {"edge": "tended"}}, "approval": {"strategies": ["Hybrid"]}},
     }
     tended = policy(place, "tended", rate_of("generated"), 20, mode="Act", poolRef={"name": "tended"})
     tended["spec"] |= {"objective": {"kappa": "30"}, "forecast": {"confidenceThreshold": "0"}}

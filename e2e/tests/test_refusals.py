@@ -11,6 +11,7 @@ from rig.kubectl import KubectlError
 from rig.objects import condition, namespace
 from rig.world import World
 from support.wrong_policies import WRONG_POLICIES, WrongPolicy
+from support.wrong_pools import WRONG_ABOUT_POOLS, WRONG_POOLS, WrongPool
 
 pytestmark = pytest.mark.e2e
 OPERATOR = "system:serviceaccount:edgewarm:edgewarm"
@@ -22,7 +23,7 @@ def place(here: World) -> str:
     return "wrong"
 
 
-@pytest.mark.parametrize("row", WRONG_POLICIES, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS], ids=lambda row: row.name)
 def test_a_wrong_policy_is_refused_with_its_sentence(here: World, place: str, row: WrongPolicy) -> None:
     manifest = row.manifest()
     manifest["metadata"]["namespace"] = place
@@ -41,6 +42,13 @@ def test_a_wrong_policy_is_refused_with_its_sentence(here: World, place: str, ro
     assert (row.operator_sentence or row.sentence) in stalled()["message"]
 
 
+@pytest.mark.parametrize("row", WRONG_POOLS, ids=lambda row: row.name)
+def test_a_wrong_pool_is_refused_with_its_sentence(here: World, row: WrongPool) -> None:
+    with pytest.raises(KubectlError) as refusal:
+        here.kubectl.apply(row.manifest(), validate=False)
+    assert row.sentence in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -55,6 +63,7 @@ def test_a_wrong_policy_is_refused_with_its_sentence(here: World, place: str, ro
         "patch statefulsets.apps --subresource=scale -n shop",
         "watch pods -A",
         "watch nodes",
+        "watch namespaces",
         "watch horizontalpodautoscalers.autoscaling -A",
     ],
 )

@@ -15,7 +15,8 @@ from typing import Any
 
 import structlog
 
-from edgewarm.api.parse import parse_decision, parse_policy, parse_pool
+from edgewarm.api.parse import parse_decision, parse_policy
+from edgewarm.api.parse_pool import parse_pool
 from edgewarm.cluster.adapter import KubeCluster, Parsers
 from edgewarm.cluster.client import ApiClient
 from edgewarm.cluster.credentials import Credentials

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edgewarm.engine import models, standing
+from edgewarm.engine import models, pool_reports, standing
 from edgewarm.forecast.explain import DRIVERS
 from edgewarm.model.demand import MissingKind
 from edgewarm.model.reasons import Reason
+from edgewarm.pools.placement import Refusal
 from edgewarm.telemetry.catalog import METRICS
 
 pytestmark = pytest.mark.contract
@@ -47,6 +48,17 @@ def test_every_reason_of_a_selected_model_is_documented() -> None:
 
     assert len(named) == 5
     assert {name for name in named if f"`{name}`" not in page("reasons.md").split("SelectedModel")[1]} == set()
+
+
+def test_every_reason_about_pools_is_documented() -> None:
+    source = Path(pool_reports.__file__).read_text()
+    warmed = {*re.findall(r'Remark\("NodesWarmed", (?:True|False), "(\w+)"', source), *Refusal}
+    pools = set(re.findall(r'return "(\w+)", ', source))
+
+    assert len(warmed) == 9
+    assert len(pools) == 6
+    assert {name for name in warmed if f"`{name}`" not in page("reasons.md").split("NodesWarmed")[1]} == set()
+    assert {name for name in pools if f"`{name}`" not in page("reasons.md").split("EdgeNodePool\n")[1]} == set()
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)

@@ -11,7 +11,8 @@ import yaml
 
 from edgewarm.api.crd import object_schema
 from edgewarm.api.kinds import KINDS, Kind
-from edgewarm.api.parse import parse_policy, parse_pool
+from edgewarm.api.parse import parse_policy
+from edgewarm.api.parse_pool import parse_pool
 
 pytestmark = pytest.mark.contract
 ROOT = Path(__file__).resolve().parents[2]

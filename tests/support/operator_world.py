@@ -23,7 +23,8 @@ from typing import Any
 
 import msgspec
 
-from edgewarm.api.parse import parse_decision, parse_policy, parse_pool
+from edgewarm.api.parse import parse_decision, parse_policy
+from edgewarm.api.parse_pool import parse_pool
 from edgewarm.cluster.adapter import KubeCluster, Parsers
 from edgewarm.cluster.client import ApiClient
 from edgewarm.cluster.credentials import Credentials
@@ -31,6 +32,7 @@ from edgewarm.cluster.informer import Timing
 from edgewarm.cluster.resources import (
     AUTOSCALERS,
     DEPLOYMENTS,
+    NAMESPACES,
     NODES,
     OURS,
     PODS,
@@ -65,7 +67,8 @@ PASS = 15.0
 SHOP = "shop"
 FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
 WRITES = frozenset({"create", "update", "patch", "delete"})
-_THEIRS = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, SERVICES, PODS, PULLS, NODES, AUTOSCALERS, SCALED_OBJECTS)
+_WATCHED = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, SERVICES, PODS, PULLS, NODES, NAMESPACES)
+_THEIRS = (*_WATCHED, AUTOSCALERS, SCALED_OBJECTS)
 FOLLOWED = frozenset(resource.plural for resource in (*OURS.values(), *_THEIRS))
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from edgewarm.api.decision_wire import ScalingDecisionSpec, ScalingDecisionStatus
 from edgewarm.api.policy_spec import WarmingPolicySpec
 from edgewarm.api.pool_spec import EdgeNodePoolSpec
+from edgewarm.api.pool_status_wire import EdgeNodePoolStatus
 from edgewarm.api.rule import Wire
-from edgewarm.api.status import EdgeNodePoolStatus, WarmingPolicyStatus
+from edgewarm.api.status import WarmingPolicyStatus
 from edgewarm.model.names import EDGE_NODE_POOL, SCALING_DECISION, WARMING_POLICY
 
 
@@ -82,8 +83,12 @@ POOL = Kind(
     (
         Column("Nodes", ".status.nodes", "integer", description="Nodes that the selector matches."),
         Column("Ready", ".status.readyNodes", "integer", description="Nodes of these that are ready."),
-        Column("Util", ".status.utilization", description="Largest share of capacity that is requested."),
+        Column("Warm", ".status.warmNodes", "integer", description="Nodes on which something is held warm."),
+        Column("Util", ".status.utilization", description="Largest share of capacity that is requested or reserved."),
         Column("Reason", ".status.reason", description="The state of the pool."),
+        Column("Health", ".status.health", "string", 1, "Healthy, Degraded or Unavailable."),
+        Column("Success", ".status.allocationSuccessRate", "string", 1, "Requests for room that found a place."),
+        Column("Pace", ".status.pace", "string", 1, "Share of what is asked that is warmed in a pass."),
         _AGE,
     ),
 )

@@ -5,12 +5,12 @@ Defaults are filled in here too, so an object reads the same whether or not the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from edgewarm.api.behavior_spec import ScaleDown, ScaleUp
 from edgewarm.api.data_spec import data
 from edgewarm.api.decision_wire import ActionSpec, ScalingDecisionSpec
 from edgewarm.api.fields import parse_ratio
@@ -18,58 +18,37 @@ from edgewarm.api.objective_spec import kappa
 from edgewarm.api.policy_spec import (
     DemandSpec,
     FallbackSpec,
-    ScaleDown,
-    ScaleUp,
     ScheduleSpec,
     Template,
     WarmingPolicySpec,
 )
-from edgewarm.api.pool_spec import Approval, EdgeNodePoolSpec, NodeSelector, PoolPrices
 from edgewarm.api.problem import sentence
 from edgewarm.api.rungs_spec import rungs
-from edgewarm.model.conditions import Condition
+from edgewarm.api.warming_spec import RegionSpec, WarmingSpec
+from edgewarm.api.wired import Wired, created_at_of, key_of, parse_conditions, spec_of, status_of
 from edgewarm.model.decision import Action, DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest
-from edgewarm.model.identity import DEMAND, Key, TargetRef
+from edgewarm.model.geography import Point, Region
+from edgewarm.model.identity import DEMAND, TargetRef
 from edgewarm.model.names import PAUSED_UNTIL
-from edgewarm.model.objects import PolicyObject, PoolObject
-from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule
-from edgewarm.model.prices import ApprovalTerms
+from edgewarm.model.objects import PolicyObject
+from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule, WarmedNode, Warming
+from edgewarm.model.pool import Qos
 from edgewarm.model.rungs import RungName
 from edgewarm.model.units import parse_duration, parse_quantity, parse_time, unit_of
-from edgewarm.model.workload import Requirement, Selector
-
-Wired = Mapping[str, Any]
 
 
 def parse_policy(obj: Wired) -> PolicyObject:
     """A WarmingPolicy; `policy` is None where `problem` says what its author must change."""
     meta = obj.get("metadata") or {}
     policy, problem = _policy_or_problem(obj.get("spec"), meta)
-    status = _status(obj)
+    status = status_of(obj)
     return PolicyObject(
-        key=_key(meta),
+        key=key_of(meta),
         uid=meta.get("uid", ""),
         generation=meta.get("generation", 0),
-        created_at=_created_at(meta),
+        created_at=created_at_of(meta),
         policy=policy,
-        problem=problem,
-        conditions=parse_conditions(status),
-        status=status,
-    )
-
-
-def parse_pool(obj: Wired) -> PoolObject:
-    """An EdgeNodePool; `selector` is None where `problem` says what its author must change."""
-    meta, status = obj.get("metadata") or {}, _status(obj)
-    spec, problem = _pool_or_problem(obj.get("spec"))
-    return PoolObject(
-        name=meta.get("name", ""),
-        uid=meta.get("uid", ""),
-        generation=meta.get("generation", 0),
-        selector=None if spec is None else _selector(spec.selector),
-        prices=() if spec is None or spec.prices is None else _prices(spec.prices),
-        approval=None if spec is None or spec.approval is None else _approval(spec.approval),
         problem=problem,
         conditions=parse_conditions(status),
         status=status,
@@ -78,18 +57,18 @@ def parse_pool(obj: Wired) -> PoolObject:
 
 def parse_decision(obj: Wired) -> DecisionRecord | None:
     """A ScalingDecision; None for one that this operator did not write or cannot read."""
-    meta, status = obj.get("metadata") or {}, _status(obj)
+    meta, status = obj.get("metadata") or {}, status_of(obj)
     try:
-        spec = ScalingDecisionSpec.model_validate(_spec(obj.get("spec")))
+        spec = ScalingDecisionSpec.model_validate(spec_of(obj.get("spec")))
         phase = Phase(status["phase"]) if "phase" in status else None
     except ValueError:  # pydantic's ValidationError is one
         return None
     actions = tuple(map(_action, spec.actions))
     return DecisionRecord(
-        key=_key(meta),
+        key=key_of(meta),
         uid=meta.get("uid", ""),
         policy=spec.policy,
-        created_at=_created_at(meta),
+        created_at=created_at_of(meta),
         action=next((one for one in actions if one.rung == RungName.REPLICA), actions[0]),
         rungs=tuple(one for one in actions if one.rung != RungName.REPLICA),
         reason=spec.reason,
@@ -100,41 +79,9 @@ def parse_decision(obj: Wired) -> DecisionRecord | None:
     )
 
 
-def parse_conditions(status: Wired) -> tuple[Condition, ...]:
-    """The conditions of a status; entries that are not conditions are passed over."""
-    found = status.get("conditions")
-    return tuple(
-        Condition(
-            kind=entry["type"],
-            status=entry["status"],
-            reason=entry.get("reason", ""),
-            message=entry.get("message", ""),
-            since=parse_time(entry["lastTransitionTime"]),
-            generation=entry.get("observedGeneration", 0),
-        )
-        for entry in (found if isinstance(found, list) else [])
-        if isinstance(entry, Mapping) and _is_condition(entry)
-    )
-
-
-def _is_condition(entry: Wired) -> bool:
-    try:
-        parse_time(str(entry.get("lastTransitionTime")))
-    except ValueError:
-        return False
-    return isinstance(entry.get("type"), str) and isinstance(entry.get("status"), str)
-
-
-def _pool_or_problem(spec: Any) -> tuple[EdgeNodePoolSpec | None, str | None]:
-    try:
-        return EdgeNodePoolSpec.model_validate(_spec(spec)), None
-    except ValidationError as error:
-        return None, sentence(error)
-
-
 def _policy_or_problem(spec: Any, meta: Wired) -> tuple[Policy | None, str | None]:
     try:
-        wire = WarmingPolicySpec.model_validate(_spec(spec))
+        wire = WarmingPolicySpec.model_validate(spec_of(spec))
     except ValidationError as error:
         return None, sentence(error)
     annotation = (meta.get("annotations") or {}).get(PAUSED_UNTIL)
@@ -175,7 +122,25 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         history_window_seconds=parse_duration(spec.forecast.history_window),
         prediction_horizon_seconds=parse_duration(spec.forecast.prediction_horizon),
         paused_until=paused_until,
+        warming=_warming(spec.warming),
+        regions=tuple(_region(entry) for entry in spec.regions),
+        qos=Qos.MEDIUM if spec.qos is None else spec.qos.priority,
+        preemptible=spec.qos is None or spec.qos.preemptible,
     )
+
+
+def _warming(spec: WarmingSpec | None) -> Warming:
+    if spec is None:
+        return Warming()
+    nodes = tuple(WarmedNode(entry.name, parse_time(entry.until), entry.pods) for entry in spec.nodes)
+    return Warming(spec.max_prewarmed_nodes, spec.max_new_nodes_per_pass, nodes)
+
+
+def _region(spec: RegionSpec) -> Region:
+    if spec.latitude is None or spec.longitude is None or spec.within_km is None:
+        return Region(spec.name)
+    centre = Point(float(parse_quantity(spec.latitude)), float(parse_quantity(spec.longitude)))
+    return Region(spec.name, centre, float(spec.within_km))
 
 
 def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
@@ -218,38 +183,5 @@ def _fallback(spec: FallbackSpec | None) -> Fallback | None:
     return None if spec is None else Fallback(spec.replicas, parse_duration(spec.after))
 
 
-def _selector(spec: NodeSelector) -> Selector:
-    requirements = tuple(Requirement(entry.key, entry.operator, entry.values) for entry in spec.match_expressions)
-    return Selector(tuple(sorted(spec.match_labels.items())), requirements)
-
-
-def _prices(spec: PoolPrices) -> tuple[tuple[str, float], ...]:
-    return tuple((name, float(parse_quantity(text))) for name, text in spec.given().items())
-
-
-def _approval(spec: Approval) -> ApprovalTerms:
-    return ApprovalTerms(float(parse_quantity(spec.cost_above)), spec.risk, frozenset(spec.strategies))
-
-
 def _action(spec: ActionSpec) -> Action:
     return Action(RungName(spec.rung), spec.before, spec.after, parse_time(spec.execute_at), spec.node or None)
-
-
-def _spec(found: Any) -> Any:
-    """An absent spec lacks its required fields, which is what its author should read."""
-    return {} if found is None else found
-
-
-def _status(obj: Wired) -> Wired:
-    found = obj.get("status")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _key(meta: Wired) -> Key:
-    return Key(meta.get("namespace", ""), meta.get("name", ""))
-
-
-def _created_at(meta: Wired) -> float:
-    """Objects that were never stored (a dry run, a recording) have no creation time: the epoch, older than any."""
-    stamp = meta.get("creationTimestamp")
-    return 0.0 if stamp is None else parse_time(stamp)

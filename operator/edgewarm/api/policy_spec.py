@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictInt, StrictStr
 
+from edgewarm.api.behavior_spec import Behavior
 from edgewarm.api.data_spec import DATA_RULES, DataList
 from edgewarm.api.fields import (
     MAX_REPLICAS,
@@ -28,8 +29,9 @@ from edgewarm.api.fields import (
 from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.api.rungs_spec import RungsSpec
+from edgewarm.api.warming_spec import QosSpec, RegionSpec, WarmingSpec
 from edgewarm.model.identity import DEMAND
-from edgewarm.model.policy import SCALE_DOWN_DEFAULT, SCALE_UP_DEFAULT, Mode, Model, Pace, RateUnit, Select, Strategy
+from edgewarm.model.policy import Mode, Model, Strategy
 
 PLUGIN_NAME = re.compile("[a-z0-9][-a-z0-9]*")
 CronText = Annotated[StrictStr, Field(max_length=128)]
@@ -196,62 +198,6 @@ class ForecastSpec(Wire):
     )
 
 
-class RateLimit(Wire):
-    """How much may change within a period; the names are those of HorizontalPodAutoscaler v2."""
-
-    type: RateUnit
-    """Whether value counts Pods or is a Percent of the replicas at the start of the period."""
-    value: Annotated[StrictInt, Field(ge=1, le=MAX_REPLICAS)]
-    """Change allowed within the period, in pods or in percent."""
-    period_seconds: Annotated[StrictInt, Field(ge=1, le=1800)]
-    """Length of the period in seconds, at most 1800."""
-
-
-RateLimits = Annotated[
-    tuple[RateLimit, ...],
-    Field(min_length=1, max_length=8, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
-]
-Stabilization = Annotated[StrictInt, Field(ge=0, le=3600)]
-
-
-def _limits(pace: Pace) -> tuple[RateLimit, ...]:
-    wire = ({"type": rate.unit, "value": rate.value, "periodSeconds": int(rate.period_seconds)} for rate in pace.limits)
-    return tuple(RateLimit.model_validate(entry) for entry in wire)
-
-
-class ScaleUp(Wire):
-    """How fast the replica count may rise."""
-
-    stabilization_window_seconds: Stabilization = int(SCALE_UP_DEFAULT.stabilization_seconds)
-    """Seconds of past recommendations of which the lowest counts, 0 to 3600; 0 rises at once."""
-    select_policy: Select = SCALE_UP_DEFAULT.select
-    """Which of the policies counts: the one that allows most (Max), least (Min), or no rise at all (Disabled)."""
-    policies: RateLimits = _limits(SCALE_UP_DEFAULT)
-    """Limits of the rise; by default the larger of 100 percent and 4 pods in 15 seconds."""
-
-
-class ScaleDown(Wire):
-    """How fast the replica count may fall."""
-
-    stabilization_window_seconds: Stabilization = int(SCALE_DOWN_DEFAULT.stabilization_seconds)
-    """Seconds of past recommendations of which the highest counts, 0 to 3600; the cool-down. Pods that only a forecast
-    asked for are not kept by it, as long as a forecast is acted on."""
-    select_policy: Select = SCALE_DOWN_DEFAULT.select
-    """Which of the policies counts: the one that allows most (Max), least (Min), or no fall at all (Disabled)."""
-    policies: RateLimits = _limits(SCALE_DOWN_DEFAULT)
-    """Limits of the fall; by default 100 percent in 15 seconds, so that only the window slows it."""
-
-
-class Behavior(Wire):
-    """The pace of both directions, with the names and the meaning of HorizontalPodAutoscaler v2, but for one: the
-    scale-down window does not keep pods that only a forecast asked for."""
-
-    scale_up: ScaleUp = ScaleUp()
-    """How fast the replica count may rise."""
-    scale_down: ScaleDown = ScaleDown()
-    """How fast the replica count may fall."""
-
-
 def _utilizations_in_cel() -> str:
     up, down = "self.scaleUpUtilization", "self.scaleDownUtilization"
     ratios = f"{is_ratio_in_cel(up)} && {is_ratio_in_cel(down)}"
@@ -345,7 +291,8 @@ class WarmingPolicySpec(Wire):
     ]
     """The workload to scale, in the policy's namespace. It cannot be changed later."""
     pool_ref: PoolRef | None = None
-    """The EdgeNodePool whose prices and approval thresholds count; without it those of the operator's configuration."""
+    """The EdgeNodePool on whose nodes something is held warm, and whose prices and approval thresholds count; without
+    it those of the operator's configuration."""
     mode: Mode = Mode.OBSERVE
     """What the operator may do: only forecast and record decisions (Observe), act after a person approved
     (Recommend), or act (Act)."""
@@ -368,6 +315,12 @@ class WarmingPolicySpec(Wire):
     the list."""
     fallback: FallbackSpec | None = None
     """What to hold when demand has been unknown for long; without it the present count is held."""
+    warming: WarmingSpec | None = None
+    """On how many nodes of the pool anything may be held warm, and on which of them by hand."""
+    regions: Annotated[tuple[RegionSpec, ...], ListMap(("name",), 16)] = ()
+    """Regions outside of which nothing is warmed, at most 16; without any the whole pool comes into question."""
+    qos: QosSpec | None = None
+    """Who yields to whom where the pool has too little room; without it Medium, and preemptible."""
     paused_until: Time | None = None
     """RFC 3339 time until which nothing is changed. The annotation edgewarm.io/paused-until does the same; the later
     of the two counts."""
@@ -389,6 +342,11 @@ class WarmingPolicySpec(Wire):
             "schedules[].min must not be above scaling.maxReplicas (default 100)",
             cel="!has(self.schedules) || self.schedules.all(s, !has(s.min) || s.min <= self.scaling.maxReplicas)",
             holds=_schedules_within,
+        ),
+        Rule(
+            "warming, regions and qos are about the nodes of a pool: set poolRef, or remove them",
+            cel="has(self.poolRef) || !(has(self.warming) || has(self.qos) || has(self.regions))",
+            holds=lambda s: s.pool_ref is not None or not (s.warming or s.qos or s.regions),
         ),
         Rule(
             "scaling.strategy Scheduled needs schedules: add one, or use strategy Hybrid",

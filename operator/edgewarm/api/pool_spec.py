@@ -1,123 +1,78 @@
-"""The spec of an EdgeNodePool on the wire."""
+"""The spec of an EdgeNodePool on the wire. Every field here acts; a field enters with the code that makes it act."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, StrictStr
+from pydantic import Field
 
-from edgewarm.api.fields import MOST_QUANTITY, PriceText, amount_in_cel, is_amount
+from edgewarm.api.fields import RatioText, parse_ratio
+from edgewarm.api.room_spec import HIGHEST_RATIO, Budgets, Location, ResourceText, SlowDown
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.policy import Strategy
-from edgewarm.model.prices import HIGHEST_PRICE, RiskLevel
-
-LabelKey = Annotated[StrictStr, Field(min_length=1, max_length=317)]
-LabelValue = Annotated[StrictStr, Field(max_length=63)]
-
-
-class Requirement(Wire):
-    """A condition on one label."""
-
-    key: LabelKey
-    """Label of the node."""
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    """How the label's value relates to values."""
-    values: Annotated[
-        tuple[LabelValue, ...], Field(max_length=64, json_schema_extra={"x-kubernetes-list-type": "atomic"})
-    ] = ()
-    """Values for In and NotIn; none for Exists and DoesNotExist."""
-
-    rules = (
-        Rule(
-            "matchExpressions with operator In or NotIn need values, those with Exists or DoesNotExist take none",
-            cel="(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
-            holds=lambda entry: (entry.operator in ("In", "NotIn")) == bool(entry.values),
-        ),
-    )
-
-
-class NodeSelector(Wire):
-    """A label selector over nodes: every label and every expression must match."""
-
-    match_labels: Annotated[dict[StrictStr, LabelValue], Field(default_factory=dict, max_length=32)]
-    """Labels that a node must have, with these values."""
-    match_expressions: Annotated[
-        tuple[Requirement, ...], Field(max_length=32, json_schema_extra={"x-kubernetes-list-type": "atomic"})
-    ] = ()
-    """Conditions on labels that a node must meet."""
-
-    rules = (
-        Rule(
-            "selector must not be empty, since that would take every node: set matchLabels or matchExpressions",
-            cel="(has(self.matchLabels) && self.matchLabels.size() > 0)"
-            " || (has(self.matchExpressions) && self.matchExpressions.size() > 0)",
-            holds=lambda selector: bool(selector.match_labels or selector.match_expressions),
-        ),
-    )
-
-
-class PoolPrices(Wire):
-    """Prices per unit and hour, in any one currency; what is left out costs what the operator's configuration says."""
-
-    cpu_core_hour: PriceText | None = None
-    """A processor core for an hour, as a quantity such as "0.1"."""
-    memory_gib_hour: Annotated[PriceText | None, Field(alias="memoryGiBHour")] = None
-    """A GiB of memory for an hour, as a quantity such as "0.01"."""
-    gpu_hour: PriceText | None = None
-    """A GPU for an hour, as a quantity such as "1"; resources whose name ends in /gpu count."""
-    storage_gib_hour: Annotated[PriceText | None, Field(alias="storageGiBHour")] = None
-    """A GiB of ephemeral storage for an hour, as a quantity such as "0.05"."""
-
-    rules = (
-        Rule(
-            f'prices must be quantities from 0 to {HIGHEST_PRICE}, such as "0.1"',
-            cel=" && ".join(
-                f"(!has(self.{name}) || ({amount_in_cel(f'self.{name}', HIGHEST_PRICE)}))"
-                for name in ("cpuCoreHour", "memoryGiBHour", "gpuHour", "storageGiBHour")
-            ),
-            holds=lambda prices: all(is_amount(text, HIGHEST_PRICE) for text in prices.given().values()),
-        ),
-    )
-
-    def given(self) -> dict[str, str]:
-        """The prices that are set, by the names of `model.prices.Prices`."""
-        found = {
-            "cpu_core": self.cpu_core_hour,
-            "memory_gib": self.memory_gib_hour,
-            "gpu": self.gpu_hour,
-            "storage_gib": self.storage_gib_hour,
-        }
-        return {name: text for name, text in found.items() if text is not None}
-
-
-class Approval(Wire):
-    """Which rises a person must approve in mode Act; what demand now, schedules or fallback ask for never waits."""
-
-    cost_above: PriceText = "100"
-    """Estimated cost above which a rise is to be approved, as a quantity in the currency of the prices."""
-    risk: RiskLevel = RiskLevel.HIGH
-    """Risk from which on a rise is to be approved: Low, Medium or High."""
-    strategies: Annotated[
-        tuple[Strategy, ...], Field(max_length=6, json_schema_extra={"x-kubernetes-list-type": "set"})
-    ] = (Strategy.AGGRESSIVE,)
-    """Scaling strategies whose rises are to be approved."""
-
-    rules = (
-        Rule(
-            f'approval.costAbove must be a quantity from 0 to {MOST_QUANTITY}, such as "100"',
-            cel=amount_in_cel("self.costAbove", MOST_QUANTITY),
-            holds=lambda approval: is_amount(approval.cost_above, MOST_QUANTITY),
-        ),
-    )
+from edgewarm.api.selector_spec import NamespaceSelector, NodeSelector
+from edgewarm.api.terms_spec import Approval, PoolPrices
+from edgewarm.model.pool import Allocation, NodeChoice, Preemption
+from edgewarm.model.units import parse_quantity
 
 
 class EdgeNodePoolSpec(Wire):
-    """Which nodes belong to the pool, what they cost, and what is to be approved there."""
+    """Which nodes belong to the pool, how their room is given to what is warmed there, what it costs, and what is to be
+    approved."""
 
     selector: NodeSelector
-    """Labels of the nodes that belong to the pool."""
+    """Labels of the nodes that belong to the pool. A node that several pools select belongs to the oldest of them."""
+    allowed_namespaces: NamespaceSelector | None = None
+    """Labels of the namespaces whose policies may name this pool in poolRef; without it all may. Every namespace has
+    the label kubernetes.io/metadata.name, which is its name."""
+    location: Location = Location()
+    """How the pool's nodes say where they are."""
+    allocation: Allocation = Allocation.PRIORITY
+    """Whose request for room is served first, and where. FirstFit, BestFit, WorstFit and RoundRobin serve in the order
+    of the policies' names, on the first node by name that has the room, the one that has least left, most left, or the
+    next; Priority serves by qos.priority, then by value; FairShare the namespace that holds least."""
+    node_choice: NodeChoice | None = None
+    """Which node, with allocation Priority and FairShare: LeastLoaded (default), MostCapacity, Balanced (no resource
+    left over that another one keeps from use), or Predictive (the least utilisation forecast)."""
+    preemption: Preemption = Preemption.NEVER
+    """Whether warmth of a lower qos.priority that is preemptible may be given up for a request that finds no room:
+    Never or PreemptLowerPriority."""
+    oversubscription_ratio: RatioText = "1"
+    """How many times what a node can give may be reserved of the shareable resources, from 1 to 10, such as "1.5". Pods
+    always fit what the node has."""
+    shareable: (
+        Annotated[tuple[ResourceText, ...], Field(max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"})]
+        | None
+    ) = None
+    """Resources that oversubscriptionRatio is about; without it only cpu."""
+    budgets: Budgets | None = None
+    """The most that all warmth of the pool may hold together; without it only the nodes set limits."""
+    slow_down: SlowDown | None = None
+    """How warming makes way in a full pool; an empty object sets the defaults, without it a full pool refuses only what
+    does not fit."""
     prices: PoolPrices | None = None
     """What capacity costs here; without it the prices of the operator's configuration count."""
     approval: Approval | None = None
     """Thresholds of approval for the policies that name this pool in poolRef; a policy cannot lower them. An empty
     object sets the defaults; without it the thresholds of the operator's configuration count."""
+
+    rules = (
+        Rule(
+            "nodeChoice goes with allocation Priority or FairShare, the others choose the node themselves: remove "
+            "nodeChoice, or use one of the two",
+            cel="!has(self.nodeChoice) || self.allocation in ['Priority', 'FairShare']",
+            holds=lambda spec: spec.node_choice is None or spec.allocation.chooses_by_node_choice,
+        ),
+        Rule(
+            f'oversubscriptionRatio must be a quantity from 1 to {HIGHEST_RATIO}, such as "1.5"',
+            cel="isQuantity(self.oversubscriptionRatio)"
+            " && !quantity(self.oversubscriptionRatio).isLessThan(quantity('1'))"
+            f" && !quantity(self.oversubscriptionRatio).isGreaterThan(quantity('{HIGHEST_RATIO}'))",
+            holds=lambda spec: 1 <= parse_quantity(spec.oversubscription_ratio) <= parse_quantity(HIGHEST_RATIO),
+        ),
+        Rule(
+            "shareable says what oversubscriptionRatio is about: set a ratio above 1, or remove shareable",
+            cel="!has(self.shareable) || (isQuantity(self.oversubscriptionRatio)"
+            " && quantity(self.oversubscriptionRatio).isGreaterThan(quantity('1')))",
+            holds=lambda spec: spec.shareable is None or parse_ratio(spec.oversubscription_ratio) > 1,
+        ),
+    )

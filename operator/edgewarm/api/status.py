@@ -256,35 +256,3 @@ class WarmingPolicyStatus(Wire):
     """How sure it is that following the forecast pays."""
     scores: ScoresStatus | None = None
     """How good the forecast has been, in this workload's own pod-minutes."""
-
-
-class Resources(Wire):
-    """Amounts of what a node gives to pods."""
-
-    cpu: Number | None = None
-    """Processor cores, as a quantity."""
-    memory: Number | None = None
-    """Memory in bytes, as a quantity."""
-    pods: Count | None = None
-    """Pods."""
-
-
-class EdgeNodePoolStatus(Wire):
-    """What the selected nodes have, and what is asked of them."""
-
-    observed_generation: Count | None = None
-    """metadata.generation of the spec that this status is about."""
-    conditions: Conditions | None = None
-    """Ready, and Reconciling or Stalled while they are true."""
-    reason: Word | None = None
-    """The state of the pool in one CamelCase word."""
-    nodes: Count | None = None
-    """Nodes that the selector matches."""
-    ready_nodes: Count | None = None
-    """Nodes of these that are ready and schedulable."""
-    capacity: Resources | None = None
-    """What the ready nodes can give to pods."""
-    requested: Resources | None = None
-    """What the pods on these nodes request."""
-    utilization: Percent | None = None
-    """Largest share of capacity that is requested, over cpu, memory and pods."""

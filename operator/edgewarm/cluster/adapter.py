@@ -25,7 +25,7 @@ from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, ReplicaSet, Service, Workload
+from edgewarm.model.workload import Autoscaler, Pod, PodStart, ReplicaSet, Service, Workload
 
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
@@ -114,6 +114,7 @@ class KubeCluster:
         informer(resources.REPLICA_SETS, kinds.replica_set, self._replica_set_changed)
         services = informer(resources.SERVICES, kinds.service)
         nodes = informer(resources.NODES, kinds.node)
+        namespaces = informer(resources.NAMESPACES, kinds.namespace)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
         scaled_objects = informer(resources.SCALED_OBJECTS, kinds.scaled_object)
         self._caches: Mapping[str, Informer[Any]] = {"Pod": pods}
@@ -127,6 +128,7 @@ class KubeCluster:
             "unseen": lambda: self._executor.unseen(),
             "pools": _Derived((pools,), _by_name),
             "nodes": _Derived((nodes,), _by_name),
+            "namespaces": _Derived((namespaces,), _by_name),
             "workloads": _Derived((deployments, stateful_sets), _workloads),
             # KEDA drives an HPA of its own: where both own a target, the ScaledObject is the one to talk to.
             "autoscalers": _Derived((hpas, scaled_objects), _owners),
@@ -285,7 +287,8 @@ def _unmarked(timing: Timing) -> Timing:
 
 def _asked_of(pool: PoolObject) -> tuple[object, ...]:
     """All that a person wrote into a pool."""
-    return pool.selector, pool.prices, pool.approval, pool.problem, pool.uid
+    asked = (pool.selector, pool.settings, pool.allowed_namespaces, pool.prices, pool.approval)
+    return *asked, pool.problem, pool.uid
 
 
 def _by_namespace(services: Mapping[Key, Service]) -> Mapping[str, tuple[Service, ...]]:
@@ -295,7 +298,7 @@ def _by_namespace(services: Mapping[Key, Service]) -> Mapping[str, tuple[Service
     return {namespace: tuple(all_of) for namespace, all_of in found.items()}
 
 
-def _by_name(objects: Mapping[Key, PoolObject | Node]) -> Mapping[str, PoolObject | Node]:
+def _by_name(objects: Mapping[Key, R]) -> Mapping[str, R]:
     return {key.name: value for key, value in objects.items()}
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from edgewarm.model.data import Staged
 from edgewarm.model.images import canonical
-from edgewarm.model.names import DATA_BYTES, DATA_NAME, DATA_USED
+from edgewarm.model.names import DATA_NAME, DATA_USED
 from edgewarm.model.units import parse_time
 
 NONE: frozenset[str] = frozenset()
@@ -29,9 +29,8 @@ def image_volumes(volumes: Sequence[Mapping[str, msgspec.Raw]]) -> frozenset[str
 
 
 def staged(annotations: Mapping[str, str], reference: str) -> Staged:
-    """As manifests.data_pod writes it; a number or a time that somebody changed counts as none."""
-    size, used = annotations.get(DATA_BYTES, ""), annotations.get(DATA_USED)
-    return Staged(annotations.get(DATA_NAME, ""), reference, float(size) if size.isdigit() else 0.0, _time(used))
+    """As manifests.data_pod writes it; a time that somebody changed counts as none."""
+    return Staged(annotations.get(DATA_NAME, ""), reference, _time(annotations.get(DATA_USED)))
 
 
 def _time(text: str | None) -> float | None:

@@ -13,14 +13,17 @@ from typing import Any
 import msgspec
 from msgspec import field
 
+from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, apart, constraints, taints
 from edgewarm.cluster.data_wire import image_volumes, staged
-from edgewarm.cluster.milestones import Condition, ContainerStatus, InitContainer, milestones, once_ready, unplaced
+from edgewarm.cluster.milestones import Condition, ContainerStatus, milestones, once_ready, unplaced
 from edgewarm.cluster.pull_progress import NodeImage, State, node_images, pull_progress
-from edgewarm.cluster.requests import Container, ResourceList, quantity, requested
+from edgewarm.cluster.requests import ResourceList, priced, quantity, requested
+from edgewarm.cluster.selecting import WireSelector, selector
+from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.data import Staged
+from edgewarm.model.geography import Point
 from edgewarm.model.identity import Key, TargetRef
-from edgewarm.model.names import POD_TEMPLATE_HASH, RUNG_LABEL
-from edgewarm.model.prices import PodRequests
+from edgewarm.model.names import LATITUDE, LONGITUDE, POD_TEMPLATE_HASH, RUNG_LABEL
 from edgewarm.model.pulls import PullProgress
 from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
@@ -30,9 +33,7 @@ from edgewarm.model.workload import (
     Owner,
     Pod,
     ReplicaSet,
-    Requirement,
     Rollout,
-    Selector,
     Service,
     Workload,
 )
@@ -70,46 +71,18 @@ class _Meta(msgspec.Struct, gc=False, rename="camel"):
         return None if found is None else Owner(found.kind, found.name, found.uid)
 
 
-class _Expression(msgspec.Struct, gc=False):
-    key: str
-    operator: str
-    values: list[str] | None = None
-
-
-class _Selector(msgspec.Struct, gc=False, rename="camel"):
-    match_labels: dict[str, str] | None = None
-    match_expressions: list[_Expression] | None = None
-
-
-class _PodResources(msgspec.Struct, gc=False):
-    requests: ResourceList | None = None
-
-
-class _PodSpec(msgspec.Struct, gc=False, rename="camel"):
-    node_name: str = ""
-    containers: list[Container] = field(default_factory=list)
-    init_containers: list[InitContainer] | None = None
-    overhead: ResourceList | None = None
-    resources: _PodResources | None = None
-    volumes: list[dict[str, msgspec.Raw]] | None = None
-    service_account_name: str = ""
-    priority: int | None = 0
-
-    @property
-    def shape(self) -> int:
-        """What pods of one template have in common after admission, unless somebody treats them differently."""
-        init = [msgspec.structs.replace(one, volume_mounts=None) for one in self.init_containers or ()]
-        parts = (self.containers, init, self.service_account_name)
-        return hash(msgspec.json.encode(parts))
+class _TemplateMeta(msgspec.Struct, gc=False):
+    labels: dict[str, str] | None = None
 
 
 class _Template(msgspec.Struct, gc=False):
-    spec: _PodSpec = field(default_factory=_PodSpec)
+    metadata: _TemplateMeta = field(default_factory=_TemplateMeta)
+    spec: TemplateSpec = field(default_factory=TemplateSpec)
 
 
 class _WorkloadSpec(msgspec.Struct, gc=False):
     replicas: int | None = 1
-    selector: _Selector | None = None
+    selector: WireSelector | None = None
     template: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"{}"))
     paused: bool | None = False
 
@@ -175,12 +148,13 @@ class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
 
 class _Pod(msgspec.Struct, gc=False):
     metadata: _Meta
-    spec: _PodSpec = field(default_factory=_PodSpec)
+    spec: PodSpec = field(default_factory=PodSpec)
     status: _PodStatus = field(default_factory=_PodStatus)
 
 
 class _NodeSpec(msgspec.Struct, gc=False):
     unschedulable: bool | None = False
+    taints: list[WireTaint] | None = None
 
 
 class _NodeStatus(msgspec.Struct, gc=False):
@@ -189,10 +163,20 @@ class _NodeStatus(msgspec.Struct, gc=False):
     images: list[NodeImage] | None = None
 
 
+class _ClusterMeta(msgspec.Struct, gc=False):
+    name: str
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
 class _Node(msgspec.Struct, gc=False):
-    metadata: _Meta
+    metadata: _ClusterMeta
     spec: _NodeSpec = field(default_factory=_NodeSpec)
     status: _NodeStatus = field(default_factory=_NodeStatus)
+
+
+class _Namespace(msgspec.Struct, gc=False):
+    metadata: _ClusterMeta
 
 
 class _Target(msgspec.Struct, gc=False, rename="camel"):
@@ -215,6 +199,7 @@ _REPLICA_SET = msgspec.json.Decoder(_ReplicaSet)
 _SERVICE = msgspec.json.Decoder(_Service)
 _WORKLOAD = msgspec.json.Decoder(_Workload)
 _POD = msgspec.json.Decoder(_Pod)
+_NAMESPACE = msgspec.json.Decoder(_Namespace)
 _NODE = msgspec.json.Decoder(_Node)
 _AUTOSCALER = msgspec.json.Decoder(_Autoscaler)
 _DICT = msgspec.json.Decoder(dict[str, Any])
@@ -234,7 +219,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
     meta, spec, status = wire.metadata, wire.spec, wire.status
-    needs, rung = _requests(spec), (meta.labels or {}).get(RUNG_LABEL)
+    needs, rung = amounts(spec), (meta.labels or {}).get(RUNG_LABEL)
     return Pod(
         key=meta.key,
         uid=meta.uid,
@@ -244,8 +229,10 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
         created_at=_seconds(meta.creation_timestamp),
         ready_at=_ready_at(status.conditions, _seconds(meta.creation_timestamp)),
         deleting=meta.deletion_timestamp is not None,
-        cpu_cores=needs.cpu_cores,
-        memory_bytes=needs.memory_bytes,
+        cpu_cores=needs.get(CPU, 0.0),
+        memory_bytes=needs.get(MEMORY, 0.0),
+        other=_beyond(needs),
+        apart=apart(spec, meta.namespace),
         milestones=milestones(
             status.conditions or (),
             status.start_time,
@@ -300,19 +287,26 @@ def service(raw: msgspec.Raw | bytes) -> Service:
 def node(raw: msgspec.Raw | bytes) -> Node:
     """A v1 Node; resources are its allocatable, `schedulable` means not cordoned."""
     wire = _NODE.decode(raw)
-    has = wire.status.allocatable or {}
+    has = {name: float(quantity(text)) for name, text in (wire.status.allocatable or {}).items()}
     return Node(
         name=wire.metadata.name,
         labels=wire.metadata.labels or {},
         ready=_ready_at(wire.status.conditions, 0.0) is not None,
         schedulable=not wire.spec.unschedulable,
-        cpu_cores=float(quantity(has.get("cpu", "0"))),
-        memory_bytes=float(quantity(has.get("memory", "0"))),
-        pods=int(quantity(has.get("pods", "0"))),
-        disk_bytes=float(quantity(has.get("ephemeral-storage", "0"))),
+        cpu_cores=has.get(CPU, 0.0),
+        memory_bytes=has.get(MEMORY, 0.0),
+        pods=int(has.get(PODS, 0.0)),
+        other=_beyond(has),
+        taints=taints(wire.spec.taints),
+        point=_point(wire.metadata.annotations or {}),
         disk_pressure=any(one.type == "DiskPressure" and one.status == "True" for one in wire.status.conditions or ()),
         images=node_images(wire.status.images or ()),
     )
+
+
+def namespace(raw: msgspec.Raw | bytes) -> Mapping[str, str]:
+    """The labels of a v1 Namespace."""
+    return _NAMESPACE.decode(raw).metadata.labels or {}
 
 
 def horizontal_pod_autoscaler(raw: msgspec.Raw | bytes) -> Autoscaler:
@@ -330,29 +324,42 @@ def through(parse: Callable[[Mapping[str, Any]], Any]) -> Callable[[msgspec.Raw 
     return lambda raw: parse(_DICT.decode(raw))
 
 
-def selector(wire: _Selector | None) -> Selector:
-    """A label selector; labels are sorted, so that equal selectors are equal values."""
-    if wire is None:
-        return Selector()
-    return Selector(
-        labels=tuple(sorted((wire.match_labels or {}).items())),
-        requirements=tuple(Requirement(e.key, e.operator, tuple(e.values or ())) for e in wire.match_expressions or ()),
-    )
+def _point(annotations: Mapping[str, str]) -> Point | None:
+    """Where the annotations say that a node is; None where they say nothing that is a place."""
+    try:
+        return Point(float(annotations[LATITUDE]), float(annotations[LONGITUDE]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _beyond(found: Amounts) -> Amounts:
+    """What is neither cpu, memory nor pods; one empty value for all that have nothing more."""
+    return {name: amount for name, amount in found.items() if name not in {CPU, MEMORY, PODS} and amount} or NOTHING
+
+
+def amounts(spec: PodSpec) -> Amounts:
+    """All that a pod requests, by resource."""
+    override = spec.resources.requests if spec.resources else None
+    return requested(spec.containers, spec.init_containers or (), spec.overhead, override)
 
 
 def _workload(raw: msgspec.Raw | bytes, kind: str) -> Workload:
     wire = _WORKLOAD.decode(raw)
+    template, namespace = _TEMPLATE.decode(wire.spec.template), wire.metadata.namespace
+    needs = amounts(template.spec)
     return Workload(
-        namespace=wire.metadata.namespace,
+        namespace=namespace,
         ref=TargetRef("apps/v1", kind, wire.metadata.name),
         uid=wire.metadata.uid,
         resource_version=wire.metadata.resource_version,
         replicas=1 if wire.spec.replicas is None else wire.spec.replicas,
         ready=wire.status.ready_replicas or 0,
         selector=selector(wire.spec.selector),
-        pod=_requests(_TEMPLATE.decode(wire.spec.template).spec),
+        pod=priced(needs),
         template=PodTemplate(bytes(wire.spec.template)),
         rollout=_rollout(wire) if kind == "Deployment" else None,
+        asks={**needs, PODS: 1.0},
+        constraints=constraints(template.spec, namespace, template.metadata.labels or {}),
     )
 
 
@@ -364,11 +371,6 @@ def _rollout(wire: _Workload) -> Rollout:
         paused=bool(wire.spec.paused),
         complete=status.is_rolled_out,
     )
-
-
-def _requests(spec: _PodSpec) -> PodRequests:
-    override = spec.resources.requests if spec.resources else None
-    return requested(spec.containers, spec.init_containers or (), spec.overhead, override)
 
 
 def _autoscaler(raw: msgspec.Raw | bytes, kind: str) -> Autoscaler:

@@ -19,7 +19,7 @@ from sys import intern
 import msgspec
 
 from edgewarm.model.images import canonical
-from edgewarm.model.names import PULL_IMAGES, PULL_NODE
+from edgewarm.model.names import PULL_BYTES, PULL_IMAGES, PULL_NODE, PULL_SPEED
 from edgewarm.model.pulls import NodeImages, PullProgress
 
 _THERE = frozenset({"CreateContainerError", "CreateContainerConfigError", "RunContainerError", "CrashLoopBackOff"})
@@ -75,7 +75,13 @@ def pull_progress(
     if over and pulled < images:
         trouble = trouble or "it ended before all images were there"
     node, key = annotations.get(PULL_NODE, ""), annotations.get(PULL_IMAGES, "")
-    return PullProgress(images, pulled, trouble, bool(refused), at, node, key)
+    size, speed = _number(annotations.get(PULL_BYTES)), _number(annotations.get(PULL_SPEED))
+    return PullProgress(images, pulled, trouble, bool(refused), at, node, key, size, speed)
+
+
+def _number(text: str | None) -> int:
+    """0 for what is none: somebody may have edited it."""
+    return int(text) if text is not None and text.isdecimal() else 0
 
 
 def node_images(entries: Sequence[NodeImage]) -> NodeImages:

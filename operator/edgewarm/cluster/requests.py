@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import msgspec
 
+from edgewarm.model.amounts import CPU, EPHEMERAL, MEMORY, Amounts
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.units import parse_quantity
 
@@ -54,20 +55,22 @@ def requested(
     init: Sequence[Container] = (),
     overhead: Mapping[str, str] | None = None,
     at_pod_level: Mapping[str, str] | None = None,
-) -> PodRequests:
-    """The formula above, for cpu (cores), memory, ephemeral storage (bytes) and GPUs (whatever ends in /gpu)."""
-    gpus = {name for c in (*containers, *init) for name in c.names if name.endswith("/gpu")}
+) -> Amounts:
+    """The formula above, for every resource that is named anywhere."""
+    own, beyond = at_pod_level or {}, overhead or {}
+    names = {name for c in (*containers, *init) for name in c.names} | own.keys() | beyond.keys()
 
     def effective(name: str) -> float:
-        if at_pod_level and name in at_pod_level:
-            base = quantity(at_pod_level[name])
-        else:
-            base = _together(containers, init, name)
-        return float(base + quantity((overhead or {}).get(name, "0")))
+        base = quantity(own[name]) if name in own else _together(containers, init, name)
+        return float(base + quantity(beyond.get(name, "0")))
 
-    return PodRequests(
-        effective("cpu"), effective("memory"), sum(effective(name) for name in gpus), effective("ephemeral-storage")
-    )
+    return {name: effective(name) for name in sorted(names)}
+
+
+def priced(found: Amounts) -> PodRequests:
+    """What of it has a price: cpu, memory, ephemeral storage and GPUs, which is whatever ends in /gpu."""
+    gpus = sum(amount for name, amount in found.items() if name.endswith("/gpu"))
+    return PodRequests(found.get(CPU, 0.0), found.get(MEMORY, 0.0), gpus, found.get(EPHEMERAL, 0.0))
 
 
 def _together(containers: Sequence[Container], init: Sequence[Container], name: str) -> Decimal:

@@ -17,6 +17,7 @@ from edgewarm.learn.confidence import Belief, Block, Blocks
 from edgewarm.learn.evaluation import Tally
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
+from edgewarm.learn.pull_use import PullUse
 from edgewarm.learn.shortages import MissCause, Shortages
 from edgewarm.learn.stage_times import StageTimes
 from edgewarm.manifests.decision import DecisionReport
@@ -112,6 +113,7 @@ class Book:
     score: Score
     lead: LeadTimes = LeadTimes()
     stages: StageTimes = field(default_factory=StageTimes)
+    pull_use: PullUse = field(default_factory=PullUse)
     stage_leads: tuple[StageLead, ...] = ()  # what is told of `stages`
     pacing: Pacing = Pacing()
     own: Capacity | None = None

@@ -125,6 +125,7 @@ def _learn_start(book: Book, start: PodStart) -> None:
     book.lead = book.lead.add(start.seconds)
     book.stages = book.stages.add(start.node, start.stages, start.image_bytes)
     book.stage_leads = stage_leads(book.stages)
+    book.pull_use = book.pull_use.started(start.node)
 
 
 def _in_force(record: DecisionRecord, records: tuple[DecisionRecord, ...]) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from edgewarm.decide.pull_moves import NodePlan
 from edgewarm.decide.storage import Tier
-from edgewarm.engine.rungs import Remark
+from edgewarm.engine.remarks import Remark
 from edgewarm.model.data import DataItem
 from edgewarm.model.images import canonical, repository
 from edgewarm.model.workload import Pod

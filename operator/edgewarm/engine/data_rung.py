@@ -23,7 +23,7 @@ from edgewarm.decide.pull_moves import NodePlan, PullMove, PullSeen, node_plan
 from edgewarm.decide.storage import Kept, StoragePlan, Tier, storage_plan, tier
 from edgewarm.engine.data_remarks import Unit, remarks
 from edgewarm.engine.expected import Expectation, is_limited
-from edgewarm.engine.pull_ration import PullRation
+from edgewarm.engine.pull_ration import PullAsk, PullRation
 from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.sites import Sites, disk_guard
 from edgewarm.manifests.data_pod import data_order, last_used
@@ -58,7 +58,7 @@ class _Shelf:
 
     def _kept(self, reference: str, pod: Pod, now: float) -> Kept:
         used, in_use = _used_at(pod), bool(self.readers.get(reference))
-        return Kept(pod.staged.size if pod.staged else 0.0, now if in_use else used, in_use)
+        return Kept(float(pod.pulling.size) if pod.pulling else 0.0, now if in_use else used, in_use)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ class DataRung:
         """What is wanted, held and to be done of each item on each node."""
         pods, items = _by_node(situation), situation.policy.data if self.is_wanted(situation.policy) else ()
         fitting = [one for one in items if canonical(one.reference) in mounted(situation)]
-        nodes = self._sites.members(situation) if fitting else {}
+        open_ = self._ration.open_nodes(situation.view, _ask(situation, "", None), situation.now) if fitting else ()
+        nodes = {name: node for name, node in situation.view.nodes.items() if name in open_}
         wished = self._wished(situation, nodes, fitting, pods)
         units: list[Unit] = []
         for name in sorted(wished.keys() | pods.keys()):
@@ -176,8 +177,7 @@ class DataRung:
         if any(_is_cold_image(count, unit.node) for count in situation.below):
             return "the workload's images come first"
         held_up = disk_guard(nodes[unit.node], unit.item.size)
-        claim = f"{situation.item.uid}/{reference}"
-        return held_up or self._ration.refusal(situation.view, claim, unit.node, nodes, situation.now) or ""
+        return held_up or self._ration.refusal(situation.view, _ask(situation, unit.node, unit.item), situation.now)
 
 
 def mounted(situation: RungSituation) -> frozenset[str]:
@@ -198,9 +198,19 @@ def _by_node(situation: RungSituation) -> Mapping[str, Mapping[str, Pod]]:
 
 def _former(pod: Pod) -> DataItem:
     """What the policy names, or named once."""
-    staged = pod.staged or Staged("", "", 0.0)
+    staged = pod.staged or Staged("", "")
     image, _, digest = staged.reference.partition("@")
-    return DataItem(staged.name, image, digest, staged.size)
+    return DataItem(staged.name, image, digest, float(pod.pulling.size) if pod.pulling else 0.0)
+
+
+def _ask(situation: RungSituation, node: str, item: DataItem | None) -> PullAsk:
+    """One image to pull, with the speed of earlier pulls there, or of any."""
+    speeds, policy = situation.foresight.speeds, situation.item
+    speed = speeds.bytes_per_second(0.5, node) or speeds.bytes_per_second(0.5) or 0.0
+    size, what = (0.0, "data") if item is None else (item.size, f"data {item.name}")
+    return PullAsk(
+        policy.key, policy.uid, situation.policy, situation.workload, node, 1, size, speed, RungName.DATA, what
+    )
 
 
 def _approved(
@@ -247,7 +257,8 @@ def _operations(situation: RungSituation, unit: Unit) -> Iterable[Operation]:
     if unit.plan.move is PullMove.REMOVE and pod is not None and not pod.deleting:
         yield DeleteObject(uid, "Pod", pod.key, pod.uid, pod.resource_version, unit.plan.why, ends=_ends(key, pod))
     elif unit.plan.move is PullMove.PULL and not unit.waits:
-        order = data_order(key, uid, unit.node, unit.item, situation.workload.template)
+        speed = _ask(situation, unit.node, unit.item).speed
+        order = data_order(situation.item, unit.node, unit.item, situation.workload.template, speed)
         why = f"a pod that reads {unit.item.name} is expected on {unit.node}"
         yield CreateObject(uid, "Pod", key.namespace, pull_pod(order), why)
     elif unit.used_at is not None and pod is not None:
@@ -259,7 +270,7 @@ def _ends(policy: Key, pod: Pod) -> Tally | None:
     """Bytes that were there, and go."""
     if pod.staged is None or pod.pulling is None or not pod.pulling.done:
         return None
-    return Tally(policy, pod.staged.used_at is not None, pod.staged.size)
+    return Tally(policy, pod.staged.used_at is not None, float(pod.pulling.size))
 
 
 def _stored(units: Sequence[Unit]) -> Mapping[str, float]:

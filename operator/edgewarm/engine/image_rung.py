@@ -7,20 +7,21 @@ which nodes (decide.image_rung) -> what to do on each (decide.pull_moves) -> may
 | the node is not ready, cordoned, or refuses the workload  | it is not wanted; what is on it stays as it is     |
 | DiskPressure, or the images would fill its disk           | no pull there                                      |
 | a pull of these images is in trouble and none ever worked | no further pull: the image is missing, not the node |
-| another pull on the node, ten in the pool, a pod starting | the pull waits for its turn                        |
+| another pull on the node, a pod starting, a budget        | the pull waits, and says for what (pull_ration)    |
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgewarm.decide.image_rung import Prices, image_level
 from edgewarm.decide.leads import ahead_seconds
 from edgewarm.decide.pull_moves import NodePlan, PullMove, PullSeen, all_listed, node_plan
 from edgewarm.engine.expected import Expectation, is_limited
-from edgewarm.engine.pull_ration import PullRation
-from edgewarm.engine.rungs import Remark, RungPlan, RungSituation
+from edgewarm.engine.pull_ration import PullAsk, PullRation
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.sites import Sites, disk_guard
 from edgewarm.manifests.pull_pod import PullOrder, images_key, images_of, pull_pod
 from edgewarm.model.names import RUNG_LABEL
@@ -82,7 +83,7 @@ class ImageRung:
         """What is wanted, held and to be done on each node that is wanted or holds a pull pod of the policy."""
         images = images_of(situation.workload.template)
         pods = {pod.pulling.node: pod for pod in _pull_pods(situation) if pod.pulling}
-        nodes = self._sites.members(situation) if self.is_wanted(situation.policy) else {}
+        nodes = self._nodes(situation, images)
         there = {name for name, node in nodes.items() if all(node.images.has(image) for image in images)}
         wish = self._wish(situation, nodes, images, there | pods.keys())
         items = [self._item(situation, name, wish, pods.get(name), images) for name in sorted(wish.nodes | pods.keys())]
@@ -90,8 +91,22 @@ class ImageRung:
         items = self._admitted(situation, items, counts, nodes, images)
         paused = situation.policy.paused_until is not None and situation.now < situation.policy.paused_until
         steps = () if paused else items
-        operations = tuple(op for item in steps if (op := _operation(situation, item, images)) is not None)
+        operations = tuple(op for item in steps if (op := self._operation(situation, item, images)) is not None)
         return RungPlan(counts, operations, _remarks(items), wish.note if wish.nodes else "")
+
+    def _nodes(self, situation: RungSituation, images: Sequence[str]) -> Mapping[str, Node]:
+        """The nodes of the pool that take the workload's pods."""
+        if not self.is_wanted(situation.policy):
+            return {}
+        open_ = self._ration.open_nodes(situation.view, _asked(situation, "", len(images)), situation.now)
+        return {name: node for name, node in situation.view.nodes.items() if name in open_}
+
+    def _ask(self, situation: RungSituation, node: str, images: Sequence[str]) -> PullAsk:
+        """With the size that other nodes list, and the speed of earlier pulls there, or of any."""
+        speeds = situation.foresight.speeds
+        size = self._sites.bytes_of(situation.view, images) or 0.0
+        speed = speeds.bytes_per_second(0.5, node) or speeds.bytes_per_second(0.5) or 0.0
+        return replace(_asked(situation, node, len(images)), size=size, speed=speed)
 
     def _wish(
         self, situation: RungSituation, nodes: Mapping[str, Node], images: Sequence[str], held_on: Collection[str]
@@ -142,6 +157,7 @@ class ImageRung:
         images: Sequence[str],
     ) -> list[_Item]:
         """Pulls that may not begin now wait, and say for what."""
+        now = situation.now
         proven = any(count.warm for count in counts) or self._sites.known(situation.view, images)
         missing = not proven and any(item.refused for item in items)
         found = []
@@ -150,11 +166,19 @@ class ImageRung:
             if item.plan.move is PullMove.PULL:
                 node = nodes[item.node]
                 waits = WRONG_IMAGE if missing else self._disk(situation, node, images)
-                waits = waits or self._ration.refusal(
-                    situation.view, situation.item.uid, item.node, nodes, situation.now
-                ) or ""  # fmt: skip
+                waits = waits or self._ration.refusal(situation.view, self._ask(situation, item.node, images), now)
             found.append(_Item(item.node, item.wanted, item.plan, item.pod, waits))
         return found
+
+    def _operation(self, situation: RungSituation, item: _Item, images: tuple[str, ...]) -> Operation | None:
+        uid, key, pod = situation.item.uid, situation.item.key, item.pod
+        if item.plan.move is PullMove.REMOVE and pod is not None and not pod.deleting:
+            return DeleteObject(uid, "Pod", pod.key, pod.uid, pod.resource_version, item.plan.why)
+        if item.plan.move is PullMove.PULL and not item.waits:
+            ask = self._ask(situation, item.node, images)
+            order = PullOrder(key, uid, item.node, images, situation.workload.template, ask.size, ask.speed)
+            return CreateObject(uid, "Pod", key.namespace, pull_pod(order), f"a pod is expected on {item.node}")
+        return None
 
     def _disk(self, situation: RungSituation, node: Node, images: Sequence[str]) -> str:
         size = self._sites.bytes_of(situation.view, [one for one in images if not node.images.has(one)]) or 0.0
@@ -164,6 +188,11 @@ class ImageRung:
 def _pull_pods(situation: RungSituation) -> list[Pod]:
     owned = situation.view.owned_by(situation.item.uid)
     return [pod for pod in owned if pod.labels.get(RUNG_LABEL) == RungName.IMAGE]
+
+
+def _asked(situation: RungSituation, node: str, images: int) -> PullAsk:
+    item = situation.item
+    return PullAsk(item.key, item.uid, situation.policy, situation.workload, node, images)
 
 
 def _level(
@@ -179,17 +208,6 @@ def _count(item: _Item, wish: _Wish) -> RungCount:
     place, plan = Place(RungName.IMAGE, item.node), item.plan
     reason = wish.reason if item.wanted or wish.reason is Reason.CONFIDENCE_LIMITED else Reason.FORECAST
     return RungCount(place, int(item.wanted), int(plan.warm), int(plan.warming), int(plan.held), reason)
-
-
-def _operation(situation: RungSituation, item: _Item, images: tuple[str, ...]) -> Operation | None:
-    uid, key = situation.item.uid, situation.item.key
-    if item.plan.move is PullMove.REMOVE and item.pod is not None and not item.pod.deleting:
-        pod = item.pod
-        return DeleteObject(uid, "Pod", pod.key, pod.uid, pod.resource_version, item.plan.why)
-    if item.plan.move is PullMove.PULL and not item.waits:
-        order = PullOrder(key, uid, item.node, images, situation.workload.template)
-        return CreateObject(uid, "Pod", key.namespace, pull_pod(order), f"a pod is expected on {item.node}")
-    return None
 
 
 def _remarks(items: Sequence[_Item]) -> tuple[Remark, ...]:

@@ -17,7 +17,8 @@ from edgewarm.engine.data_rung import DataRung
 from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.pull_ration import PullRation
-from edgewarm.engine.rungs import Remark, Rung, RungPlan, RungSituation
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.operations import DeleteObject, Operation, Tally

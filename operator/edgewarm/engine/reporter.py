@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 
+from edgewarm.engine.pool_reports import pool_report
+from edgewarm.engine.pooling import PoolState
 from edgewarm.engine.ports import Cluster, Manifest, Telemetry
+from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reporting import is_due
-from edgewarm.engine.reports import Case, policy_numbers, policy_report
-from edgewarm.engine.standing import Standing, Surroundings, conditions
+from edgewarm.engine.reports import Found, policy_numbers, policy_report
+from edgewarm.engine.standing import Standing, conditions
 from edgewarm.manifests.policy_status import PolicyReport, policy_status
-from edgewarm.manifests.pool_status import PoolReport, pool_status
-from edgewarm.model.conditions import Condition, merged
+from edgewarm.manifests.pool_status import pool_status
+from edgewarm.model.conditions import merged
 from edgewarm.model.demand import Missing, MissingKind
 from edgewarm.model.errors import EdgewarmError, NotFound
 from edgewarm.model.identity import Key
 from edgewarm.model.names import EDGE_NODE_POOL, WARMING_POLICY
 from edgewarm.model.numbers import PolicyNumbers
-from edgewarm.model.objects import PolicyObject, PoolObject
+from edgewarm.model.objects import PolicyObject
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.pools.use import PoolUse, Resources, pool_use
 
 log = structlog.get_logger()
 BLIND = frozenset(kind.value for kind in MissingKind)
@@ -36,10 +38,11 @@ class Reporter:
         self._announced: dict[str, str] = {}
         self._written: dict[tuple[str, Key, str], tuple[Manifest, float]] = {}
 
-    async def policy(self, around: Surroundings, state: Standing, case: Case | None, now: float) -> None:
-        """Status, Event and metrics of one policy; `case` is None where nothing could be decided."""
+    async def policy(self, one: Found, remarks: Iterable[Remark], now: float) -> None:
+        """Status, Event and metrics of one policy."""
+        around, state, case = one.around, one.state, one.case
         item = around.item
-        remarks = case.ladder.remarks(case.book.rungs.trouble) if case is not None else ()
+        remarks = [*remarks, *(case.ladder.remarks(case.book.rungs.trouble) if case is not None else ())]
         found = merged(item.conditions, conditions(state, around, now, remarks))
         if case is None:
             self._telemetry.policy(item.key, PolicyNumbers(blind=isinstance(around.reading, Missing)))
@@ -75,11 +78,10 @@ class Reporter:
         except EdgewarmError as error:
             log.warning("status not written", kind=kind, key=str(key), problem=str(error))
 
-    async def pools(self, view: ClusterView, now: float) -> None:
+    async def pools(self, view: ClusterView, states: Mapping[str, PoolState], now: float) -> None:
         """Status of every EdgeNodePool."""
         for pool in view.pools.values():
-            use = None if pool.selector is None else pool_use(pool.selector, view.nodes.values(), view.pods.values())
-            status = pool_status(_pool_report(pool, use, now))
+            status = pool_status(pool_report(pool, states[pool.name], now))
             await self._write(EDGE_NODE_POOL, Key("", pool.name), pool.uid, pool.status, status, now)
 
     def forget(self, view: ClusterView) -> None:
@@ -98,23 +100,3 @@ def _state(standing: Standing) -> str:
     if standing.ready or standing.stalled:
         return "ready" if standing.ready else "stalled"
     return "blind" if standing.reason in BLIND else "waiting"
-
-
-def _pool_report(pool: PoolObject, use: PoolUse | None, now: float) -> PoolReport:
-    reason, message, ready, stalled = _pool_state(pool, use)
-    found = [Condition("Ready", "True" if ready else "False", reason, message, now, pool.generation)]
-    if stalled:
-        found.append(Condition("Stalled", "True", reason, message, now, pool.generation))
-    use = use or PoolUse(0, 0, Resources(), Resources())
-    return PoolReport(pool.generation, merged(pool.conditions, found), reason, use)
-
-
-def _pool_state(pool: PoolObject, use: PoolUse | None) -> tuple[str, str, bool, bool]:
-    """(reason, message, ready, stalled)."""
-    if use is None:
-        return "InvalidSpec", pool.problem or "the spec cannot be read", False, True
-    if use.nodes == 0:
-        return "NoNodes", "spec.selector matches no node: label a node, or correct the selector", False, False
-    if use.ready_nodes == 0:
-        return "NoReadyNodes", f"none of the {use.nodes} selected nodes is ready and schedulable", False, False
-    return "NodesReady", f"{use.ready_nodes} of {use.nodes} selected nodes are ready", True, False

@@ -78,6 +78,14 @@ class Case:
         return self.book.rungs.granted if self.book.policy.mode is Mode.RECOMMEND else None
 
     @property
+    def pulled_on(self) -> frozenset[str]:
+        """Nodes that hold images by a pull pod of the policy."""
+        pods = () if self.climb is None else self.climb.view.owned_by(self.item.uid)
+        return frozenset(
+            pod.pulling.node for pod in pods if pod.pulling is not None and pod.pulling.done and pod.staged is None
+        )
+
+    @property
     def written(self) -> frozenset[Key]:
         """Decisions that this life of the operator wrote or took up: their phase is known better than it is seen."""
         ours = {live.key for live in self.book.lives} | self.book.unwritten.keys()
@@ -305,6 +313,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
         nodes=case.parts,
+        pulls=case.book.pull_use.totals,
         stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
         stored=case.ladder.stored,

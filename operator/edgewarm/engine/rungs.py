@@ -12,6 +12,7 @@ from typing import Protocol
 
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.engine.foresight import Foresight
+from edgewarm.engine.remarks import Remark
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.policy import Policy
@@ -56,16 +57,6 @@ class RungSituation:
     def target(self, count: RungCount) -> int:
         """What to bring a place to: what is wanted, or what was approved, else what there is."""
         return count.wanted if self.granted is None else self.granted.get(count.place, count.held)
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """A condition of the policy that a rung sets: its type, whether it holds, the reason and the sentence."""
-
-    kind: str
-    status: bool
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

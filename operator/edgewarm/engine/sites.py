@@ -1,4 +1,4 @@
-"""What the rungs that are planned by node ask of a view: a pool's nodes, how full they are, and how large images are.
+"""What the rungs that are planned by node ask of a view: how full its nodes are, and how large images are.
 
 Each answer is made once per change of what it is made from, and shared by all policies.
 """
@@ -38,14 +38,6 @@ class Sites:
         self._sizes = _Kept[Mapping[str, int]]()
         self._load = _Kept[Mapping[str, float]]()
         self._readers = _Kept[Mapping[str, Sequence[Pod]]]()
-
-    def members(self, situation: RungSituation) -> Mapping[str, Node]:
-        """The nodes of the policy's pool that take pods."""
-        pool = situation.view.pools.get(situation.policy.pool or "")
-        if pool is None or pool.selector is None:
-            return {}
-        found = situation.view.nodes.items()
-        return {name: n for name, n in found if n.ready and n.schedulable and pool.selector.matches(n.labels)}
 
     def load(self, view: ClusterView) -> Mapping[str, float]:
         """Node -> the largest share of its cpu, memory and pods that is requested, not counting our pull pods."""

@@ -22,7 +22,8 @@ from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors
 from edgewarm.decide.promoting import Standing, differs, fits, is_standby, is_warm, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
-from edgewarm.engine.rungs import Remark, RungPlan, RungSituation
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy

@@ -1,6 +1,6 @@
 """Where a policy stands before anything is decided: ordered checks, the first that fails gives condition and sentence.
 
-    spec wrong -> younger of two -> target missing -> pool missing -> scaled by another
+    spec wrong -> younger of two -> target missing -> pool missing -> pool not for this namespace -> scaled by another
     -> demand missing -> model unknown -> action failed -> learning
 
 `Stalled` means that a person must change something; `Reconciling` that time will cure it (kstatus).
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from edgewarm.engine.models import ModelState
-from edgewarm.engine.rungs import Remark
+from edgewarm.engine.remarks import Remark
 from edgewarm.model.conditions import Condition
 from edgewarm.model.demand import USER_MUST_ACT, Missing, Reading
 from edgewarm.model.identity import Key, TargetRef
@@ -33,6 +33,7 @@ class Surroundings:
     learning: bool
     trouble: str | None
     pool_unknown: bool = False
+    pool_refuses: bool = False
     model: ModelState | None = None
 
     @property
@@ -86,6 +87,16 @@ def _pool(around: Surroundings) -> Standing | None:
     return Standing("PoolNotFound", message, False, False, waiting=True)
 
 
+def _allowed(around: Surroundings) -> Standing | None:
+    if not around.pool_refuses or around.item.policy is None:
+        return None
+    message = (
+        f"EdgeNodePool {around.item.policy.pool} is not for namespace {around.item.key.namespace}: have its "
+        "administrator extend spec.allowedNamespaces or label the namespace, or change poolRef.name"
+    )
+    return Standing("NamespaceNotAllowed", message, False, False, stalled=True)
+
+
 def _autoscaler(around: Surroundings) -> Standing | None:
     owner, policy = around.autoscaler, around.item.policy
     if owner is None or policy is None or policy.mode is Mode.OBSERVE or policy.rungs:
@@ -126,7 +137,7 @@ def _learning(around: Surroundings) -> Standing | None:
     return Standing("LearningHistory", message, False, True, waiting=True)
 
 
-CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _pool, _autoscaler, _demand, _model, _trouble, _learning)
+CHECKS: tuple[Check, ...] = (_spec, _elder, _target, _pool, _allowed, _autoscaler, _demand, _model, _trouble, _learning)
 
 
 def standing(around: Surroundings) -> Standing:
@@ -142,7 +153,7 @@ def conditions(
     state: Standing, around: Surroundings, now: float, remarks: Iterable[Remark] = ()
 ) -> tuple[Condition, ...]:
     """The kstatus triple, ScaledByOther while another autoscaler owns the target, SelectedModel where one was, and what
-    the rungs say."""
+    others remark."""
     generation = around.item.generation
 
     def condition(kind: str, status: bool, reason: str, message: str) -> Condition:

@@ -35,10 +35,14 @@ from edgewarm.engine.judge import (
     shadowed,
 )
 from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
+from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
-from edgewarm.engine.parts import Parts, split_series
+from edgewarm.engine.parts import Parts
+from edgewarm.engine.pool_reports import remarks
+from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
+from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
@@ -53,7 +57,6 @@ from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, Strategy
 from edgewarm.model.prices import Terms
-from edgewarm.model.quantiles import Quantiles
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
 
@@ -102,6 +105,7 @@ class Engine:
         self._climber = Climber(self._ladder, self._actor)
         self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
+        self._pools = Pools()
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
     async def run_pass(self, now: float) -> None:
@@ -116,8 +120,7 @@ class Engine:
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
-        self._books.take_pulls(self._ports.cluster.take_pulls())
-        self._books.take_starts(self._ports.cluster.take_starts(), view)
+        self._learn_starts(view)
         self._parts.see(policies, readings, now)
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
         step_made = self._rows.observe(samples, now)
@@ -128,14 +131,19 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
+        states = self._pools.plan(view, askers(found), now)
         # first what gives capacity, for all; then what tells about it
         await self._promoter.look(now)
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
-        await _bounded(self._reporter.policy(one.around, one.state, one.case, now) for one in found)
-        await self._reporter.pools(view, now)
+        await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
+        await self._reporter.pools(view, states, now)
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
         self._ports.telemetry.retain(list(view.policies))
+
+    def _learn_starts(self, view: ClusterView) -> None:
+        self._books.take_pulls(self._ports.cluster.take_pulls())
+        self._books.take_starts(self._ports.cluster.take_starts(), view)
 
     async def _find_all(self, view: ClusterView, readings: Readings, moment: Moment) -> list[Found]:
         """Observe and decide for all, with pauses in which watches, probes and reads of forecasts go on."""
@@ -168,9 +176,9 @@ class Engine:
         loads = () if policy is None else asking.loads(item.key, policy, readings)
         reading = asking.joint_reading(policy, loads) if policy is not None and asking.was_asked(loads) else None
         trouble = book.trouble if book else None
-        unknown = policy is not None and policy.pool is not None and policy.pool not in view.pools
+        unknown, refuses = pool_trouble(item.key.namespace, policy, view)
         model = self._models.state(item.key)
-        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, model)
+        around = Surroundings(item, elder, workload, autoscaler, reading, learning, trouble, unknown, refuses, model)
         state = standing(around)
         if policy is None or book is None or workload is None or not state.decides:
             if book is not None:
@@ -194,28 +202,14 @@ class Engine:
 
     def _foresight(self, book: Book, loads: tuple[Load, ...], key: Key, now: float) -> Foresight:
         """What the rungs may ask of demand; a forecast is only looked up when one asks."""
-        policy = book.policy
-
-        def known(seconds: float) -> tuple[Load, ...]:
-            return asking.forecasted(loads, lambda name: self._models.outlook(SeriesKey(key, name), now, seconds))
-
-        def whole(seconds: float) -> Quantiles | None:
-            found = asking.expected(policy, known(seconds))
-            return None if found is None else found.hold
-
-        split = split_series(policy)
-
-        def nodes(seconds: float) -> Mapping[str, Quantiles]:
-            load = next((one for one in known(seconds) if split is not None and one.resource.name == split.name), None)
-            if load is None:
-                return {}
-            mine = SeriesKey(key, load.resource.name)
-            return self._parts.held(
-                load, key, lambda part: self._rows.outlook_of(replace(mine, part=part), now, seconds)
-            )
-
-        per_pod = 1.0 if split is None else split.per_pod
-        return Foresight(whole, nodes, per_pod, book.stages, self._books.speeds)
+        ahead = Lookout(
+            book.policy,
+            loads,
+            lambda name, seconds: self._models.outlook(SeriesKey(key, name), now, seconds),
+            lambda name, part, seconds: self._rows.outlook_of(SeriesKey(key, name, part), now, seconds),
+            partial(self._parts.held, key=key),
+        )
+        return ahead.foresight(book.stages, self._books.speeds)
 
     def _climb(
         self,
@@ -303,6 +297,7 @@ class Engine:
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
+        book.pull_use = book.pull_use.seen(case.pulled_on)
         start = Shadow(begun(book, book.policy, case.workload, now))
         book.shadow = shadowed(judgement, book.shadow or start, now)
         book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)
@@ -365,6 +360,25 @@ def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
     if pool is None:
         return terms
     return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
+
+
+def askers(found: Iterable[Found]) -> list[Asker]:
+    """The policies that may hold something in their pool."""
+    cases = [one.case for one in found if one.case is not None]
+    return [Asker(case.item, case.book.policy, case.workload) for case in cases if may_hold(case.book.policy)]
+
+
+def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
+    """(there is no such pool, the pool is not for this namespace)."""
+    if policy is None or policy.pool is None:
+        return False, False
+    pool = view.pools.get(policy.pool)
+    return pool is None, pool is not None and not allows(pool, namespace, view.namespaces.get(namespace, {}))
+
+
+def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
+    """What the pool has to say to a policy that may use it."""
+    return () if one.case is None else remarks(one.case.item.key, one.case.book.policy, states, now)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -37,8 +37,13 @@ class Speeds:
 
     def seconds(self, size: float, level: float, node: str = "") -> float | None:
         """How long `size` bytes take in `level` of all cases, on one node or (without one) on any; None if unknown."""
+        speed = self.bytes_per_second(level, node)
+        return None if speed is None else size / speed
+
+    def bytes_per_second(self, level: float, node: str = "") -> float | None:
+        """The speed that is exceeded in `level` of all cases."""
         speeds = self.nodes.get(node, ()) if node else self.whole
         if not speeds:
             return None
         ordered = sorted(speeds, reverse=True)  # the time of a level is the size at the speed of the same rank
-        return size / ordered[min(len(ordered) - 1, math.ceil(level * (len(ordered) - 1)))]
+        return ordered[min(len(ordered) - 1, math.ceil(level * (len(ordered) - 1)))]

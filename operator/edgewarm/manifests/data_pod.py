@@ -6,17 +6,17 @@ from typing import Any
 
 from edgewarm.manifests.pull_pod import PullOrder
 from edgewarm.model.data import DataItem
-from edgewarm.model.identity import Key
-from edgewarm.model.names import DATA_BYTES, DATA_NAME, DATA_USED
+from edgewarm.model.names import DATA_NAME, DATA_USED
+from edgewarm.model.objects import PolicyObject
 from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.units import format_time
 
 
-def data_order(policy: Key, policy_uid: str, node: str, item: DataItem, template: PodTemplate) -> PullOrder:
-    """One item for one node."""
-    notes = {DATA_NAME: item.name, DATA_BYTES: str(int(item.size))}
-    return PullOrder(policy, policy_uid, node, (item.reference,), template, RungName.DATA, notes)
+def data_order(policy: PolicyObject, node: str, item: DataItem, template: PodTemplate, speed: float) -> PullOrder:
+    """One item for one node; `speed` in bytes/s, 0 where unknown."""
+    images, notes = (item.reference,), {DATA_NAME: item.name}
+    return PullOrder(policy.key, policy.uid, node, images, template, item.size, speed, RungName.DATA, notes)
 
 
 def last_used(at: float) -> dict[str, Any]:

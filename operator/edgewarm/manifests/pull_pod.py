@@ -11,10 +11,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from edgewarm.model.identity import Key
-from edgewarm.model.names import GROUP, POLICY_LABEL, PULL_IMAGES, PULL_NODE, RUNG_LABEL, VERSION, WARMING_POLICY
+from edgewarm.model.names import (
+    GROUP,
+    POLICY_LABEL,
+    PULL_BYTES,
+    PULL_IMAGES,
+    PULL_NODE,
+    PULL_SPEED,
+    RUNG_LABEL,
+    VERSION,
+    WARMING_POLICY,
+)
 from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
 
@@ -44,17 +55,23 @@ _RESTRICTED = {
 
 @dataclass(frozen=True, slots=True)
 class PullOrder:
-    """The images of one workload for one node, on behalf of one policy; `notes` are annotations of the rung's own."""
+    """The images of one workload for one node, on behalf of one policy; `size` in bytes, `speed` in bytes/s.
+
+    `notes` are annotations of the rung's own.
+    """
 
     policy: Key
     policy_uid: str
     node: str
     images: tuple[str, ...]
     template: PodTemplate
+    size: float = 0.0
+    speed: float = 0.0
     rung: RungName = RungName.IMAGE
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=4096)
 def images_of(template: PodTemplate) -> tuple[str, ...]:
     """The different images of its containers and init containers, in the order in which they are pulled."""
     spec = template.spec
@@ -79,6 +96,8 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
             "annotations": {
                 PULL_NODE: order.node,
                 PULL_IMAGES: images_key(order.images),
+                PULL_BYTES: str(round(order.size)),
+                PULL_SPEED: str(round(order.speed)),
                 "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
                 "linkerd.io/inject": "disabled",
                 **order.notes,

@@ -35,10 +35,11 @@ class DataItem:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What a pod of ours says of the data that it staged: its name, its reference by digest, bytes, and Unix seconds of
-    its last use (None: nothing has read it since)."""
+    """What a pod of ours says of the data that it staged: its name and its reference by digest.
+
+    `used_at`: Unix seconds of its last use, None where nothing has read it.
+    """
 
     name: str
     reference: str
-    size: float
     used_at: float | None = None

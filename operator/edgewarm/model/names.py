@@ -24,12 +24,18 @@ RUNG_LABEL = f"{GROUP}/rung"
 PULL_NODE, PULL_IMAGES = f"{GROUP}/pull-node", f"{GROUP}/pull-images"
 """Annotations on a pull pod: the node and the images (as a hash) that it was made for."""
 
-DATA_NAME, DATA_BYTES, DATA_USED = f"{GROUP}/data", f"{GROUP}/data-bytes", f"{GROUP}/data-used-at"
-"""Annotations on a pod that staged data: what the policy calls it, its bytes, and when a pod there last had it mounted
-(none: nothing has read it)."""
+DATA_NAME, DATA_USED = f"{GROUP}/data", f"{GROUP}/data-used-at"
+"""Annotations on a pod that staged data: what the policy calls it, and when a pod there last had it mounted (none:
+nothing has read it)."""
+
+PULL_BYTES, PULL_SPEED = f"{GROUP}/pull-bytes", f"{GROUP}/pull-bytes-per-second"
+"""Annotations on a pull pod: what was expected of it, and counts against budgets."""
 
 TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 """Label on a standby: the pod-template-hash of the ReplicaSet that it was built for."""
 
 POD_TEMPLATE_HASH = "pod-template-hash"
 """Kubernetes' own label that tells the pods of one ReplicaSet from those of another."""
+
+LATITUDE, LONGITUDE = f"{GROUP}/latitude", f"{GROUP}/longitude"
+"""Annotations on a Node: where it is, in degrees, north and east positive. A label cannot begin with a minus."""

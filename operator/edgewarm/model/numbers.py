@@ -31,6 +31,7 @@ class PolicyNumbers:
 
     `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
     own, only that of each of its `resources` by name. `nodes` are the parts of demand by node. `stages` are in seconds.
+    `pulls` are totals since the operator began, by outcome.
     """
 
     demand: float | None = None
@@ -45,3 +46,4 @@ class PolicyNumbers:
     stages: Mapping[Stage, Mapping[float, float]] = field(default_factory=dict)
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)
     stored: Mapping[str, float] = field(default_factory=dict)
+    pulls: Mapping[str, int] = field(default_factory=dict)

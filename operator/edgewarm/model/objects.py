@@ -9,8 +9,9 @@ from typing import Any
 from edgewarm.model.conditions import Condition
 from edgewarm.model.identity import Key
 from edgewarm.model.policy import Policy
+from edgewarm.model.pool import PoolSettings
 from edgewarm.model.prices import ApprovalTerms
-from edgewarm.model.workload import Selector
+from edgewarm.model.selector import Selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class PolicyObject:
 class PoolObject:
     """An EdgeNodePool: which nodes it selects, and what its administrator asks of policies that refer to it.
 
-    `prices` has the fields of `model.prices.Prices` that the pool sets.
+    `prices` has the fields of `model.prices.Prices` that the pool sets; without `allowed_namespaces` all are allowed.
     """
 
     name: str
@@ -46,3 +47,6 @@ class PoolObject:
     status: Mapping[str, Any] = field(default_factory=dict)
     prices: tuple[tuple[str, float], ...] = ()
     approval: ApprovalTerms | None = None
+    created_at: float = 0.0
+    settings: PoolSettings = field(default=PoolSettings())
+    allowed_namespaces: Selector | None = None

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from edgewarm.model.data import DataItem
 from edgewarm.model.demand import DemandRequest
+from edgewarm.model.geography import Region
 from edgewarm.model.identity import DEMAND, TargetRef
+from edgewarm.model.pool import Qos
 from edgewarm.model.rungs import Rungs
 
 
@@ -125,6 +127,24 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmedNode:
+    """Room for so many pods on a node, reserved by hand until a time."""
+
+    name: str
+    until: float
+    pods: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Warming:
+    """What a policy may hold in its pool: on how many nodes, on how many new ones per pass, and by hand."""
+
+    max_nodes: int = 10
+    max_new_nodes: int = 5
+    nodes: tuple[WarmedNode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One thing that demand uses up: what to ask a source for, and how much of it one pod gives, in the query's unit.
 
@@ -171,6 +191,10 @@ class Policy:
     resources: tuple[Resource, ...] = ()
     rungs: Rungs = field(default=Rungs())
     data: tuple[DataItem, ...] = ()
+    warming: Warming = field(default=Warming())
+    regions: tuple[Region, ...] = ()
+    qos: Qos = Qos.MEDIUM
+    preemptible: bool = True
     series: tuple[Resource, ...] = field(init=False, compare=False, repr=False)
     """Every question that the policy asks, the main one first; kept, since each pass reads it many times."""
 

@@ -14,7 +14,7 @@ class PullProgress:
 
     `refused`: it is the image that cannot be had, and not the pod that has no place.
     `ended_at`: the pod has ended, and asks for no room any more; the time is 0 where nobody told it. `node` and `key`
-    are the node and the images that it was made for.
+    are the node and the images that it was made for, `size` (bytes) and `speed` (bytes/s) what was expected of them.
     """
 
     images: int
@@ -24,6 +24,8 @@ class PullProgress:
     ended_at: float | None = None
     node: str = ""
     key: str = ""
+    size: int = 0
+    speed: int = 0
 
     @property
     def done(self) -> bool:

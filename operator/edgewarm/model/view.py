@@ -18,7 +18,7 @@ class ClusterView:
     `workloads` and `autoscalers` are keyed by (namespace, target); an autoscaler by the target that it owns.
     `owned` has the pods of each controller by its uid, `replica_sets` those of each Deployment by its uid, `services`
     those of each namespace. `unseen`: uids of policies for whom something was written that
-    this view does not show yet.
+    this view does not show yet. `namespaces` are the labels of each.
     """
 
     policies: Mapping[Key, PolicyObject] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class ClusterView:
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
     owned: Mapping[str, Mapping[Key, Pod]] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def owned_by(self, uid: str) -> tuple[Pod, ...]:
         """The pods of a controller, in the order of their names."""

@@ -5,46 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edgewarm.model.amounts import CPU, EPHEMERAL, MEMORY, NOTHING, PODS, Amounts
+from edgewarm.model.constraints import Constraints, PodTerm, Taint
 from edgewarm.model.data import Staged
+from edgewarm.model.geography import Point
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.pulls import NO_IMAGES, NodeImages, PullProgress
+from edgewarm.model.selector import Requirement as Requirement
+from edgewarm.model.selector import Selector as Selector
 from edgewarm.model.stages import NO_MILESTONES, Milestones, Stage
 from edgewarm.model.template import PodTemplate
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One matchExpressions entry of a label selector."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...] = ()
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        """Kubernetes semantics: NotIn and DoesNotExist also match where the label is absent."""
-        value = labels.get(self.key)
-        match self.operator:
-            case "In":
-                return value is not None and value in self.values
-            case "NotIn":
-                return value is None or value not in self.values
-            case "Exists":
-                return value is not None
-            case "DoesNotExist":
-                return value is None
-        raise ValueError(f"operator must be In, NotIn, Exists or DoesNotExist, got {self.operator}")
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """A label selector: every label and every requirement must match."""
-
-    labels: tuple[tuple[str, str], ...] = ()
-    requirements: tuple[Requirement, ...] = ()
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return all(labels.get(k) == v for k, v in self.labels) and all(r.matches(labels) for r in self.requirements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +49,8 @@ class Workload:
     pod: PodRequests = field(default=PodRequests())
     template: PodTemplate = field(default=PodTemplate())
     rollout: Rollout | None = None
+    asks: Amounts = field(default_factory=lambda: NOTHING)  # of one pod, all resources, `pods` included
+    constraints: Constraints = field(default=Constraints())
 
     @property
     def key(self) -> Key:
@@ -146,10 +119,23 @@ class Pod:
     staged: Staged | None = None  # of one that stages data
     mounts: frozenset[str] = frozenset()  # canonical names of the images that it mounts as volumes
 
+    other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and itself
+    apart: tuple[PodTerm, ...] = ()
+
     @property
     def is_active(self) -> bool:
         """As a ReplicaSet counts: neither finished nor on its way out."""
         return not self.deleting and self.phase not in ("Succeeded", "Failed")
+
+    @property
+    def holds_room(self) -> bool:
+        """A finished pod holds nothing of its node."""
+        return self.phase not in {"Succeeded", "Failed"}
+
+    @property
+    def asks(self) -> Amounts:
+        """All that it requests, itself included."""
+        return {CPU: self.cpu_cores, MEMORY: self.memory_bytes, PODS: 1.0, **self.other}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +157,7 @@ class PodStart:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as last seen; resources are what it can give to pods (allocatable), `disk_bytes` its ephemeral storage."""
+    """A node as last seen; resources are what it can give to pods (allocatable)."""
 
     name: str
     labels: Mapping[str, str]
@@ -180,9 +166,21 @@ class Node:
     cpu_cores: float
     memory_bytes: float
     pods: int
-    disk_bytes: float = 0.0
     disk_pressure: bool = False
     images: NodeImages = NO_IMAGES
+    other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and pods
+    taints: tuple[Taint, ...] = ()
+    point: Point | None = None
+
+    @property
+    def disk_bytes(self) -> float:
+        """Its ephemeral storage, on which images lie too; 0 where it does not say."""
+        return self.other.get(EPHEMERAL, 0.0)
+
+    @property
+    def allocatable(self) -> Amounts:
+        """All that it can give, by the names of Kubernetes."""
+        return {CPU: self.cpu_cores, MEMORY: self.memory_bytes, PODS: float(self.pods), **self.other}
 
 
 @dataclass(frozen=True, slots=True)

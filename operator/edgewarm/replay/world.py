@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from edgewarm.api.parse import parse_conditions, parse_decision
+from edgewarm.api.parse import parse_decision
+from edgewarm.api.wired import parse_conditions
 from edgewarm.engine.ports import Manifest
 from edgewarm.model.decision import DecisionRecord, Phase
 from edgewarm.model.demand import DemandRequest, FloatArray, History, Measured, Missing, MissingKind, Reading

@@ -103,6 +103,12 @@ DATA_REMOVED = Metric(
     (*POLICY, "read"),
     "Bytes of staged data that were given up; read is no where no pod on the node ever had it mounted.",
 )
+IMAGE_PULLS = Metric(
+    "edgewarm_image_pulls_total",
+    Type.COUNTER,
+    (*POLICY, "outcome"),
+    "Images pulled ahead onto a node: pulled, then used (a pod started there) or unused (given up without one).",
+)
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -180,6 +186,7 @@ METRICS: tuple[Metric, ...] = (
     NODE_FORECAST,
     LEAD_TIME,
     STAGE,
+    IMAGE_PULLS,
     RUNG_UNITS,
     DATA_BYTES,
     DATA_REMOVED,

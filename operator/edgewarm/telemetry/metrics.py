@@ -41,6 +41,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         self._collectors = {metric.name: _made(metric, self.registry) for metric in METRICS}
         self._of_policy: dict[Key, set[tuple[Metric, tuple[str, ...]]]] = {}
+        self._totals: dict[tuple[Metric, tuple[str, ...]], int] = {}
         self._gauge(catalog.BUILD_INFO, (version,)).set(1)
         self.policies({})
 
@@ -55,6 +56,17 @@ class Metrics:
         known.update(wanted)
         for (metric, labels), value in wanted.items():
             self._gauge(metric, labels).set(value)
+        for outcome, total in numbers.pulls.items():
+            self._raise(catalog.IMAGE_PULLS, key, outcome, total)
+
+    def _raise(self, metric: Metric, key: Key, outcome: str, total: int) -> None:
+        """A counter of which the total is known; one that never rose has no series."""
+        labels = (key.namespace, key.name, outcome)
+        told = self._totals.get((metric, labels), 0)
+        if total > told:
+            self._of_policy.setdefault(key, set()).add((metric, labels))
+            self._counter(metric, labels).inc(total - told)
+            self._totals[metric, labels] = total
 
     def decided(self, key: Key, reason: str, mode: str) -> None:
         """One change of plan."""
@@ -131,6 +143,7 @@ class Metrics:
     def _remove(self, series: Collection[tuple[Metric, tuple[str, ...]]]) -> None:
         for metric, labels in series:
             self._collectors[metric.name].remove(*labels)
+            self._totals.pop((metric, labels), None)
 
 
 def _made(metric: Metric, registry: CollectorRegistry) -> _Collector:

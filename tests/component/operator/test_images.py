@@ -175,6 +175,18 @@ async def test_a_restart_pulls_nothing_twice(world: OperatorWorld) -> None:
     assert created(world) == 0
 
 
+async def test_pulls_are_counted_as_used_or_unused(world: OperatorWorld) -> None:
+    await running(world)
+    world.controller.node = "node-2"
+    asks(world, node_1=120.0, node_2=140.0)  # a pod more, on node-2; nobody asks for anything on node-3
+    await world.passes(90)
+    world.change("WarmingPolicy", "checkout", rungs={"image": {"enabled": False}})
+    await world.passes(60)
+    line = 'edgewarm_image_pulls_total{{namespace="shop",outcome="{}",policy="checkout"}} {}'
+    told = [one for one in world.series() if one.startswith("edgewarm_image_pulls_total")]
+    assert sorted(told) == [line.format("pulled", 2.0), line.format("unused", 1.0), line.format("used", 1.0)]
+
+
 async def test_the_policy_owns_its_pull_pods(world: OperatorWorld) -> None:
     await running(world)
     policy = world.api.get("WarmingPolicy", SHOP, "checkout")
@@ -194,7 +206,8 @@ async def test_many_images_on_twenty_nodes_stay_within_their_ration(world: Opera
     asks(world, **{name.replace("-", "_"): 10.0 for name in names})
     for number in range(images):
         world.deployment(f"app-{number}", replicas=1, image=f"app-{number}:1")
-        world.policy(f"app-{number}", poolRef={"name": "edge"}, demand=BY_NODE)
+        warming = {"maxPrewarmedNodes": 20, "maxNewNodesPerPass": 20}
+        world.policy(f"app-{number}", poolRef={"name": "edge"}, demand=BY_NODE, warming=warming)
     await world.start()
     await world.until(lambda: len(world.kubelets.pulled) == 20 * images, 20_000)
     assert (world.kubelets.most_at_once, world.kubelets.most_on_a_node) == (10, 1)

@@ -22,7 +22,7 @@ class FakeDeploymentController:
     def __init__(self, api: FakeApi, delay: float | Callable[[Json], float] = 0.0, node: str = "node-1") -> None:
         self._api = api
         self._delay: Callable[[Json], float] = delay if callable(delay) else lambda pod: delay
-        self._node = node
+        self.node = node
         self.pull = 0.0
         self._made = 0
         self._created_at: dict[str, float] = {}  # to the fraction of a second, which timestamps on the wire lack
@@ -68,7 +68,7 @@ class FakeDeploymentController:
                     "creationTimestamp": self._api.store.timestamp(now),
                     "ownerReferences": [_reference(workload)],
                 },
-                "spec": {**copy.deepcopy(template.get("spec", {"containers": []})), "nodeName": self._node},
+                "spec": {**copy.deepcopy(template.get("spec", {"containers": []})), "nodeName": self.node},
                 "status": {"phase": "Pending", "conditions": [_condition("False", self._api.store.timestamp(now))]},
             }
         )
@@ -100,7 +100,7 @@ class FakeDeploymentController:
                 "reason": "Pulled",
                 "message": message,
                 "involvedObject": {"uid": pod["metadata"]["uid"], "fieldPath": "spec.containers{web}"},
-                "source": {"host": self._node},
+                "source": {"host": self.node},
             }
         )
 

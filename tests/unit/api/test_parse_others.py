@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
-from edgewarm.api.parse import parse_decision, parse_pool
+from edgewarm.api.parse import parse_decision
+from edgewarm.api.parse_pool import parse_pool
 from edgewarm.model.decision import Action, Approval, Phase
 from edgewarm.model.identity import Key
 from edgewarm.model.policy import Strategy
+from edgewarm.model.pool import Allocation, NodeChoice, PoolSettings, Preemption, Slowdown
 from edgewarm.model.prices import ApprovalTerms, RiskLevel
-from edgewarm.model.workload import Requirement, Selector
+from edgewarm.model.selector import Requirement, Selector
+from support.wrong_policies import merged
+from support.wrong_pools import RIGHT_POOL, WRONG_POOLS, WrongPool
 
 pytestmark = pytest.mark.unit
 
@@ -71,6 +75,45 @@ def test_a_pool_sets_prices_and_thresholds() -> None:
 def test_wrong_terms_become_a_problem(terms: dict[str, Any], problem: str) -> None:
     wire = pool({"matchLabels": {"site": "berlin"}})
     assert problem in (parse_pool({**wire, "spec": {**wire["spec"], **terms}}).problem or "")
+
+
+@pytest.mark.parametrize("row", WRONG_POOLS, ids=lambda row: row.name)
+def test_a_wrong_row_becomes_its_sentence(row: WrongPool) -> None:
+    assert row.sentence in (parse_pool(row.manifest()).problem or "")
+
+
+def test_how_a_pool_gives_its_room() -> None:
+    wire = merged(
+        RIGHT_POOL,
+        {
+            "metadata": {"creationTimestamp": "1970-01-01T00:01:00Z"},
+            "spec": {
+                "allowedNamespaces": {"matchLabels": {"team": "shop"}},
+                "location": {"regionLabel": "site"},
+                "allocation": "FairShare",
+                "nodeChoice": "Predictive",
+                "preemption": "PreemptLowerPriority",
+                "oversubscriptionRatio": "1.5",
+                "shareable": ["cpu", "memory"],
+                "budgets": {"cpu": "2", "memory": "4Gi", "storage": "10G", "pods": 8},
+                "slowDown": {"above": "60%"},
+            },
+        },
+    )
+    found = parse_pool(wire)
+    assert (found.problem, found.created_at) == (None, 60.0)
+    assert found.allowed_namespaces == Selector((("team", "shop"),))
+    assert found.settings == PoolSettings(
+        Allocation.FAIR_SHARE,
+        NodeChoice.PREDICTIVE,
+        Preemption.LOWER,
+        1.5,
+        frozenset({"cpu", "memory"}),
+        {"cpu": 2.0, "memory": 2.0**32, "storage": 1e10, "pods": 8.0},
+        Slowdown(0.6, 0.9),
+        "site",
+    )
+    assert parse_pool(RIGHT_POOL).settings == PoolSettings()
 
 
 def decision(**spec: Any) -> dict[str, Any]:

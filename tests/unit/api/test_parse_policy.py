@@ -25,6 +25,7 @@ from edgewarm.model.policy import (
     Strategy,
 )
 from support.wrong_policies import RIGHT_POLICY, WRONG_POLICIES, WrongPolicy, merged
+from support.wrong_pools import WRONG_ABOUT_POOLS
 
 pytestmark = pytest.mark.unit
 
@@ -153,10 +154,10 @@ def test_the_later_pause_counts(in_spec: str | None, in_annotation: str | None, 
 
 
 def test_a_field_of_a_newer_crd_is_passed_over() -> None:
-    assert spec(warming={"maxPrewarmedNodes": 10}) == parsed({})
+    assert spec(notYetKnown={"some": 10}) == parsed({})
 
 
-@pytest.mark.parametrize("row", WRONG_POLICIES, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS], ids=lambda row: row.name)
 def test_a_wrong_policy_becomes_a_problem(row: WrongPolicy) -> None:
     found = parse_policy(row.manifest())
     assert found.policy is None

@@ -26,7 +26,7 @@ UNKNOWN = ModelState("prophet", False, "ModelNotFound", "there is no plug-in pro
 SERVING = ModelState("ARIMA", True, "Forecasting", "model ARIMA forecasts")
 FAILED = ModelState("ARIMA", False, "FitFailed", "model ARIMA could not be fitted")
 EVERYTHING_WRONG = Surroundings(
-    WRONG_SPEC, policy_object("elder"), None, HPA, BLIND, True, "scale refused", pool_unknown=True, model=UNKNOWN
+    WRONG_SPEC, policy_object("elder"), None, HPA, BLIND, True, "scale refused", True, pool_refuses=True, model=UNKNOWN
 )
 DEMAND, ELDER = EVERYTHING_WRONG.reading, EVERYTHING_WRONG.elder
 
@@ -37,7 +37,18 @@ def around(**overrides: object) -> Surroundings:
 
 def test_the_order_of_the_checks() -> None:
     names = [check.__name__ for check in CHECKS]
-    assert names == ["_spec", "_elder", "_target", "_pool", "_autoscaler", "_demand", "_model", "_trouble", "_learning"]
+    assert names == [
+        "_spec",
+        "_elder",
+        "_target",
+        "_pool",
+        "_allowed",
+        "_autoscaler",
+        "_demand",
+        "_model",
+        "_trouble",
+        "_learning",
+    ]
 
 
 def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
@@ -46,6 +57,7 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
         ("elder", None),
         ("workload", workload()),
         ("pool_unknown", False),
+        ("pool_refuses", False),
         ("autoscaler", None),
         ("reading", reading(90.0)),
         ("model", None),
@@ -61,6 +73,7 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
         "TargetAlreadyManaged",
         "TargetNotFound",
         "PoolNotFound",
+        "NamespaceNotAllowed",
         "ScaledByOther",
         "NoSeries",
         "ModelNotFound",
@@ -84,6 +97,12 @@ def test_curing_one_thing_after_the_other_walks_down_the_order() -> None:
             around(workload=None),
             "Deployment web does not exist in namespace shop: create it, or correct targetRef.name",
             id="no target",
+        ),
+        pytest.param(
+            around(item=policy_object(policy=policy(pool="north")), pool_refuses=True),
+            "EdgeNodePool north is not for namespace shop: have its administrator extend spec.allowedNamespaces or "
+            "label the namespace, or change poolRef.name",
+            id="a pool for others",
         ),
         pytest.param(
             around(autoscaler=HPA),

@@ -21,7 +21,7 @@ from edgewarm.manifests.decision import (
     scaling_decision,
 )
 from edgewarm.manifests.policy_status import PolicyReport, policy_status
-from edgewarm.manifests.pool_status import PoolReport, pool_status
+from edgewarm.manifests.pool_status import BudgetUse, PoolReport, pool_status
 from edgewarm.manifests.text import clipped, cpu_quantity, memory_quantity, percent, short_duration, short_number
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Phase
@@ -30,7 +30,7 @@ from edgewarm.model.policy import Mode
 from edgewarm.model.reasons import Reason
 from edgewarm.model.rungs import RungName
 from edgewarm.model.units import parse_quantity
-from edgewarm.pools.use import PoolUse, Resources
+from edgewarm.pools.use import PoolUse
 
 pytestmark = pytest.mark.unit
 
@@ -169,13 +169,15 @@ def test_what_is_unknown_stays_out() -> None:
 
 
 def test_a_pool_without_ready_nodes_has_no_utilization() -> None:
-    report = PoolReport(1, (), "NoNodes", PoolUse(0, 0, Resources(), Resources(1.0, 1.0, 1)))
-    assert "utilization" not in pool_status(report)
+    report = PoolReport(1, (), "NoNodes", "Unavailable", PoolUse())
+    assert {"utilization", "fragmentation", "allocationSuccessRate"}.isdisjoint(pool_status(report))
 
 
-def test_the_fullest_resource_is_the_utilization() -> None:
-    report = PoolReport(1, (), "Ready", PoolUse(1, 1, Resources(4.0, 2**30, 10), Resources(1.0, 2**29, 4)))
-    assert pool_status(report)["utilization"] == "50%"  # cpu 25%, memory 50%, pods 40%
+def test_a_shadow_price_is_per_core_and_per_gibibyte() -> None:
+    budgets = (BudgetUse("cpu", 4.0, 4.0, 2.5), BudgetUse("memory", 2**33, 2**33, 5 / 2**30), BudgetUse("pods", 9, 1))
+    found = pool_status(PoolReport(1, (), "NodesReady", "Healthy", PoolUse(), budgets=budgets))["budgets"]
+    assert [one.get("shadowPrice") for one in found] == ["2.5", "5", None]
+    assert found[1] == {"name": "memory", "limit": "8Gi", "used": "8Gi", "left": "0Mi", "shadowPrice": "5"}
 
 
 def test_a_wild_demand_never_makes_the_server_refuse_a_count() -> None:

@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from edgewarm.api.decision_wire import ScalingDecisionSpec, ScalingDecisionStatus
-from edgewarm.api.parse import parse_conditions, parse_decision
+from edgewarm.api.parse import parse_decision
+from edgewarm.api.pool_status_wire import EdgeNodePoolStatus
 from edgewarm.api.rule import Wire
-from edgewarm.api.status import EdgeNodePoolStatus, WarmingPolicyStatus
+from edgewarm.api.status import WarmingPolicyStatus
+from edgewarm.api.wired import parse_conditions
 from edgewarm.decide.situation import Candidate
 from edgewarm.decide.worth import Concern, Worth
 from edgewarm.learn.confidence import Block
@@ -34,7 +36,7 @@ from edgewarm.manifests.policy_status import (
     Scores,
     policy_status,
 )
-from edgewarm.manifests.pool_status import PoolReport, pool_status
+from edgewarm.manifests.pool_status import BudgetUse, PoolReport, pool_status
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import Key, TargetRef
@@ -43,7 +45,7 @@ from edgewarm.model.prices import RiskLevel
 from edgewarm.model.reasons import Reason
 from edgewarm.model.rungs import RungName
 from edgewarm.model.stages import Stage
-from edgewarm.pools.use import PoolUse, Resources
+from edgewarm.pools.use import NodeUse, PoolUse
 from support.golden import golden
 
 pytestmark = pytest.mark.unit
@@ -130,8 +132,27 @@ POLICY = PolicyReport(
 POOL = PoolReport(
     generation=1,
     conditions=(READY,),
-    reason="Ready",
-    use=PoolUse(3, 2, Resources(7.5, 32 * 2**30, 220), Resources(3.25, 20 * 2**30 + 1, 48)),
+    reason="NodesReady",
+    health="Degraded",
+    use=PoolUse(
+        nodes=3,
+        ready_nodes=2,
+        warm_nodes=1,
+        capacity={"cpu": 7.5, "memory": 32 * 2**30, "pods": 220.0, "ephemeral-storage": 2**37, "nvidia.com/gpu": 2.0},
+        requested={"cpu": 3.25, "memory": 20 * 2**30 + 1, "pods": 48.0, "ephemeral-storage": 0.0},
+        reserved={"cpu": 1.0, "memory": 2**30, "pods": 2.0},
+        utilization=0.6563,
+        fragmentation=0.081,
+        notable=(
+            NodeUse("edge-2", "Cordoned", 0.75, 0),
+            NodeUse("edge-9", "InPool north", None, 0),
+            NodeUse("edge-1", "Ready", 0.5, 2, 0.625),
+        ),
+    ),
+    rate=0.875,
+    pace=0.5,
+    budgets=(BudgetUse("cpu", 2.0, 1.5, 4.0), BudgetUse("pods", 10, 2)),
+    refused={Key("shop", "checkout"): "room 3 of shop/checkout on edge-1: spec.budgets.cpu has 500m left"},
 )
 
 EXECUTED = DecisionReport(

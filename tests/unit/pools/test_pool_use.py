@@ -1,71 +1,86 @@
-"""How full a pool is: which nodes and which pods count."""
+"""How full a pool is: which nodes and which pods count, what is reserved, and which nodes are worth a look."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from edgewarm.model.identity import Key
-from edgewarm.model.workload import Node, Pod, Selector
-from edgewarm.pools.use import PoolUse, Resources, pool_use
+from edgewarm.model.prices import GIB
+from edgewarm.model.workload import Node, Pod
+from edgewarm.pools.use import PoolUse, pool_use
+from support.pools import holding, node, pod, pool
 
 pytestmark = pytest.mark.unit
 
-EDGE = Selector((("edge", "yes"),))
-ONE = Node("one", {"edge": "yes"}, ready=True, schedulable=True, cpu_cores=4.0, memory_bytes=16.0, pods=10)
-TWO = replace(ONE, name="two")
 
-
-def pod(node: str, phase: str = "Running", cpu: float = 1.0, memory: float = 2.0) -> Pod:
-    return Pod(Key("shop", f"{node}-{phase}"), "u", {}, node, phase, 0.0, None, False, cpu, memory)
+def use(*nodes: Node, **overrides: Any) -> PoolUse:
+    return pool_use(pool(*nodes, **overrides), {})
 
 
 @pytest.mark.parametrize(
     ("nodes", "expected", "ready", "cores"),
     [
         pytest.param([], 0, 0, 0.0, id="no nodes"),
-        pytest.param([ONE, TWO], 2, 2, 8.0, id="4 + 4 cores"),
-        pytest.param([ONE, replace(TWO, labels={})], 1, 1, 4.0, id="another label is another pool"),
-        pytest.param([ONE, replace(TWO, ready=False)], 2, 1, 4.0, id="a node that is not ready gives nothing"),
-        pytest.param([ONE, replace(TWO, schedulable=False)], 2, 1, 4.0, id="nor one that is cordoned"),
+        pytest.param([node("a"), node("b")], 2, 2, 8.0, id="4 + 4 cores"),
+        pytest.param([node("a"), node("b", ready=False)], 2, 1, 4.0, id="a node that is not ready gives nothing"),
+        pytest.param([node("a"), node("b", schedulable=False)], 2, 1, 4.0, id="nor one that is cordoned"),
     ],
 )
 def test_which_nodes_count(nodes: list[Node], expected: int, ready: int, cores: float) -> None:
-    use = pool_use(EDGE, nodes, [])
-    assert (use.nodes, use.ready_nodes, use.capacity.cpu_cores) == (expected, ready, cores)
+    found = use(*nodes)
+    assert (found.nodes, found.ready_nodes, found.capacity["cpu"]) == (expected, ready, cores)
 
 
 @pytest.mark.parametrize(
-    ("pods", "requested"),
+    ("pods", "cores"),
     [
-        pytest.param([], Resources(), id="no pods"),
-        pytest.param([pod("one"), pod("two", "Pending")], Resources(2.0, 4.0, 2), id="1 + 1 cores, 2 + 2 bytes"),
-        pytest.param([pod("one", "Succeeded"), pod("one", "Failed")], Resources(), id="finished pods hold nothing"),
-        pytest.param([pod("elsewhere"), pod("")], Resources(), id="pods elsewhere, or on no node yet"),
+        pytest.param((), 0.0, id="no pods"),
+        pytest.param((pod("x", "a"), pod("y", "b", phase="Pending")), 2.0, id="1 + 1"),
+        pytest.param((pod("x", "a", phase="Succeeded"), pod("y", "a", phase="Failed")), 0.0, id="finished pods"),
+        pytest.param((pod("x", "elsewhere"), pod("y", "")), 0.0, id="pods elsewhere, or on no node yet"),
     ],
 )
-def test_which_pods_count(pods: list[Pod], requested: Resources) -> None:
-    assert pool_use(EDGE, [ONE, TWO], pods).requested == requested
+def test_which_pods_count(pods: tuple[Pod, ...], cores: float) -> None:
+    assert use(node("a"), node("b"), pods=pods).requested["cpu"] == cores
 
 
-@pytest.mark.parametrize(
-    ("requested", "share"),
-    [
-        pytest.param(Resources(1.0, 8.0, 2), 0.5, id="cpu 1 / 4, memory 8 / 16, pods 2 / 10"),
-        pytest.param(Resources(1.0, 0.0, 9), 0.9, id="pods 9 / 10 is the fullest"),
-        pytest.param(Resources(), 0.0, id="empty"),
-    ],
-)
-def test_the_fullest_resource_is_the_utilization(requested: Resources, share: float) -> None:
-    assert PoolUse(1, 1, Resources(4.0, 16.0, 10), requested).utilization == pytest.approx(share)
+def test_the_fullest_resource_is_the_utilization_and_reservations_count() -> None:
+    found = use(node("a"), pods=(pod("x", "a", 1.0, memory_bytes=6 * GIB),), holdings=(holding("r", "a", 1.0),))
+    assert found.utilization == pytest.approx(7 / 8)  # cpu (1 + 1) / 4, memory (6 + 1) / 8, pods 2 / 110
+    assert (found.requested["cpu"], found.reserved["cpu"], found.warm_nodes) == (1.0, 1.0, 1)
 
 
 def test_nothing_can_be_full_where_nothing_is_ready() -> None:
-    assert pool_use(EDGE, [replace(ONE, ready=False)], [pod("one")]).utilization is None
+    found = use(node("a", ready=False), pods=(pod("x", "a"),))
+    assert (found.utilization, found.fragmentation) == (None, None)
 
 
 def test_cordoning_a_node_does_not_double_the_utilization() -> None:
-    pods = [pod("one", cpu=2.0, memory=0.0), pod("two", cpu=2.0, memory=0.0)]
-    assert pool_use(EDGE, [ONE, TWO], pods).utilization == pytest.approx(0.5)  # 4 of 8 cores
-    assert pool_use(EDGE, [ONE, replace(TWO, schedulable=False)], pods).utilization == pytest.approx(0.5)  # 2 of 4
+    pods = (pod("x", "a", 2.0), pod("y", "b", 2.0))
+    assert use(node("a"), node("b"), pods=pods).utilization == pytest.approx(0.5)  # 4 of 8 cores
+    assert use(node("a"), node("b", schedulable=False), pods=pods).utilization == pytest.approx(0.5)  # 2 of 4
+
+
+def test_memory_without_cpu_is_fragmented() -> None:
+    """cpu and memory half used on both nodes: evenly nothing is lost, unevenly what is left cannot be used."""
+    even = (pod("x", "a", 2.0, memory_bytes=4 * GIB), pod("y", "b", 2.0, memory_bytes=4 * GIB))
+    uneven = (pod("x", "a", 4.0, memory_bytes=0.0), pod("y", "b", 0.0, memory_bytes=8 * GIB))
+    fragmentation = [use(node("a", pods=2), node("b", pods=2), pods=pods).fragmentation for pods in (even, uneven)]
+    assert fragmentation == [
+        pytest.approx(0.0),
+        pytest.approx((1 + 0.5) / 3),
+    ]  # one resource full, one free, pods 1 / 2
+
+
+def test_nodes_that_cannot_be_used_come_first_and_then_the_fullest() -> None:
+    nodes = (node("a"), node("b", schedulable=False), node("c", ready=False), node("d"), node("e"))
+    here = pool(*nodes, pods=(pod("x", "d", 1.0), pod("y", "e", 4.0)), members=frozenset("abcde"))
+    found = pool_use(here, {"f": "north"}).notable
+    assert [(one.name, one.state) for one in found] == [
+        ("b", "Cordoned"), ("c", "NotReady"), ("f", "InPool north"), ("e", "Full"), ("d", "Ready"), ("a", "Ready"),
+    ]  # fmt: skip
+
+
+def test_a_large_pool_shows_twenty_nodes() -> None:
+    assert len(use(*(node(f"n{i:03}") for i in range(300))).notable) == 20

@@ -1,0 +1,96 @@
+"""A workload that moves to the real node, its policy, and what is seen of its images there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from controlplane.real_node.settings import LABELS, NODE, TOLERATION
+from rig.objects import Manifest, condition, policy
+from rig.world import World
+
+PLACE = "shop"
+CAPACITY = 50.0
+POOL = {
+    "apiVersion": "edgewarm.io/v1alpha1",
+    "kind": "EdgeNodePool",
+    "metadata": {"name": "edge"},
+    "spec": {"selector": {"matchLabels": LABELS}},
+}
+
+
+def deployment(name: str, image: str) -> Manifest:
+    """A web server that runs on the simulated node while that takes pods, else on the real one."""
+    prefers = {
+        "weight": 100,
+        "preference": {"matchExpressions": [{"key": "type", "operator": "In", "values": ["kwok"]}]},
+    }
+    probe = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
+    spec = {
+        "tolerations": [TOLERATION, {"key": "kwok.x-k8s.io/node", "operator": "Exists"}],
+        "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [prefers]}},
+        "terminationGracePeriodSeconds": 1,
+        "containers": [{"name": "web", "image": image, "readinessProbe": probe}],
+    }
+    template = {"metadata": {"labels": {"app": name}}, "spec": spec}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": PLACE},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template},
+    }
+
+
+def warmed(name: str) -> Manifest:
+    """A policy whose demand is told by node: all of it on the real one."""
+    total = 'sum(rate(http_requests_total{app="warm"}[1m]))'
+    demand = {"labels": {"node": "node"}}
+    return policy(
+        PLACE,
+        name,
+        f'label_replace({total}, "node", "{NODE}", "", "")',
+        CAPACITY,
+        demand=demand,
+        mode="Act",
+        poolRef={"name": "edge"},
+        forecast={"confidenceThreshold": "0", "historyWindow": "1h"},
+        scaling={"maxReplicas": 2},
+    )
+
+
+def pods(here: World, name: str) -> list[dict[str, Any]]:
+    return [pod for pod in here.kubectl.list("pod", PLACE, f"app={name}") if pod["spec"].get("nodeName") == NODE]
+
+
+def pull_pod(here: World, name: str) -> dict[str, Any] | None:
+    return next(iter(here.kubectl.list("pod", PLACE, f"edgewarm.io/rung=Image,edgewarm.io/policy={name}")), None)
+
+
+def says(here: World, name: str) -> str:
+    """The condition ImagesWarm, in words."""
+    found = condition(here.kubectl.get("wp", name, PLACE), "ImagesWarm")
+    return f"{found.get('reason')}: {found.get('message')}"
+
+
+def moment(pod: dict[str, Any], kind: str) -> float | None:
+    found = (one for one in pod["status"].get("conditions", []) if one["type"] == kind and one["status"] == "True")
+    return next((datetime.fromisoformat(one["lastTransitionTime"]).timestamp() for one in found), None)
+
+
+def start_seconds(here: World, name: str) -> Callable[[], float | None]:
+    """From scheduled to Ready, of the pod on the real node; None while it is not Ready."""
+
+    def seconds() -> float | None:
+        for pod in pods(here, name):
+            scheduled, ready = moment(pod, "PodScheduled"), moment(pod, "Ready")
+            if scheduled is not None and ready is not None:
+                return ready - scheduled
+        return None
+
+    return seconds
+
+
+def stages(here: World, name: str) -> set[str]:
+    """Those that were measured."""
+    return {one["stage"] for one in here.kubectl.get("wp", name, PLACE)["status"].get("leadTimes", ())}

@@ -1,0 +1,78 @@
+"""Images on a real node: pulled ahead over a slow link, held by a pod that runs nothing, and a start that is faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from controlplane.real_node import RealNode
+from controlplane.real_node.images import workload_image
+from controlplane.real_node.settings import NODE, REGISTRY
+from controlplane.waiting import wait_until
+from rig.moving import PLACE, POOL, deployment, pods, pull_pod, says, stages, start_seconds, warmed
+from rig.world import World
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_node]
+
+MEGABYTE = 1_000_000
+SIZE = 100 * MEGABYTE
+RATE = 10 * MEGABYTE  # bytes/s of the link: ten seconds for the image
+
+
+def test_a_start_on_a_node_that_was_given_the_image_is_much_faster(
+    here: World, node: RealNode, record_property: Callable[[str, object], None]
+) -> None:
+    images = {name: node.push(name, workload_image(SIZE + extra)) for name, extra in (("cold", 0), ("warm", 4096))}
+    here.kubectl.apply(POOL, *(deployment(name, image) for name, image in images.items()))
+    for name in images:
+        here.kubectl.run("rollout", "status", "deployment", name, "-n", PLACE, "--timeout=50s")
+        assert pods(here, name) == []  # both began on the simulated node
+    here.kubectl.run("cordon", "sim-0")
+    node.shape(RATE)
+    here.kubectl.apply(warmed("warm"))
+
+    wait_until(
+        "the image on the node", lambda: says(here, "warm").startswith("Warm"), 180.0, lambda: says(here, "warm")
+    )
+    found = pull_pod(here, "warm")
+    assert found is not None
+    (status,) = found["status"]["containerStatuses"]
+    assert (found["status"]["phase"], status["state"]["terminated"]["reason"]) == ("Failed", "StartError")
+
+    seconds = {}
+    for name in images:  # one after the other, so that they do not share the link
+        here.kubectl.run("scale", "deployment", name, "-n", PLACE, "--replicas=2")
+        taken = start_seconds(here, name)
+        wait_until(f"the pod of {name}", lambda: taken() is not None, 120.0)  # noqa: B023 (waited for at once)
+        seconds[name] = taken() or 0.0
+    node.shape(0)
+    for name, took in seconds.items():
+        record_property(f"{name} start", took)
+        print(f"{name} start of a 100 MB image over {RATE / MEGABYTE:.0f} MB/s: {took:.0f} s")
+
+    assert seconds["warm"] < seconds["cold"] / 2
+    wait_until("its stages", lambda: stages(here, "warm") >= {"Ready"}, 90.0, lambda: str(stages(here, "warm")))
+
+
+def test_an_image_that_does_not_exist_is_said_with_the_kubelets_reason(here: World, node: RealNode) -> None:
+    here.kubectl.run("uncordon", "sim-0")
+    here.kubectl.apply(POOL, deployment("gone", f"{REGISTRY}/gone:1"))
+    here.kubectl.run("rollout", "status", "deployment", "gone", "-n", PLACE, "--timeout=50s")
+    here.kubectl.apply(warmed("gone"))
+
+    wait_until("the trouble", lambda: "PullFailing" in says(here, "gone"), 120.0, lambda: says(here, "gone"))
+    assert "0 of 1 images are there" in says(here, "gone")
+    assert "ErrImagePull" in says(here, "gone") or "ImagePullBackOff" in says(here, "gone")
+    here.kubectl.run("delete", "wp", "gone", "-n", PLACE)
+    wait_until("garbage collection", lambda: pull_pod(here, "gone") is None, 60.0)
+
+
+def test_a_finished_pull_pod_keeps_its_container_so_that_the_kubelet_spares_the_image(here: World) -> None:
+    """What the kubelet's collector asks: containers of any state use their images (image_gc_manager, detectImages)."""
+    found = pull_pod(here, "warm")
+    assert found is not None
+    summary = here.cluster.api().get(f"/api/v1/nodes/{NODE}")
+    listed = {name for image in summary["status"]["images"] for name in image["names"]}
+    assert f"{REGISTRY}/warm:1" in listed
+    assert found["status"]["containerStatuses"][0]["containerID"].startswith("containerd://")
