@@ -77,7 +77,7 @@ def served(here: World, pod: dict[str, Any], path: str) -> str:
 
 
 @pytest.fixture
-def moved(here: World) -> Iterator[Callable[[], None]]:
+def moved(here: World) -> Iterator[Callable[[], object]]:
     """Closes the simulated node when it is called."""
     here.kubectl.apply(POOL)
     yield lambda: here.kubectl.run("cordon", "sim-0")
@@ -85,7 +85,7 @@ def moved(here: World) -> Iterator[Callable[[], None]]:
 
 
 def test_a_start_on_a_node_that_was_given_the_data_is_much_faster_and_reads_it(
-    here: World, node: RealNode, moved: Callable[[], None], record_property: Callable[[str, object], None]
+    here: World, node: RealNode, moved: Callable[[], object], record_property: Callable[[str, object], None]
 ) -> None:
     image = node.push("reader", workload_image())
     digests = {name: pushed(node, f"data-{name}", data(name)) for name in ("unstaged", "staged")}
@@ -121,7 +121,7 @@ def test_a_start_on_a_node_that_was_given_the_data_is_much_faster_and_reads_it(
 
 
 def test_a_digest_that_the_registry_does_not_have_is_refused_and_said(
-    here: World, node: RealNode, moved: Callable[[], None]
+    here: World, node: RealNode, moved: Callable[[], object]
 ) -> None:
     image = node.push("reader", workload_image())
     pushed(node, "data-wrong", data("wrong", MEGABYTE))
@@ -136,7 +136,9 @@ def test_a_digest_that_the_registry_does_not_have_is_refused_and_said(
     wait_until("garbage collection", lambda: not staged(here, "wrong"), 60.0)
 
 
-def test_the_longest_unused_gives_way_within_the_budget(here: World, node: RealNode, moved: Callable[[], None]) -> None:
+def test_the_longest_unused_gives_way_within_the_budget(
+    here: World, node: RealNode, moved: Callable[[], object]
+) -> None:
     """Room for two items of 100 MB each: for a third, the one that was read stays, and the other goes."""
     image = node.push("reader", workload_image())
     digests = {name: pushed(node, name, data(name, MEGABYTE)) for name in ("lru-a", "lru-b", "lru-c")}

@@ -43,6 +43,7 @@ from edgewarm.cluster.resources import (
     STATEFUL_SETS,
     Resource,
 )
+from edgewarm.engine.rungs import Rung
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.model.demand import DemandRequest, FloatArray, History
 from edgewarm.model.fits import FitRequest
@@ -179,6 +180,7 @@ class OperatorWorld:
     asked: dict[str, Asked] = field(default_factory=dict)
     fleet: dict[str, Asked] = field(default_factory=dict)
     plugins: tuple[Plugin, ...] = ()
+    rungs: Sequence[Rung] | None = None
     library: Callable[[], Library] = Library
     log: list[tuple[float, Request]] = field(default_factory=list)
 
@@ -217,7 +219,9 @@ class OperatorWorld:
         await demand.start()
         models = _Models(settings, self.clock, Random(1), metrics.model_fit, self.library())
         await models.__aenter__()
-        engine = Engine(Ports(cluster, demand, metrics, lambda: learned.append(None), models), self.clock.now)
+        engine = Engine(
+            Ports(cluster, demand, metrics, lambda: learned.append(None), models), self.clock.now, rungs=self.rungs
+        )
         self._process = _Process(client, cluster, demand, models, metrics, engine, learned)
         await cluster.start()
         await cluster.wait_synced()

@@ -8,6 +8,7 @@ from pydantic import Field, StrictStr
 
 from edgewarm.api.fields import (
     ListMap,
+    Name,
     RatioText,
     is_ratio_in_cel,
     is_within,
@@ -16,24 +17,53 @@ from edgewarm.api.fields import (
     within_in_cel,
 )
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.data import DIGEST, DataItem
+from edgewarm.model.data import DIGEST, DataItem, FileSource
 from edgewarm.model.units import parse_quantity
 
 MOST_BYTES = "100Ti"
 
 
-class DataSource(Wire):
-    """Where an item comes from."""
+class FileSpec(Wire):
+    """A file behind HTTP, and where it goes."""
 
-    image: Annotated[StrictStr, Field(min_length=1, max_length=255)]
+    url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
+    """Where the file is, http:// or https://. Only a pod of the fetcher class asks it, and only at hosts that the class
+    allows."""
+    fetcher: Name
+    """A fetcher class of the operator's configuration."""
+    claim: Name
+    """A PersistentVolumeClaim of the namespace that the workload mounts. The file is there as blobs/sha256-<hex>, and
+    under the item's name as a link."""
+
+    rules = (
+        Rule(
+            "data[].source.file.url must begin with http:// or https://",
+            cel="self.url.startsWith('http://') || self.url.startsWith('https://')",
+            holds=lambda file: file.url.startswith(("http://", "https://")),
+        ),
+    )
+
+
+class DataSource(Wire):
+    """Where an item comes from: an image or a file."""
+
+    image: Annotated[StrictStr, Field(min_length=1, max_length=255)] | None = None
     """An image or OCI artifact that the workload mounts as a volume of type image, without its digest: such as
     registry.example/models/vision. The kubelet of the node pulls it, with the pull secrets of the workload."""
+
+    file: FileSpec | None = None
+    """A file that a pod of a fetcher class brings onto a claim of the namespace: resumed, verified by its digest."""
 
     rules = (
         Rule(
             "data[].source.image must be without a digest, which goes into data[].digest",
-            cel="!self.image.contains('@')",
-            holds=lambda source: "@" not in source.image,
+            cel="!has(self.image) || !self.image.contains('@')",
+            holds=lambda source: source.image is None or "@" not in source.image,
+        ),
+        Rule(
+            "set exactly one of data[].source.image and data[].source.file",
+            cel="has(self.image) != has(self.file)",
+            holds=lambda source: (source.image is None) != (source.file is None),
         ),
     )
 
@@ -46,12 +76,12 @@ class DataSpec(Wire):
     source: DataSource
     """Where it comes from."""
     digest: Annotated[StrictStr, Field(max_length=71)] | None = None
-    """sha256: and the 64 hexadecimal digits of the image's manifest: required. What arrives is verified by it, and only
-    the version that the workload's template mounts is staged."""
+    """sha256: and 64 hexadecimal digits, of the image's manifest or of the file: required. What arrives is verified by
+    it; of an image only the version that the workload's template mounts is staged."""
     size: Annotated[StrictStr, Field(max_length=32)]
-    """Bytes on a node, as a quantity such as 2Gi; it counts against rungs.data.storage."""
+    """Bytes, as a quantity such as 2Gi: they count against rungs.data.storage. A file may not have more."""
     threshold: RatioText = "0.2"
-    """The probability that a pod is needed on a node above which the item is staged there: a ratio from 0.01 to
+    """The probability that a pod is needed above which the item is staged, an image by node: a ratio from 0.01 to
     0.99."""
 
     rules = (
@@ -80,7 +110,8 @@ DataList = Annotated[tuple[DataSpec, ...], ListMap(("name",), 16)]
 
 def _data_has_a_rung(spec: Any) -> bool:
     staged = spec.rungs is not None and spec.rungs.data is not None
-    return bool(spec.data) == staged and (spec.pool_ref is not None or not staged)
+    images = any(item.source.image is not None for item in spec.data)
+    return bool(spec.data) == staged and (spec.pool_ref is not None or not images)
 
 
 def _data_fits(spec: Any) -> bool:
@@ -92,10 +123,10 @@ def _data_fits(spec: Any) -> bool:
 
 DATA_RULES = (
     Rule(
-        "data is what rungs.data stages on the nodes of a pool: set data, rungs.data and poolRef, or none of data "
-        "and rungs.data",
+        "data is what rungs.data stages, images on the nodes of a pool: set both data and rungs.data, with images "
+        "poolRef too, or neither",
         cel="(has(self.data) && self.data.size() > 0) == (has(self.rungs) && has(self.rungs.data)) && "
-        "(has(self.poolRef) || !has(self.rungs) || !has(self.rungs.data))",
+        "(has(self.poolRef) || !has(self.data) || !self.data.exists(d, has(d.source.image)))",
         holds=_data_has_a_rung,
     ),
     Rule(
@@ -116,4 +147,6 @@ def data(specs: tuple[DataSpec, ...]) -> tuple[DataItem, ...]:
 
 def _item(spec: DataSpec) -> DataItem:
     size, threshold = float(parse_quantity(spec.size)), parse_ratio(spec.threshold)
-    return DataItem(spec.name, spec.source.image, spec.digest or "", size, threshold)
+    found = spec.source.file
+    file = None if found is None else FileSource(found.url, found.fetcher, found.claim)
+    return DataItem(spec.name, spec.source.image or "", spec.digest or "", size, threshold, file)

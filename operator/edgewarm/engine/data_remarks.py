@@ -2,8 +2,8 @@
 
 | reason      | status | what                                                                        |
 |-------------|--------|-----------------------------------------------------------------------------|
-| DataDiffers | False  | the workload mounts another version of an item, or does not mount it        |
-| PullFailing | False  | a node cannot pull one; its own words                                       |
+| DataDiffers | False  | the workload mounts another version of an item, or not it or its claim      |
+| PullFailing | False  | a node cannot pull one, or it cannot be fetched; in the words of who tried  |
 | Waiting     | False  | nothing is on its way, and the first that waits says for what               |
 | Staging     | False  | some are on their way                                                       |
 | Warm        | True   | every item is on every node where it is wanted                              |
@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgewarm.decide.pull_moves import NodePlan
@@ -26,7 +26,8 @@ CONDITION = "DataWarm"
 
 @dataclass(frozen=True)
 class Unit:
-    """One item on one node, what is done about it, what keeps it from its next step, and a last use to note down."""
+    """One item on one node (a file on its claim: node ""): what is done about it, what keeps it from its next step, and
+    a last use to note down."""
 
     node: str
     item: DataItem
@@ -39,20 +40,34 @@ class Unit:
 
     @property
     def trouble(self) -> str:
-        return self.pod.pulling.trouble if self.pod is not None and self.pod.pulling is not None else ""
+        progress = None if self.pod is None else self.pod.pulling or self.pod.fetching
+        return "" if progress is None else progress.trouble
 
 
-def remarks(items: Sequence[DataItem], mounted: Collection[str], units: Sequence[Unit]) -> tuple[Remark, ...]:
-    """`mounted` are the canonical names of the images that the workload mounts as volumes."""
+@dataclass(frozen=True)
+class Mounts:
+    """What the workload's template mounts: images by their canonical names, and claims."""
+
+    images: frozenset[str]
+    claims: frozenset[str]
+
+    def has(self, item: DataItem) -> bool:
+        return item.file.claim in self.claims if item.file is not None else canonical(item.reference) in self.images
+
+
+def remarks(items: Sequence[DataItem], mounts: Mounts, units: Sequence[Unit]) -> tuple[Remark, ...]:
+    """The condition, where the policy names items."""
     if not items:
         return ()
-    differing = [_difference(item, mounted) for item in items if canonical(item.reference) not in mounted]
+    differing = [_difference(item, mounts) for item in items if not mounts.has(item)]
     if differing:
         return (Remark(CONDITION, False, "DataDiffers", differing[0]),)
     wanted = [unit for unit in units if unit.wanted]
+    if not wanted:
+        return ()
     cold = [unit for unit in wanted if not unit.plan.warm]
-    nodes = len({unit.node for unit in wanted})
-    told = f"{len(wanted) - len(cold)} of {len(wanted)} items are staged on {nodes} nodes"
+    nodes = len({unit.node for unit in wanted if unit.node})
+    told = f"{len(wanted) - len(cold)} of {len(wanted)} items are staged" + (f" on {nodes} nodes" if nodes else "")
     failing = [unit for unit in cold if unit.trouble]
     if failing:
         return (Remark(CONDITION, False, "PullFailing", f"{told}; {_of(failing[0])}: {failing[0].trouble}"),)
@@ -65,11 +80,13 @@ def remarks(items: Sequence[DataItem], mounted: Collection[str], units: Sequence
 
 
 def _of(unit: Unit) -> str:
-    return f"{unit.item.name} on {unit.node}"
+    return f"{unit.item.name} on {unit.node or 'its claim'}"
 
 
-def _difference(item: DataItem, mounted: Collection[str]) -> str:
-    others = sorted(one for one in mounted if repository(one) == repository(item.reference))
+def _difference(item: DataItem, mounts: Mounts) -> str:
+    if item.file is not None:
+        return f"{item.name} is not fetched: no volume of the workload is the claim {item.file.claim}"
+    others = sorted(one for one in mounts.images if repository(one) == repository(item.reference))
     if others:
         return (
             f"{item.name} is not staged: the workload mounts {others[0]}, and the policy says {item.digest}: "

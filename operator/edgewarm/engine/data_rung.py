@@ -1,5 +1,7 @@
 """The rung Data: what a workload reads from image volumes, on the nodes where its pods are expected, before they are.
 
+Files on claims are in engine.file_staging.
+
 which nodes for which item (its own threshold) -> what fits the budget (decide.storage) -> what to do about each
 (decide.pull_moves, by pods as those of the rung Image) -> may it begin now
 
@@ -17,12 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from edgewarm.decide.leads import ahead_seconds
 from edgewarm.decide.pull_moves import NodePlan, PullMove, PullSeen, node_plan
 from edgewarm.decide.storage import Kept, StoragePlan, Tier, storage_plan, tier
-from edgewarm.engine.data_remarks import Unit, remarks
+from edgewarm.engine.data_remarks import Mounts, Unit, remarks
 from edgewarm.engine.expected import Expectation, is_limited
+from edgewarm.engine.file_staging import FileStaging
 from edgewarm.engine.pull_ration import PullAsk, PullRation
 from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.sites import Sites, disk_guard
@@ -37,6 +41,7 @@ from edgewarm.model.policy import Policy
 from edgewarm.model.reasons import Reason
 from edgewarm.model.rungs import DataTerms, Place, RungCount, RungName
 from edgewarm.model.stages import Stage
+from edgewarm.model.template import PodTemplate
 from edgewarm.model.workload import Node, Pod
 
 NOTED_SECONDS = 300.0
@@ -75,28 +80,32 @@ class DataRung:
 
     name = RungName.DATA
 
-    def __init__(self, ration: PullRation | None = None) -> None:
+    def __init__(self, ration: PullRation | None = None, files: FileStaging | None = None) -> None:
         self._ration = ration or PullRation()
+        self._files = files or FileStaging()
         self._sites = Sites()
 
     def is_wanted(self, policy: Policy) -> bool:
-        return policy.rungs.data is not None and policy.pool is not None and bool(policy.data)
+        return policy.rungs.data is not None and bool(policy.data)
 
     def plan(self, situation: RungSituation) -> RungPlan:
         """What is wanted, held and to be done of each item on each node."""
         pods, items = _by_node(situation), situation.policy.data if self.is_wanted(situation.policy) else ()
-        fitting = [one for one in items if canonical(one.reference) in mounted(situation)]
-        open_ = self._ration.open_nodes(situation.view, _ask(situation, "", None), situation.now) if fitting else ()
+        mounts = mounted(situation.workload.template)
+        images = [one for one in items if mounts.has(one) and one.file is None]
+        open_ = self._ration.open_nodes(situation.view, _ask(situation, "", None), situation.now) if images else ()
         nodes = {name: node for name, node in situation.view.nodes.items() if name in open_}
-        wished = self._wished(situation, nodes, fitting, pods)
+        wished = self._wished(situation, nodes, images, pods)
         units: list[Unit] = []
         for name in sorted(wished.keys() | pods.keys()):
             units += self._on(situation, self._shelf(situation, name, pods.get(name, {})), wished.get(name, ()), nodes)
-        counts = tuple(_count(name, units) for name in sorted({unit.node for unit in units}))
+        files = self._files.units(situation, [one for one in items if mounts.has(one)])
+        counts = tuple(_count(name, [*files, *units]) for name in sorted({unit.node for unit in (*files, *units)}))
+        operations = [op for unit in units for op in _operations(situation, unit)]
+        operations += self._files.operations(situation, files)
         paused = situation.policy.paused_until is not None and situation.now < situation.policy.paused_until
-        operations = () if paused else tuple(op for unit in units for op in _operations(situation, unit))
-        said = remarks(items, mounted(situation), units)
-        return RungPlan(counts, operations, said, _note(counts), stored=_stored(units))
+        said = remarks(items, mounts, [*files, *units])
+        return RungPlan(counts, () if paused else tuple(operations), said, _note(counts), stored=_stored(units))
 
     def _wished(
         self,
@@ -180,11 +189,13 @@ class DataRung:
         return held_up or self._ration.refusal(situation.view, _ask(situation, unit.node, unit.item), situation.now)
 
 
-def mounted(situation: RungSituation) -> frozenset[str]:
-    """Canonical names of the images that the workload's template mounts as volumes."""
-    volumes = situation.workload.template.spec.get("volumes") or ()
-    found = [(volume.get("image") or {}).get("reference") for volume in volumes]
-    return frozenset(canonical(one) for one in found if one)
+@lru_cache(maxsize=4096)
+def mounted(template: PodTemplate) -> Mounts:
+    """What it mounts as volumes."""
+    volumes = template.spec.get("volumes") or ()
+    images = [(volume.get("image") or {}).get("reference") for volume in volumes]
+    claims = [(volume.get("persistentVolumeClaim") or {}).get("claimName") for volume in volumes]
+    return Mounts(frozenset(canonical(one) for one in images if one), frozenset(one for one in claims if one))
 
 
 def _by_node(situation: RungSituation) -> Mapping[str, Mapping[str, Pod]]:
@@ -249,7 +260,7 @@ def _count(node: str, units: Sequence[Unit]) -> RungCount:
     mine = [unit for unit in units if unit.node == node]
     wanted, warm = sum(unit.wanted for unit in mine), sum(unit.plan.warm and unit.wanted for unit in mine)
     warming, held = sum(unit.plan.warming for unit in mine), sum(unit.plan.held for unit in mine)
-    return RungCount(Place(RungName.DATA, node), wanted, warm, warming, held, Reason.FORECAST)
+    return RungCount(Place(RungName.DATA, node or None), wanted, warm, warming, held, Reason.FORECAST)
 
 
 def _operations(situation: RungSituation, unit: Unit) -> Iterable[Operation]:

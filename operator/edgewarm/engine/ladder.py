@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from edgewarm.engine.data_rung import DataRung
+from edgewarm.engine.file_staging import FileStaging
 from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.pull_ration import PullRation
@@ -21,6 +22,7 @@ from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
+from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.operations import DeleteObject, Operation, Tally
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Place, RungCount, RungName
@@ -29,9 +31,13 @@ from edgewarm.pools.room import Room, room
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-_RATION = PullRation()
-RUNGS: tuple[Rung, ...] = (ImageRung(_RATION), DataRung(_RATION), StandbyRung())
-"""Every rung below the replicas, lower first."""
+NO_FETCHERS: Mapping[str, FetcherClass] = {}
+
+
+def every_rung(fetchers: Mapping[str, FetcherClass] = NO_FETCHERS) -> tuple[Rung, ...]:
+    """Every rung below the replicas, lower first; `fetchers` are the classes that may fetch files."""
+    ration = PullRation()
+    return (ImageRung(ration), DataRung(ration, FileStaging(fetchers)), StandbyRung())
 
 
 @dataclass

@@ -34,7 +34,7 @@ from edgewarm.engine.judge import (
     paced,
     shadowed,
 )
-from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
+from edgewarm.engine.ladder import Ladder, LadderPlan, every_rung
 from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parts import Parts
@@ -89,7 +89,7 @@ class Engine:
         pass_seconds: float = 15.0,
         step_seconds: float = 60.0,
         terms: Terms = NO_TERMS,
-        rungs: Sequence[Rung] = RUNGS,
+        rungs: Sequence[Rung] | None = None,
     ) -> None:
         self._terms = terms
         self._ports = ports
@@ -101,7 +101,7 @@ class Engine:
         self._parts = Parts()
         self._books = Books()
         self._actor = Actor(ports.cluster, ports.telemetry)
-        self._ladder = Ladder(ports.cluster, rungs, ports.telemetry.data_removed)
+        self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
         self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)

@@ -9,10 +9,19 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class DataItem:
-    """One piece of data: an OCI image that is mounted as a volume, named by its digest.
+class FileSource:
+    """A file behind HTTP that a pod of the class `fetcher` brings onto the PersistentVolumeClaim `claim`."""
 
-    `size` in bytes; it is staged on a node where P(a pod is needed there) is above `threshold`.
+    url: str
+    fetcher: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataItem:
+    """One piece of data, named by its digest: an OCI image that is mounted as a volume, or a file.
+
+    `size` in bytes; it is staged where P(a pod is needed) is above `threshold`.
     """
 
     name: str
@@ -20,6 +29,7 @@ class DataItem:
     digest: str
     size: float
     threshold: float = 0.2
+    file: FileSource | None = None
 
     def __post_init__(self) -> None:
         if not DIGEST.fullmatch(self.digest):
@@ -27,9 +37,14 @@ class DataItem:
         if not 0 <= self.threshold < 1:
             raise ValueError(f"data {self.name}: the threshold must be a probability below 1, got {self.threshold}")
 
+    @classmethod
+    def former(cls, name: str) -> DataItem:
+        """What a policy named once: nothing of it is known but its name."""
+        return cls(name, "", f"sha256:{'0' * 64}", 0.0)
+
     @property
     def reference(self) -> str:
-        """By digest, so that it is the same bytes wherever it is pulled."""
+        """Of an image, by digest, so that it is the same bytes wherever it is pulled."""
         return f"{self.image}@{self.digest}"
 
 

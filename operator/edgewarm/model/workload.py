@@ -116,6 +116,7 @@ class Pod:
     priority: int = 0
     shape: int = 0
     pulling: PullProgress | None = None  # of a pull pod of ours
+    fetching: PullProgress | None = None  # of a pod of ours that fetches a file
     staged: Staged | None = None  # of one that stages data
     mounts: frozenset[str] = frozenset()  # canonical names of the images that it mounts as volumes
 
