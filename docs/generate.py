@@ -35,6 +35,12 @@ MODELS = {
 RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
+    "Warm": "ImagesWarm, DataWarm: all that is wanted is on all nodes where it is wanted.",
+    "Pulling": "ImagesWarm: some are on their way.",
+    "Staging": "DataWarm: some items are on their way.",
+    "Waiting": "ImagesWarm, DataWarm: what is missing waits; the message says for what.",
+    "PullFailing": "ImagesWarm, DataWarm: one cannot be had; the message has the words of who tried.",
+    "DataDiffers": "DataWarm: the workload mounts another version of an item, or does not mount it; nothing reads it.",
     "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
 }
 NODES_WARMED = {

@@ -29,6 +29,7 @@ class FakeFiles:
     pause_seconds: float = 0.0
     sent: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
+    address: str = "127.0.0.1"
     host: str = ""
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
     _runner: web.AppRunner | None = None
@@ -38,8 +39,8 @@ class FakeFiles:
         app.router.add_get("/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.host = f"127.0.0.1:{self._runner.addresses[0][1]}"
+        await web.TCPSite(self._runner, self.address, 0).start()
+        self.host = f"{self.address}:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(
