@@ -35,13 +35,8 @@ MODELS = {
 RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
-    "Warm": "ImagesWarm, DataWarm: all that is wanted is on all nodes where it is wanted.",
-    "Pulling": "ImagesWarm: some are on their way.",
-    "Staging": "DataWarm: some items are on their way.",
-    "Waiting": "ImagesWarm, DataWarm: what is missing waits; the message says for what.",
-    "PullFailing": "ImagesWarm, DataWarm: one cannot be had; the message has the words of who tried.",
-    "DataDiffers": "DataWarm: the workload mounts another version of an item, or does not mount it; nothing reads it.",
-    "ActionFailed": "StandbyFailed: the API server refused (a quota, a right) or did not answer; tried again later.",
+    "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
+    "ActionFailed": "ImageFailed, DataFailed, StandbyFailed: the API server refused or did not answer; tried again later.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
@@ -61,6 +56,19 @@ POOLS = {
     "NodesInOlderPool": "Stalled: older pools have all the nodes that it selects; the message says which.",
     "WarmingPaused": "The pool is fuller than slowDown.pauseAbove, so nothing new is warmed.",
     "InvalidSpec": "Stalled: the message names the field and the fix.",
+}
+IMAGES = {
+    "Warm": "All nodes that are wanted have the images.",
+    "Pulling": "Pulls are under way.",
+    "Waiting": "No pull may begin now: the message names a node and what it waits for.",
+    "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message has the words.",
+}
+DATA = {
+    "Warm": "Every item is where it is wanted.",
+    "Staging": "Some items are on their way.",
+    "Waiting": "Nothing is on its way: the message names an item and what it waits for.",
+    "PullFailing": "An item cannot be had: the message has the words of the kubelet, or of the pod that fetches.",
+    "DataDiffers": "The workload mounts another version of an item, or not it or its claim, so nothing would read it.",
 }
 MISSING = {
     MissingKind.NO_SERIES: (
@@ -103,6 +111,8 @@ def reasons() -> str:
     ready = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in standing.items()))
     models = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in MODELS.items()))
     rungs = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in RungReason))
+    images = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in IMAGES.items()))
+    data = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in DATA.items()))
     conditions = table(("reason", "condition and meaning"), ([f"`{name}`", text] for name, text in RUNGS.items()))
     warmed = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in NODES_WARMED.items()))
     pools = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in POOLS.items()))
@@ -111,12 +121,16 @@ def reasons() -> str:
         f"Event.\n\n## Why the number is what it is\n\n{decided}\n## Reasons of the Ready condition\n\n"
         "While demand is missing, replicas hold or rise, never fall (but a lowered maxReplicas is followed).\n\n"
         f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
-        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the NodesWarmed condition\n\n"
+        f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
+        f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
+        f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the ImagesWarm condition\n\n"
+        f"It is there while [images](images.md) are wanted on some node.\n\n{images}\n"
+        "## Reasons of the DataWarm condition\n\n"
+        f"It is there while [data](data.md) is wanted somewhere, or cannot be.\n\n{data}\n"
+        "## Reasons of the NodesWarmed condition\n\n"
         f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
-        f"{pools}\n## Reasons of the rungs\n\n"
-        f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
-        f"Conditions that they set while they are true:\n\n{conditions}\n{NOTE}"
+        f"{pools}\n{NOTE}"
     )
 
 

@@ -47,18 +47,22 @@ def install_chart(cluster: Cluster, values: Mapping[str, Any]) -> None:
 
 @dataclass
 class OperatorProcess:
-    """Started, stopped and killed by pid; its log is one file over all its lives."""
+    """Started, stopped and killed by pid; its log is one file over all its lives.
+
+    A second one beside the first needs a `folder` of its own.
+    """
 
     cluster: Cluster
     extra: Sequence[str] = ()
+    folder: Path | None = None
     log: Path = field(init=False)
     _folder: Path = field(init=False)
     _port_file: Path = field(init=False)
     _record: ProcessRecord | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.log = self.cluster.logs / "operator.log"
-        self._folder = self.cluster.directory / "operator"
+        self._folder = self.folder or self.cluster.directory / "operator"
+        self.log = self.cluster.logs / "operator.log" if self.folder is None else self.folder / "operator.log"
         self._port_file = self._folder / "port"
 
     def start(self) -> None:

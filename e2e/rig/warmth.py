@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +68,8 @@ class Shop:
         """The policy: a constant demand that needs `replicas`, and so many standbys whatever is forecast."""
         wanted: dict[str, Any] = {
             "mode": "Act",
-            "scaling": {"minReplicas": replicas, "maxReplicas": 40},
+            # what somebody else scaled out is not ours to take back while a test looks at it
+            "scaling": {"minReplicas": replicas, "behavior": {"scaleDown": {"selectPolicy": "Disabled"}}},
             "rungs": {"standby": {"min": standbys, "max": standbys}},
             **spec,
         }
@@ -114,8 +117,9 @@ class Shop:
         return sum(bool(one["conditions"].get("ready")) for found in slices for one in found.get("endpoints") or ())
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.here.kubectl.get("warmingpolicy", self.name, self.place).get("status", {})
-        return found
+        """Of the policy; empty while there is none."""
+        found = self.here.kubectl.list("warmingpolicy", self.place)
+        return next((one.get("status", {}) for one in found if one["metadata"]["name"] == self.name), {})
 
     def until(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         wait_until(f"{what} of {self.name}", holds, seconds, self._told)
@@ -123,6 +127,29 @@ class Shop:
     def _told(self) -> str:
         pods = [(p["metadata"]["name"], p["status"].get("phase"), is_ready(p)) for p in self.pods()]
         return f"{self.status().get('rungs')} {pods} {self.here.operator.last_lines()}"
+
+    def annotate(self, pod: str, **annotations: str | None) -> None:
+        """What the simulated kubelet goes by, such as unready="true"."""
+        body = {"metadata": {"annotations": {f"e2e.edgewarm.io/{key}": value for key, value in annotations.items()}}}
+        self.api.patch(f"/api/v1/namespaces/{self.place}/pods/{pod}", body)
+
+    @contextmanager
+    def never_below(self, endpoints: int) -> Iterator[None]:
+        """What happens inside never leaves fewer ready endpoints, looked at twenty times a second."""
+        over, lowest = threading.Event(), [self.endpoints()]
+
+        def look() -> None:
+            while not over.wait(0.05):
+                lowest.append(self.endpoints())
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            looking.join()
+        assert min(lowest) >= endpoints, f"{self.name}: {lowest}"
 
     def seconds_to_serve(self, replicas: int) -> float:
         """From the moment that the Deployment asks for so many until as many endpoints are ready."""

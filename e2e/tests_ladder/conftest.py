@@ -1,4 +1,4 @@
-"""A world for the ladder: a control plane, simulated nodes, and an operator that may keep pods in one namespace."""
+"""A world for the ladder: a control plane, simulated nodes, and an operator that may keep pods in two namespaces."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from rig.warmth import COLD_SECONDS, Shop
 from rig.world import World, world
 
-PLACE = "warm"
+PLACE, TIGHT = "warm", "tight"
 
 
 @pytest.fixture(scope="session")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("ladder") / "world"
-    with world("ladder", lambda _: [], directory=directory, warm=[PLACE]) as made:
+    with world("ladder", lambda _: [], directory=directory, warm=[PLACE, TIGHT]) as made:
         yield made
 
 

@@ -14,7 +14,7 @@ from controlplane.real_node.images import workload_image
 from controlplane.real_node.python import operator_image
 from controlplane.real_node.settings import LABELS
 from controlplane.waiting import wait_until
-from rig.moving import PLACE, deployment, pods, start_seconds, warmed
+from rig.moving import PLACE, POOL, deployment, pods, start_seconds, warmed
 from rig.objects import Manifest, condition
 from rig.serving import Serving
 from rig.world import World
@@ -89,7 +89,7 @@ def opened(here: World, node: RealNode, tmp_path: Path) -> Callable[[str], None]
         folder = tmp_path / name
         folder.mkdir()
         folder.chmod(0o777)
-        here.kubectl.apply(*claim(name, folder), reading(name, image))
+        here.kubectl.apply(POOL, *claim(name, folder), reading(name, image))
         wait_until(f"the pod of {name}", lambda: start_seconds(here, name)() is not None, 90.0)
 
     return open_

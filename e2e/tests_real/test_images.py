@@ -8,7 +8,7 @@ import pytest
 
 from controlplane.real_node import RealNode
 from controlplane.real_node.images import workload_image
-from controlplane.real_node.settings import NODE, REGISTRY
+from controlplane.real_node.settings import REGISTRY
 from controlplane.waiting import wait_until
 from rig.moving import PLACE, POOL, deployment, pods, pull_pod, says, stages, start_seconds, warmed
 from rig.world import World
@@ -68,11 +68,15 @@ def test_an_image_that_does_not_exist_is_said_with_the_kubelets_reason(here: Wor
     wait_until("garbage collection", lambda: pull_pod(here, "gone") is None, 60.0)
 
 
-def test_a_finished_pull_pod_keeps_its_container_so_that_the_kubelet_spares_the_image(here: World) -> None:
-    """What the kubelet's collector asks: containers of any state use their images (image_gc_manager, detectImages)."""
+def test_a_finished_pull_pod_keeps_its_container_so_that_the_kubelet_spares_the_image(
+    here: World, node: RealNode
+) -> None:
+    """The kubelet's collector spares images that a container of any state uses (image_gc_manager, detectImages)."""
     found = pull_pod(here, "warm")
     assert found is not None
-    summary = here.cluster.api().get(f"/api/v1/nodes/{NODE}")
-    listed = {name for image in summary["status"]["images"] for name in image["names"]}
-    assert f"{REGISTRY}/warm:1" in listed
-    assert found["status"]["containerStatuses"][0]["containerID"].startswith("containerd://")
+    (status,) = found["status"]["containerStatuses"]
+    kept = {container.rpartition("/")[2] for container in node.containers()}
+    assert status["containerID"].rpartition("/")[2] in kept
+    here.kubectl.run("delete", "pod", found["metadata"]["name"], "-n", PLACE)
+    gone = status["containerID"].rpartition("/")[2]
+    wait_until("the container to go with its pod", lambda: gone not in node.containers(), 60.0)

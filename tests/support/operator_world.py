@@ -52,11 +52,13 @@ from edgewarm.sources.library import Library
 from edgewarm.sources.models import ForecastModels
 from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template
 from edgewarm.telemetry.metrics import Metrics
-from support.fake_api import FakeApi, FakeDeploymentController, Request
+from support.fake_api import FakeApi, FakeDeploymentController, FakeReplicaSets, Request
 from support.fake_api.kubelet import FakeKubelets
+from support.fake_api.replica_sets import REVISION, owner_of
 from support.fake_api.store import Change
 from support.fake_api.waiting import eventually
 from support.fake_prometheus import FakePrometheus, Series
+from support.virtual_clock import VirtualClock
 
 Json = dict[str, Any]
 Asked = Callable[[float], float | None]
@@ -68,39 +70,19 @@ PASS = 15.0
 SHOP = "shop"
 FLEET_QUERY = "sum by (namespace, app) (rate(requests_total[1m]))"
 WRITES = frozenset({"create", "update", "patch", "delete"})
-_WATCHED = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, SERVICES, PODS, PULLS, NODES, NAMESPACES)
-_THEIRS = (*_WATCHED, AUTOSCALERS, SCALED_OBJECTS)
+_THEIRS = (
+    DEPLOYMENTS,
+    STATEFUL_SETS,
+    REPLICA_SETS,
+    SERVICES,
+    PODS,
+    PULLS,
+    NODES,
+    NAMESPACES,
+    AUTOSCALERS,
+    SCALED_OBJECTS,
+)
 FOLLOWED = frozenset(resource.plural for resource in (*OURS.values(), *_THEIRS))
-
-
-class VirtualClock:
-    """Seconds that pass when told to; who sleeps on it wakes when its time has come."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-        self._sleepers: dict[asyncio.Future[None], tuple[float, str]] = {}
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        task = asyncio.current_task()
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers[future] = (self.now + seconds, task.get_name() if task else "")
-        try:
-            await future
-        finally:
-            self._sleepers.pop(future, None)
-
-    def asleep(self, task_name: str) -> bool:
-        return any(name == task_name for _, name in self._sleepers.values())
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-        due = [future for future, (at, _) in self._sleepers.items() if at <= self.now]
-        for future in due:
-            del self._sleepers[future]
-            future.set_result(None)
 
 
 class _Client(ApiClient):
@@ -190,6 +172,7 @@ class OperatorWorld:
         self.prometheus = FakePrometheus({FLEET_QUERY: self._fleet})
         self.controller = FakeDeploymentController(self.api, lambda _: self.lead)
         self.kubelets = FakeKubelets(self.api)
+        self.sets = FakeReplicaSets(self.api, self.lead)
         self._kinds: dict[str, str] = {}
         self._latest: dict[str, int] = {}
         self._frozen: set[str] = set()
@@ -272,6 +255,7 @@ class OperatorWorld:
     def _tick(self) -> None:
         self.controller.tick(self.clock.now)
         self.kubelets.tick(self.clock.now)
+        self.sets.tick(self.clock.now)
 
     async def settled(self) -> None:
         """Until every informer has seen everything that it can see now, or sleeps over a failure."""
@@ -321,6 +305,23 @@ class OperatorWorld:
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)
+
+    def web(self, name: str = "checkout", replicas: int = 2) -> None:
+        """A Deployment with its ReplicaSet behind a Service, whose pods are there and Ready, on a large node."""
+        room = {"cpu": "64", "memory": "64Gi", "pods": "110"}
+        status = {"allocatable": room, "conditions": [{"type": "Ready", "status": "True"}]}
+        self.api.put({"kind": "Node", "metadata": {"name": "node-1"}, "spec": {}, "status": status})
+        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
+        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
+        meta = {"name": name, "namespace": SHOP}
+        self.api.put({"kind": "Deployment", "metadata": {**meta, "annotations": {REVISION: "1"}}, "spec": spec})
+        self.api.put({"kind": "Service", "metadata": meta, "spec": {"selector": {"app": name}}})
+        for seconds in (self.lead, 0.0):
+            self.sets.tick(self.clock.now - seconds)
+
+    def pods(self, owner: str) -> list[Json]:
+        """Those controlled by a kind: ReplicaSet, or WarmingPolicy for standbys."""
+        return [pod for pod in self.api.objects("Pod") if owner_of(pod).get("kind") == owner]
 
     def policy(self, name: str = "checkout", *, target: str = "", mode: str = "Act", **spec: Any) -> None:
         """A policy that asks for `asked[name]`, 50 per pod; an hour of history unless told otherwise.

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgewarm.model.identity import Key
 from edgewarm.model.names import POD_TEMPLATE_HASH, RUNG_LABEL, TEMPLATE_HASH_LABEL
+from edgewarm.model.prices import PodRequests
 from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.workload import Node, Owner, Pod, ReplicaSet, Rollout, Service, Workload
@@ -30,7 +31,7 @@ def template(**spec: Any) -> PodTemplate:
 
 
 def deployment(rollout: Rollout = ROLLED_OUT, **overrides: Any) -> Workload:
-    return workload(rollout=rollout, template=template(), **overrides)
+    return workload(**({"rollout": rollout, "template": template(), "pod": PodRequests(1.0, 1.0)} | overrides))
 
 
 def replica_set(wanted: int = 4, **overrides: Any) -> ReplicaSet:

@@ -423,6 +423,16 @@ WRONG_POLICIES = (
         "schedule-hour-25", _schedule(end="0 25 * * *"), "spec.schedules[0].end: schedules[].end never", "operator"
     ),
     WrongPolicy(
+        "image-for-nothing",
+        _spec(rungs={"image": {"holdingCost": "0"}}),
+        'rungs.image.holdingCost must be a ratio above 0 and at most 1, such as "0.01" or "1%"',
+    ),
+    WrongPolicy(
+        "image-for-a-minute",
+        _spec(rungs={"image": {"ttl": "1m"}}),
+        "rungs.image.ttl must be a Go duration such as 90s or 1h30m, from 5m to 24h",
+    ),
+    WrongPolicy(
         "paused-annotation",
         {"metadata": {"annotations": {"edgewarm.io/paused-until": "tomorrow"}}},
         "annotation edgewarm.io/paused-until is 'tomorrow'; write an RFC 3339 time such as 2026-11-22T08:05:00Z",

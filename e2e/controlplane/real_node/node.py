@@ -48,6 +48,15 @@ class RealNode:
         """What the spec of a pod needs to be scheduled here, and nowhere else."""
         return {"nodeSelector": settings.LABELS, "tolerations": [settings.TOLERATION]}
 
+    def containers(self) -> set[str]:
+        """The ids of all containers that the runtime knows, running or ended."""
+        holder = self.cluster.supervisor().running()["node-room"].pid
+        mounts = ("nsenter", f"--mount=/proc/{holder}/ns/mnt", "--")
+        client = (str(real_node_binaries()["ctr"]), "--address", settings.SOCKET, "--namespace", "k8s.io")
+        command = (*mounts, *client, "containers", "ls", "-q")
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return set(done.stdout.split())
+
     def processes(self) -> set[int]:
         """Daemons, shims and containers."""
         return cgroups.processes(host.host_names(self.cluster.directory).cgroup)

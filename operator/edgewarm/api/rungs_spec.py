@@ -16,7 +16,7 @@ from edgewarm.api.fields import (
     ratio_in_cel,
 )
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.rungs import DataTerms, ImageTerms, Rungs, StandbyTerms
+from edgewarm.model.rungs import DataTerms, ImageTerms, ParkingTerms, Rungs, StandbyTerms
 from edgewarm.model.units import parse_duration, parse_quantity
 
 MAX_STANDBYS = 500
@@ -50,6 +50,14 @@ class StandbySpec(Wire):
             holds=lambda standby: 0 < parse_ratio(standby.holding_cost) <= 1,
         ),
     )
+
+
+class ParkingSpec(Wire):
+    """Scaling in keeps pods that the forecast wants back: they leave the Services, and become standbys."""
+
+    drain: Annotated[DurationText, duration_within("rungs.parking.drain", "0s", "1h")] = "30s"
+    """How long connections of a parked pod may go on: until then it is neither promoted nor deleted. A Go duration from
+    0s to 1h."""
 
 
 class ImageSpec(Wire):
@@ -97,19 +105,34 @@ class RungsSpec(Wire):
     """Stage what spec.data lists; {} takes the defaults."""
     standby: StandbySpec | None = None
     """Keep ready pods out of traffic, for a Deployment that Services feed; {} takes the defaults."""
+    parking: ParkingSpec | None = None
+    """Scale in by parking pods as standbys; {} takes the defaults. It acts in mode Act, and where no
+    HorizontalPodAutoscaler or ScaledObject scales. A parked pod gets no SIGTERM, so it does not know that it is to end
+    its connections: for workloads whose clients bear that."""
+
+    rules = (
+        Rule(
+            "rungs.parking needs rungs.standby, which says how many parked pods are worth keeping: add standby: {}",
+            cel="!has(self.parking) || has(self.standby)",
+            holds=lambda rungs: rungs.parking is None or rungs.standby is not None,
+        ),
+    )
 
 
 def rungs(spec: RungsSpec | None) -> Rungs:
     """As the core sees them."""
     if spec is None:
         return Rungs()
-    standby = None if spec.standby is None else _standby(spec.standby)
-    data = (
-        None
-        if spec.data is None
-        else DataTerms(float(parse_quantity(spec.data.storage)), parse_duration(spec.data.ttl))
+    return Rungs(
+        standby=None if spec.standby is None else _standby(spec.standby),
+        image=ImageTerms() if spec.image is None else _image(spec.image),
+        data=None if spec.data is None else _data(spec.data),
+        parking=None if spec.parking is None else ParkingTerms(parse_duration(spec.parking.drain)),
     )
-    return Rungs(standby=standby, data=data, image=ImageTerms() if spec.image is None else _image(spec.image))
+
+
+def _data(spec: DataRungSpec) -> DataTerms:
+    return DataTerms(float(parse_quantity(spec.storage)), parse_duration(spec.ttl))
 
 
 def _image(spec: ImageSpec) -> ImageTerms | None:

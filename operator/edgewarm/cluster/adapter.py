@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from edgewarm.cluster import kinds, resources
+from edgewarm.cluster import kinds, resources, workload_kinds
 from edgewarm.cluster.events import EventRecorder
 from edgewarm.cluster.executor import Executor, Seen
 from edgewarm.cluster.informer import Informer, Reads, Timing
@@ -107,12 +107,12 @@ class KubeCluster:
         policies = informer(resources.POLICIES, kinds.through(parsers.policy), self._policy_changed)
         pools = informer(resources.POOLS, kinds.through(parsers.pool), self._pool_changed)
         decisions = informer(resources.DECISIONS, kinds.through(parsers.decision), self._decision_changed)
-        deployments = informer(resources.DEPLOYMENTS, kinds.deployment, self._stirring.workload)
-        stateful_sets = informer(resources.STATEFUL_SETS, kinds.stateful_set)
+        deployments = informer(resources.DEPLOYMENTS, workload_kinds.deployment, self._stirring.workload)
+        stateful_sets = informer(resources.STATEFUL_SETS, workload_kinds.stateful_set)
         self._informers.append(Informer(self._api, resources.PULLS, pull, _unmarked(timing), self._starts.pulled))
         pods = informer(resources.PODS, kinds.pod, self._pod_changed)
-        informer(resources.REPLICA_SETS, kinds.replica_set, self._replica_set_changed)
-        services = informer(resources.SERVICES, kinds.service)
+        informer(resources.REPLICA_SETS, workload_kinds.replica_set, self._replica_set_changed)
+        services = informer(resources.SERVICES, workload_kinds.service)
         nodes = informer(resources.NODES, kinds.node)
         namespaces = informer(resources.NAMESPACES, kinds.namespace)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import msgspec
 
 from edgewarm.cluster.milestones import InitContainer
-from edgewarm.cluster.requests import Container, ResourceList
+from edgewarm.cluster.requests import Container, ResourceList, requested
 from edgewarm.cluster.selecting import WireExpression, WireSelector, selector
+from edgewarm.model.amounts import Amounts
 from edgewarm.model.constraints import Constraints, NodeTerm, PodTerm, Spread, Taint, Toleration
 from edgewarm.model.selector import Requirement, Selector
 
@@ -174,3 +175,9 @@ NO_POD = Selector(requirements=(Requirement("", "Exists"),))
 def _or_none(wire: WireSelector | None) -> Selector:
     """An absent selector matches no pod, an empty one every pod."""
     return NO_POD if wire is None else selector(wire)
+
+
+def amounts(spec: PodSpec) -> Amounts:
+    """All that a pod requests, by resource."""
+    override = spec.resources.requests if spec.resources else None
+    return requested(spec.containers, spec.init_containers or (), spec.overhead, override)

@@ -8,7 +8,8 @@
 
 What is not seen within `FORGET_SECONDS` is no longer waited for, as the ReplicaSet controller does
 (https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/controller_utils.go, ExpectationsTimeout).
-Rungs have a bucket of their own, so that a thousand standbys never hold up one change of replicas.
+What is made has a bucket of its own, so that a thousand standbys never hold up one change of replicas; what gives way,
+or begins to serve, never waits for it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from edgewarm.model.operations import CreateObject, DeleteObject, Operation, Pat
 
 _log = structlog.get_logger(__name__)
 FORGET_SECONDS = 300.0
-OPERATIONS_PER_SECOND = 20.0
-OPERATIONS_BURST = 40.0
+CREATIONS_PER_SECOND = 20.0
+CREATIONS_BURST = 40.0
 
 
 class Writes(Protocol):
@@ -99,16 +100,16 @@ class Executor:
         self._clock = clock
         self._lookup = lookup
         self._sleep = sleep
-        self._bucket = TokenBucket(OPERATIONS_PER_SECOND, OPERATIONS_BURST)
+        self._bucket = TokenBucket(CREATIONS_PER_SECOND, CREATIONS_BURST)
         self._unseen: dict[str, _Unseen] = {}  # by uid of the object
 
     async def carry_out(self, operation: Operation) -> None:
         """Do it; Conflict where the object is not what was seen, NotFound where it is gone."""
-        if wait := self._bucket.reserve(self._clock()):
-            await self._sleep(wait)
         resource = OWNED[operation.kind]
         match operation:
             case CreateObject():
+                if wait := self._bucket.reserve(self._clock()):
+                    await self._sleep(wait)
                 meta = _WRITTEN.decode(
                     await self._api.create(resource, operation.namespace, operation.manifest)
                 ).metadata

@@ -26,8 +26,6 @@ _PARTS = {"spec.containers": PullOf.CONTAINER, "spec.initContainers": PullOf.INI
 _PLAIN = frozenset({"name", "configMap", "secret", "projected", "downwardAPI", "emptyDir"})
 """Keys of a volume that the kubelet fills from what the API server tells: there is nothing to stage in those."""
 
-READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
-
 Volumes = Sequence[dict[str, msgspec.Raw]]
 
 
@@ -97,20 +95,6 @@ def milestones(
         fills=bool(data),
         init_fills=any(mount.name in data for one in init for mount in one.volume_mounts or ()),
     )
-
-
-def once_ready(conditions: Sequence[Condition] | None, acknowledged_at: datetime | None) -> bool:
-    """It is Ready, or its Ready condition changed after the pod had been taken in by its kubelet.
-
-    A kubelet writes startTime and the first Ready condition (False) in one go; the condition's time moves only when its
-    status does, so a later time means that the pod was Ready in between.
-    """
-    ready = next((one for one in conditions or () if one.type == "Ready"), None)
-    if ready is None or ready.status == "True":
-        return ready is not None
-    if acknowledged_at is None or ready.last_transition_time is None:
-        return False
-    return ready.last_transition_time.timestamp() > acknowledged_at.timestamp() + READY_SLACK_SECONDS
 
 
 def unplaced(conditions: Iterable[Condition]) -> tuple[str, str]:

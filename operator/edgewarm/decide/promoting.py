@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from edgewarm.model.names import RUNG_LABEL, TEMPLATE_HASH_LABEL
+from edgewarm.model.names import PARKED_AT_LABEL, RUNG_LABEL, TEMPLATE_HASH_LABEL
 from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Pod, ReplicaSet, Workload
 
@@ -72,6 +72,18 @@ def standing_on(workload: Workload, replica_sets: Iterable[ReplicaSet]) -> Stand
 def is_standby(pod: Pod) -> bool:
     """Whether it is one of ours; it may be starting, or going away."""
     return pod.labels.get(RUNG_LABEL) == RungName.STANDBY
+
+
+def parked_at(pod: Pod) -> float | None:
+    """When it was a serving pod last; None for one that never was."""
+    text = pod.labels.get(PARKED_AT_LABEL, "")
+    return float(text) if text.isdecimal() else None
+
+
+def is_draining(pod: Pod, drain_seconds: float, now: float) -> bool:
+    """Parked so lately that its connections may still go on: it is left alone."""
+    at = parked_at(pod)
+    return at is not None and now - at < drain_seconds
 
 
 def fits(pod: Pod, replica_set: ReplicaSet) -> bool:

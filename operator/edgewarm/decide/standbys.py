@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgewarm.decide.newsvendor import held
-from edgewarm.decide.promoting import fits, is_warm
+from edgewarm.decide.promoting import fits, is_draining, is_warm, parked_at
 from edgewarm.decide.rules import is_unsure
 from edgewarm.decide.rungs import Rung, ladder
 from edgewarm.decide.situation import Situation
@@ -81,9 +81,15 @@ class Flock:
     standbys: tuple[Pod, ...]
     pods: tuple[Pod, ...]
     max_age_seconds: float
+    drain_seconds: float = 0.0
 
     def is_fresh(self, pod: Pod, now: float) -> bool:
-        return fits(pod, self.replica_set) and now - pod.created_at < self.max_age_seconds
+        """A pod that served until it was parked was as good as new then."""
+        since = parked_at(pod) or pod.created_at
+        return fits(pod, self.replica_set) and now - since < self.max_age_seconds
+
+    def is_draining(self, pod: Pod, now: float) -> bool:
+        return is_draining(pod, self.drain_seconds, now)
 
     def is_warm(self, pod: Pod) -> bool:
         return fits(pod, self.replica_set) and is_warm(pod, self.pods)
@@ -101,18 +107,25 @@ class Changes:
     delete: tuple[tuple[Pod, str], ...] = ()
 
 
-def changes(flock: Flock, count: int, slots: int, now: float) -> Changes:
-    """From the standbys there are to `count` of them, the active ones only; no more are made than find room."""
-    there = [pod for pod in flock.standbys if pod.is_active]
+def changes(flock: Flock, count: int, promised: int, slots: int, now: float) -> Changes:
+    """From the standbys there are to `count` of them, the active ones only; no more are made than find room.
+
+    `promised` are about to be promoted, so as many more are not deleted.
+    """
+    active = [pod for pod in flock.standbys if pod.is_active]
+    there = [pod for pod in active if not flock.is_draining(pod, now)]
+    count = max(0, count - (len(active) - len(there)))  # those that drain are some of them already
     fresh = [pod for pod in there if flock.is_fresh(pod, now)]
     worn = sorted((pod for pod in there if pod not in fresh), key=lambda pod: (flock.is_warm(pod), pod.created_at))
-    surplus = sorted(fresh, key=lambda pod: (flock.is_warm(pod), pod.created_at))[: max(0, len(fresh) - count)]
+    surplus = sorted(fresh, key=lambda pod: (flock.is_warm(pod), pod.created_at))[
+        : max(0, len(fresh) - count - promised)
+    ]
     delete = [(pod, "more than are wanted") for pod in surplus]
     kept = sum(flock.is_warm(pod) for pod in there) - sum(flock.is_warm(pod) for pod in surplus)
     for pod in worn:
         if not flock.is_warm(pod):
             delete.append((pod, _why(pod, flock)))
-        elif kept > count:
+        elif kept > count + promised:
             delete.append((pod, _why(pod, flock)))
             kept -= 1
     left = len(there) - len(delete)

@@ -14,6 +14,7 @@ from edgewarm.decide.explanation import change
 from edgewarm.decide.lifecycle import AWAITING, Create, Execute, Mark, Move
 from edgewarm.engine.book import Left, Live
 from edgewarm.engine.judge import Moment
+from edgewarm.engine.parking import Parker
 from edgewarm.engine.ports import Cluster, Telemetry
 from edgewarm.engine.reports import Case, decision_draft, evaluation
 from edgewarm.engine.scorekeeping import closed, news, outlived, superseded
@@ -34,8 +35,9 @@ MOST_UNWRITTEN = 20
 class Actor:
     """The only part of the engine that changes the world, but for statuses."""
 
-    def __init__(self, cluster: Cluster, telemetry: Telemetry) -> None:
+    def __init__(self, cluster: Cluster, telemetry: Telemetry, parker: Parker) -> None:
         self._cluster = cluster
+        self._parker = parker
         self._telemetry = telemetry
 
     async def carry_out(self, case: Case, moves: tuple[Move, ...], moment: Moment) -> None:
@@ -122,9 +124,13 @@ class Actor:
 
     async def _scale(self, case: Case, key: Key, wanted: int, moment: Moment) -> None:
         workload = case.workload
+        parked = await self._parker.park(case, wanted, moment.now)
+        if parked:
+            case.book.rungs.parked_at = moment.now
         try:
             await self._cluster.scale(workload, wanted)
         except EdgewarmError as error:
+            await self._parker.take_back(case, parked)
             await self.mark(case, key, DecisionReport(Phase.FAILED, str(error)))
             raise
         case.book.left = Left(workload.resource_version, workload.replicas, moment.now)

@@ -51,6 +51,7 @@ class RungBook:
     trouble: dict[RungName, str] = field(default_factory=dict)
     failures: int = 0
     retry_at: float = float("-inf")
+    parked_at: float = float("-inf")  # when pods were last made standbys behind the plan's back
 
     def remember(self, plan: LadderPlan, now: float, window_seconds: float) -> None:
         """What the rungs asked for, as long as it can hold anything up."""
@@ -118,8 +119,8 @@ class Ladder:
 
     async def act(self, situation: RungSituation, plan: LadderPlan, book: RungBook) -> None:
         """Carry the operations out, in order; a rung whose operation fails leaves the rest of its own for later."""
-        unseen = situation.item.uid in situation.view.unseen
-        if situation.policy.mode is Mode.OBSERVE or unseen or situation.now < book.retry_at:
+        stale = situation.item.uid in situation.view.unseen or book.parked_at == situation.now
+        if situation.policy.mode is Mode.OBSERVE or stale or situation.now < book.retry_at:
             return
         failed = False
         for name, found in plan.plans:

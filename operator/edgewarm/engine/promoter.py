@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from edgewarm.decide.promoting import Crew, is_standby, promotions, standing_on
+from edgewarm.decide.promoting import Crew, is_draining, is_standby, promotions, standing_on
 from edgewarm.engine.alone import alone
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.standing import elders
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 AT_ONCE = 16
 ARRIVED_SECONDS = 30.0
 """After which a promoted pod that nobody adopted no longer counts as on its way."""
+HELD_SECONDS = 10.0
+"""For how long a scale-in that was begun keeps promotions away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,16 @@ class Promoter:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._held: dict[str, tuple[int, float]] = {}  # ReplicaSet -> the count it is being lowered to, and since when
         self._promoted: dict[str, _Promoted] = {}  # by uid of the pod, until the view shows it adopted
+
+    def hold(self, replica_set: str, after: int, now: float) -> None:
+        """Nothing for this ReplicaSet until it wants no more than `after`, or a while has passed."""
+        self._held[replica_set] = after, now
+
+    def release(self, replica_set: str) -> None:
+        """The ReplicaSet was not lowered after all."""
+        self._held.pop(replica_set, None)
 
     async def look(self, now: float) -> int:
         """Promote what is to be promoted now, and say how many that were."""
@@ -53,24 +64,35 @@ class Promoter:
         self._arrived(view, now)
         policies = [item for item in view.policies.values() if _may_promote(item, now)]
         younger = elders(view.policies) if policies else {}
-        work = [one for item in policies if item.key not in younger for one in self._wanted(item, view)]
+        work = [one for item in policies if item.key not in younger for one in self._wanted(item, view, now)]
         gate = asyncio.Semaphore(AT_ONCE)
         done = await asyncio.gather(*(self._promote(gate, *one, now) for one in work))
         return sum(done)
 
-    def _wanted(self, item: PolicyObject, view: ClusterView) -> list[tuple[PolicyObject, Workload, ReplicaSet, Pod]]:
+    def _wanted(
+        self, item: PolicyObject, view: ClusterView, now: float
+    ) -> list[tuple[PolicyObject, Workload, ReplicaSet, Pod]]:
         with alone(item.key, "the standbys of a policy could not be looked at"):
             assert item.policy is not None
             workload = view.workloads.get((item.key.namespace, item.policy.target))
-            standbys = tuple(p for p in view.owned_by(item.uid) if is_standby(p) and p.uid not in self._promoted)
+            drain = item.policy.rungs.drain_seconds
+            mine = (pod for pod in view.owned_by(item.uid) if is_standby(pod) and pod.uid not in self._promoted)
+            standbys = tuple(pod for pod in mine if not is_draining(pod, drain, now))
             if workload is None or not standbys:
                 return []
             current = standing_on(workload, view.replica_sets.get(workload.uid, ())).current
-            if current is None:
+            if current is None or self._is_held(current, now):
                 return []
             crew = Crew(current, view.owned_by(current.uid), standbys, self._arriving(current))
             return [(item, workload, current, pod) for pod in promotions(crew)]
         return []
+
+    def _is_held(self, current: ReplicaSet, now: float) -> bool:
+        after, since = self._held.get(current.uid, (current.wanted, now))
+        if current.wanted > after and now - since < HELD_SECONDS:
+            return True
+        self._held.pop(current.uid, None)
+        return False
 
     def _arriving(self, replica_set: ReplicaSet) -> int:
         return sum(one.replica_set == replica_set.uid for one in self._promoted.values())

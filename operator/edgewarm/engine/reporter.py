@@ -42,8 +42,8 @@ class Reporter:
         """Status, Event and metrics of one policy."""
         around, state, case = one.around, one.state, one.case
         item = around.item
-        remarks = [*remarks, *(case.ladder.remarks(case.book.rungs.trouble) if case is not None else ())]
-        found = merged(item.conditions, conditions(state, around, now, remarks))
+        rungs = case.ladder.remarks(case.book.rungs.trouble) if case is not None else ()
+        found = merged(item.conditions, conditions(state, around, now, (*remarks, *rungs)))
         if case is None:
             self._telemetry.policy(item.key, PolicyNumbers(blind=isinstance(around.reading, Missing)))
             report = PolicyReport(item.generation, found, state.reason, state.message)

@@ -63,7 +63,6 @@ class Case:
     parts: Mapping[str, ResourceNumbers] = field(default_factory=dict)
     climb: RungSituation | None = None
     ladder: LadderPlan = field(default_factory=LadderPlan)
-    scales: bool = True  # False while another autoscaler owns the replicas
 
     def joined(self, now: float) -> tuple[Action, ...]:
         """Changes of the rungs that a decision about replicas records too; a person approves them apart."""

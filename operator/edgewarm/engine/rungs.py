@@ -43,6 +43,12 @@ class RungSituation:
     foresight: Foresight = field(default_factory=Foresight)
     asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
     make_room: Callable[[], Room] = Room
+    scales: bool = True  # False while another autoscaler owns the replicas
+
+    @property
+    def replicas_ahead(self) -> int:
+        """What the workload asks for, or is about to."""
+        return max(self.workload.replicas, self.verdict.wanted if self.scales else 0)
 
     @property
     def room(self) -> Room:

@@ -10,16 +10,17 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | admission treats them otherwise than the own pods    | one is kept to see when that ends (StandbyDiffers)   |
 | something selects one, as a Service added later does | it gets other labels                                 |
 | a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
+| it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.promoting import Standing, differs, fits, is_standby, is_warm, standing_on
+from edgewarm.decide.promoting import Crew, Standing, differs, fits, is_draining, is_standby, promotions, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.remarks import Remark
@@ -53,7 +54,7 @@ class StandbyRung:
         base = standing_on(situation.workload, situation.view.replica_sets.get(situation.workload.uid, ()))
         until = situation.policy.paused_until
         if base.current is None or (until is not None and situation.now < until):
-            return _as_is(pods, base, situation)
+            return _as_is(pods, base)
         return _planned(situation, terms, base.current, pods)
 
 
@@ -64,18 +65,41 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
         return RungPlan(plan.counts, plan.operations, (remark,), problem)
     siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
-    flock = Flock(current, pods, siblings, terms.max_age_seconds)
+    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds)
     found, remarks = _count(situation, terms, flock)
-    count = _counted(pods, flock, found)
-    given = yielding(pods, situation.room, {pod.uid for pod in siblings}, situation.now)
+    count = _counted(situation, flock, found)
+    given = yielding(_at_rest(situation, pods), situation.room, {pod.uid for pod in siblings}, situation.now)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     if not given:
-        slots = situation.room.slots(situation.workload.pod, _node_selector(situation))
-        todo = changes(flock, situation.target(count), slots, situation.now)
+        slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
+        ahead = replace(current, wanted=max(current.wanted, situation.replicas_ahead))
+        promised = len(promotions(Crew(ahead, siblings, pods)))
+        todo = changes(flock, situation.target(count), promised, slots, situation.now)
     operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, todo.make)
+    remarks = (*remarks, *_parking(situation))
     return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),))
+
+
+def _parking(situation: RungSituation) -> Iterator[Remark]:
+    """Parking needs the say over the replicas."""
+    owner = situation.view.autoscalers.get((situation.workload.namespace, situation.workload.ref))
+    if situation.policy.rungs.parking is not None and owner is not None:
+        message = (
+            f"{owner.kind} {owner.key.name} scales in and knows nothing of parking, so nothing is parked: "
+            f"delete that {owner.kind}, or remove rungs.parking"
+        )
+        yield Remark("ParkingIdle", True, "ScaledByOther", message)
+
+
+def hidden_labels(situation: RungSituation, labels: Mapping[str, str]) -> dict[str, str] | None:
+    """The labels of a standby that has been a serving pod with these; None where it could be none."""
+    if _labels(situation)[1] is not None:
+        return None
+    own, services = situation.workload.selector, _services(situation)
+    found = hidden(labels, selectors_of(own, feeding(labels, services)))
+    return None if exposure(found, own, services) else dict(found)
 
 
 def _labels(situation: RungSituation) -> tuple[dict[str, str], str | None]:
@@ -101,28 +125,33 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
         )
         remark = Remark("StandbyDiffers", True, "AdmissionDiffers", message)
         return Wanted(1, RungReason.STANDBY_DIFFERS, 0), (remark,)
-    asked = _asked(situation, terms, there)
-    found = wanted(asked, situation.recent(HERE), terms)
-    selector, priority = _node_selector(situation), max((p.priority for p in (*flock.pods, *flock.standbys)), default=0)
+    found = wanted(_asked(situation, terms), situation.recent(HERE), terms)
+    if _in_doubt(situation) and there > found.count:
+        found = replace(found, count=min(there, terms.most), reason=RungReason.STANDBY_HELD)
+    where, priority = (
+        situation.workload.constraints,
+        max((p.priority for p in (*flock.pods, *flock.standbys)), default=0),
+    )
     room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
-    pushes = not never and room.could_push_out(priority, selector)
+    pushes = not never and room.could_push_out(priority, where)
     placed = sum(bool(pod.node) for pod in flock.standbys)
-    return roomy(found, placed, room.slots(situation.workload.pod, selector), pushes), ()
+    return roomy(found, placed, room.slots(situation.workload.pod, where), pushes), ()
 
 
-def _asked(situation: RungSituation, terms: StandbyTerms, there: int) -> int:
-    """Beyond the replicas; while demand is unknown, or was until just now, not below what there is."""
+def _asked(situation: RungSituation, terms: StandbyTerms) -> int:
+    """What the forecast asks for beyond the replicas."""
+    return max(0, foreseen(situation.situation, terms) - situation.replicas_ahead)
+
+
+def _in_doubt(situation: RungSituation) -> bool:
+    """While demand is unknown, or was until just now, no fewer are held than there are."""
     known = situation.situation
-    asked = max(0, foreseen(known, terms) - max(situation.verdict.wanted, situation.workload.replicas))
     young = known.now - known.started_at < situation.policy.scale_down.stabilization_seconds
-    unsure = young or known.learning or known.demand is None
-    return max(asked, min(there, terms.most)) if unsure else asked
+    return young or known.learning or known.demand is None
 
 
-def _as_is(pods: tuple[Pod, ...], base: Standing, situation: RungSituation) -> RungPlan:
-    current = base.current
-    siblings = () if current is None else situation.view.owned_by(current.uid)
-    warm = sum(current is not None and fits(pod, current) and is_warm(pod, siblings) for pod in pods)
+def _as_is(pods: tuple[Pod, ...], base: Standing) -> RungPlan:
+    warm = sum(pod.ready_at is not None for pod in pods)
     count = RungCount(HERE, len(pods), warm, len(pods) - warm, len(pods), str(RungReason.STANDBY_HELD))
     return RungPlan((count,), (), (), f"standbys stay as they are: {base.problem or 'the policy is paused'}")
 
@@ -131,13 +160,20 @@ def _emptied(situation: RungSituation, pods: tuple[Pod, ...], reason: RungReason
     """All go; nothing is said where nothing is left and nothing is asked."""
     if not pods and reason is RungReason.STANDBY_NOT_ASKED:
         return RungPlan()
-    todo = Changes(delete=tuple((pod, why) for pod in pods))
+    todo = Changes(delete=tuple((pod, why) for pod in _at_rest(situation, pods)))
     count = RungCount(HERE, 0, 0, len(pods), len(pods), str(reason))
     return RungPlan((count,), tuple(_deletions(situation, todo, ())), (), why)
 
 
-def _counted(pods: tuple[Pod, ...], flock: Flock, found: Wanted) -> RungCount:
-    warm = sum(flock.is_warm(pod) for pod in pods)
+def _at_rest(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
+    """Without those that were parked so lately that their connections may go on."""
+    drain = situation.policy.rungs.drain_seconds
+    return tuple(pod for pod in pods if not is_draining(pod, drain, situation.now))
+
+
+def _counted(situation: RungSituation, flock: Flock, found: Wanted) -> RungCount:
+    pods = flock.standbys
+    warm = sum(flock.is_warm(pod) for pod in _at_rest(situation, pods))
     return RungCount(HERE, found.count, warm, len(pods) - warm, len(pods), str(found.reason))
 
 
@@ -166,10 +202,6 @@ def _creations(situation: RungSituation, draft: StandbyDraft, count: int) -> Ite
 
 def _services(situation: RungSituation) -> tuple[Service, ...]:
     return situation.view.services.get(situation.item.key.namespace, ())
-
-
-def _node_selector(situation: RungSituation) -> dict[str, str]:
-    return dict(situation.workload.template.spec.get("nodeSelector") or {})
 
 
 def _note(count: RungCount, found: Wanted) -> str:

@@ -37,6 +37,7 @@ from edgewarm.engine.judge import (
 from edgewarm.engine.ladder import Ladder, LadderPlan, every_rung
 from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
+from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
 from edgewarm.engine.pool_reports import remarks
 from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
@@ -100,10 +101,10 @@ class Engine:
         self._models = Selection(ports.models, ports.demand, self._rows, step_seconds, ports.wake)
         self._parts = Parts()
         self._books = Books()
-        self._actor = Actor(ports.cluster, ports.telemetry)
+        self._promoter = Promoter(ports.cluster)
+        self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, self._promoter))
         self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
-        self._promoter = Promoter(ports.cluster)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self._pools = Pools()
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
@@ -195,9 +196,8 @@ class Engine:
         why = cache(partial(self._rows.explained, item.key))
         summary = _summary(book, judgement)
         foresight = self._foresight(book, loads, item.key, moment.now)
-        climb, ladder = self._climb(item, book, workload, judgement, view, foresight)
-        scales = around.scales
-        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder, scales)
+        climb, ladder = self._climb(around, book, workload, judgement, view, foresight)
+        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder)
         return Found(around, state, case)
 
     def _foresight(self, book: Book, loads: tuple[Load, ...], key: Key, now: float) -> Foresight:
@@ -213,7 +213,7 @@ class Engine:
 
     def _climb(
         self,
-        item: PolicyObject,
+        around: Surroundings,
         book: Book,
         workload: Workload,
         judgement: Judgement,
@@ -221,6 +221,7 @@ class Engine:
         foresight: Foresight,
     ) -> tuple[RungSituation, LadderPlan]:
         """What the rungs below the replicas want; a bug of one leaves the replicas alone."""
+        item, scales = around.item, around.scales
         granted = book.rungs.granted if book.policy.mode is Mode.RECOMMEND else None
         situation, verdict = judgement.situation, judgement.verdict
         climb = RungSituation(
@@ -234,6 +235,7 @@ class Engine:
             granted=granted,
             foresight=foresight,
             asked_before=book.rungs.asked,
+            scales=scales,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
@@ -287,7 +289,7 @@ class Engine:
         records, rungs = self._books.records(key), self._books.rung_records(key)
         if _is_stale(case, records, moment.now):
             return
-        if case.scales:
+        if case.climb is None or case.climb.scales:
             await self._actor.carry_out(case, _todo(case, records, moment.now), moment)
         await self._climber.climb(case, rungs, moment)
         await self._actor.look_back(case, moment.now)

@@ -16,6 +16,7 @@ from edgewarm.manifests.decision import policy_label
 from edgewarm.model.identity import Key
 from edgewarm.model.names import (
     API_VERSION,
+    PARKED_AT_LABEL,
     POD_TEMPLATE_HASH,
     POLICY_LABEL,
     RUNG_LABEL,
@@ -24,11 +25,11 @@ from edgewarm.model.names import (
 )
 from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
-from edgewarm.model.workload import Pod, ReplicaSet, Requirement, Selector
+from edgewarm.model.workload import Owner, Pod, ReplicaSet, Requirement, Selector
 
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
-OUR_LABELS = (POLICY_LABEL, RUNG_LABEL, TEMPLATE_HASH_LABEL)
+OUR_LABELS = (POLICY_LABEL, RUNG_LABEL, TEMPLATE_HASH_LABEL, PARKED_AT_LABEL)
 OUR_ANNOTATIONS = (SAFE_TO_EVICT, DO_NOT_DISRUPT)
 
 
@@ -54,13 +55,7 @@ def standby_pod(draft: StandbyDraft) -> dict[str, Any]:
     annotations = dict((body.get("metadata") or {}).get("annotations") or {})
     annotations.pop(DO_NOT_DISRUPT, None)
     mine = standby_labels(draft.policy.name)
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": WARMING_POLICY,
-        "name": draft.policy.name,
-        "uid": draft.policy_uid,
-        "controller": True,
-    }
+    owner = _owned(Owner(WARMING_POLICY, draft.policy.name, draft.policy_uid))
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -82,6 +77,11 @@ def promotion(pod: Pod, template: PodTemplate, replica_set: ReplicaSet) -> dict[
     """
     if not is_standby(pod):
         raise ValueError(f"only a standby can be promoted, got {pod.key}")
+    return serving(template, replica_set)
+
+
+def serving(template: PodTemplate, replica_set: ReplicaSet) -> dict[str, Any]:
+    """The same, for a pod that is known to be one of ours."""
     wanted = (template.body.get("metadata") or {}).get("annotations") or {}
     return {
         "metadata": {
@@ -94,6 +94,20 @@ def promotion(pod: Pod, template: PodTemplate, replica_set: ReplicaSet) -> dict[
             "ownerReferences": None,
         }
     }
+
+
+def parking(pod: Pod, labels: Mapping[str, str], policy: Owner, replica_set: ReplicaSet, now: float) -> dict[str, Any]:
+    """The merge patch that takes a serving pod out of its ReplicaSet and Services; `labels` as a standby has them."""
+    mine = {**standby_labels(policy.name), TEMPLATE_HASH_LABEL: replica_set.template_hash}
+    wanted = {**labels, **mine, PARKED_AT_LABEL: str(int(now))}
+    patch = relabelled(pod, wanted)
+    patch["metadata"] |= {"annotations": {SAFE_TO_EVICT: "true"}, "ownerReferences": [_owned(policy)]}
+    return patch
+
+
+def _owned(policy: Owner) -> dict[str, Any]:
+    """The ownerReference; blockOwnerDeletion would need a right to finalizers."""
+    return {"apiVersion": API_VERSION, "kind": policy.kind, "name": policy.name, "uid": policy.uid, "controller": True}
 
 
 def relabelled(pod: Pod, labels: Mapping[str, str]) -> dict[str, Any]:

@@ -37,6 +37,9 @@ PULL_BYTES, PULL_SPEED = f"{GROUP}/pull-bytes", f"{GROUP}/pull-bytes-per-second"
 TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 """Label on a standby: the pod-template-hash of the ReplicaSet that it was built for."""
 
+PARKED_AT_LABEL = f"{GROUP}/parked-at"
+"""Label on a standby that was a serving pod: when it was parked, in whole Unix seconds."""
+
 POD_TEMPLATE_HASH = "pod-template-hash"
 """Kubernetes' own label that tells the pods of one ReplicaSet from those of another."""
 

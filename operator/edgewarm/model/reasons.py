@@ -76,5 +76,8 @@ class RungReason(_Documented):
         "StandbyDiffers",
         "Admission changes standbys otherwise than the workload's pods, so none is held.",
     )
-    STANDBY_HELD = "StandbyHeld", "A rollout, a pause or a stale cache: standbys stay as they are until it is over."
+    STANDBY_HELD = (
+        "StandbyHeld",
+        "A rollout or a pause is under way, demand is unknown, or the operator has just started: no fewer are held.",
+    )
     STANDBY_NOT_ASKED = "StandbyNotAsked", "rungs.standby is not there (any more), so what is left is deleted."

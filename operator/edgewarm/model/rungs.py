@@ -93,12 +93,25 @@ class DataTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ParkingTerms:
+    """A policy's word that its clients bear a connection that ends later; how long these may go on."""
+
+    drain_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rungs:
     """The rungs of a policy below its replicas; None is not wanted. Images are, unless the policy says otherwise."""
 
     standby: StandbyTerms | None = None
     image: ImageTerms | None = field(default=ImageTerms())
     data: DataTerms | None = None
+    parking: ParkingTerms | None = None
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long a parked pod is left alone."""
+        return ParkingTerms().drain_seconds if self.parking is None else self.parking.drain_seconds
 
     def __bool__(self) -> bool:
         """Whether the policy asks for a rung itself."""

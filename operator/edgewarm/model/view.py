@@ -16,9 +16,9 @@ class ClusterView:
     """Mappings are snapshots: they do not change under the reader.
 
     `workloads` and `autoscalers` are keyed by (namespace, target); an autoscaler by the target that it owns.
-    `owned` has the pods of each controller by its uid, `replica_sets` those of each Deployment by its uid, `services`
-    those of each namespace. `unseen`: uids of policies for whom something was written that
-    this view does not show yet. `namespaces` are the labels of each.
+    `namespaces` are the labels of each, `services` what there is in each. `owned` has the pods of each controller by
+    its uid, `replica_sets` those of each Deployment by its uid. `unseen`: uids of policies for whom something was
+    written that this view does not show yet.
     """
 
     policies: Mapping[Key, PolicyObject] = field(default_factory=dict)
@@ -28,11 +28,11 @@ class ClusterView:
     decisions: Mapping[Key, DecisionRecord] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     pods: Mapping[Key, Pod] = field(default_factory=dict)
-    replica_sets: Mapping[str, tuple[ReplicaSet, ...]] = field(default_factory=dict)
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
+    replica_sets: Mapping[str, tuple[ReplicaSet, ...]] = field(default_factory=dict)
     owned: Mapping[str, Mapping[Key, Pod]] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
-    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def owned_by(self, uid: str) -> tuple[Pod, ...]:
         """The pods of a controller, in the order of their names."""

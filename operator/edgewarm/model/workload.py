@@ -47,10 +47,10 @@ class Workload:
     ready: int
     selector: Selector
     pod: PodRequests = field(default=PodRequests())
-    template: PodTemplate = field(default=PodTemplate())
-    rollout: Rollout | None = None
     asks: Amounts = field(default_factory=lambda: NOTHING)  # of one pod, all resources, `pods` included
     constraints: Constraints = field(default=Constraints())
+    template: PodTemplate = field(default=PodTemplate())
+    rollout: Rollout | None = None
 
     @property
     def key(self) -> Key:
@@ -108,30 +108,30 @@ class Pod:
     deleting: bool
     cpu_cores: float = 0.0
     memory_bytes: float = 0.0
-    milestones: Milestones = NO_MILESTONES
+    other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and itself
+    apart: tuple[PodTerm, ...] = ()
     resource_version: str = ""
     owner: Owner | None = None
     once_ready: bool = False
     unschedulable_since: float | None = None
     priority: int = 0
     shape: int = 0
+    constraints: Constraints | None = None  # of the node that it still waits for
+    milestones: Milestones = NO_MILESTONES
     pulling: PullProgress | None = None  # of a pull pod of ours
     fetching: PullProgress | None = None  # of a pod of ours that fetches a file
     staged: Staged | None = None  # of one that stages data
     mounts: frozenset[str] = frozenset()  # canonical names of the images that it mounts as volumes
 
-    other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and itself
-    apart: tuple[PodTerm, ...] = ()
-
-    @property
-    def is_active(self) -> bool:
-        """As a ReplicaSet counts: neither finished nor on its way out."""
-        return not self.deleting and self.phase not in ("Succeeded", "Failed")
-
     @property
     def holds_room(self) -> bool:
         """A finished pod holds nothing of its node."""
         return self.phase not in {"Succeeded", "Failed"}
+
+    @property
+    def is_active(self) -> bool:
+        """As a ReplicaSet counts: neither finished nor on its way out."""
+        return self.holds_room and not self.deleting
 
     @property
     def asks(self) -> Amounts:

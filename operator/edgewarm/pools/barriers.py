@@ -52,7 +52,7 @@ def _selector(node: Node, request: Request, survey: Survey) -> str | None:
 
 
 def _affinity(node: Node, request: Request, survey: Survey) -> str | None:
-    return None if _affine(node, request.constraints) else "node affinity"
+    return None if affine(node, request.constraints) else "node affinity"
 
 
 BARRIERS: tuple[Barrier, ...] = (_named, _region, _ready, _cordon, _taint, _selector, _affinity)
@@ -113,7 +113,7 @@ def untolerated(taints: Iterable[Taint], constraints: Constraints) -> Taint | No
     return None
 
 
-def _affine(node: Node, constraints: Constraints) -> bool:
+def affine(node: Node, constraints: Constraints) -> bool:
     """Does one of the alternatives hold? A term without any requirement matches nothing."""
     if not constraints.node_terms:
         return True
@@ -160,7 +160,7 @@ def _spread_allows(spread: Spread, constraints: Constraints, survey: Survey) -> 
 
 def _counts(node: Node, spread: Spread, constraints: Constraints) -> bool:
     """Is the node one that the constraint looks at?"""
-    if spread.honors_affinity and not (constraints.node_selector.matches(node.labels) and _affine(node, constraints)):
+    if spread.honors_affinity and not (constraints.node_selector.matches(node.labels) and affine(node, constraints)):
         return False
     return not spread.honors_taints or untolerated(node.taints, constraints) is None
 

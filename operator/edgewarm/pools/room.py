@@ -2,8 +2,9 @@
 
     slots = sum over nodes of min over cpu, memory and pods of floor(free / request)
 
-Only ready, schedulable nodes that the pod's nodeSelector matches count; pods that wait for a node are placed first,
-each where most is free, since they come before anything that is only kept warm.
+Only ready, schedulable nodes count whose taints the pod tolerates and that its node selector and affinity take; pods
+that wait for a node are placed first, each where most is free, since they come before anything that is only kept warm.
+`pools.survey` knows more (spread, pods that keep off each other, every resource) and is asked where a node is chosen.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from edgewarm.model.constraints import Constraints
+from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.workload import Node, Pod
+from edgewarm.pools.barriers import affine, untolerated
 
 ROUNDING = 1e-6
+ANYWHERE = Constraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +49,36 @@ class Free:
 
 @dataclass(frozen=True)
 class Room:
-    """The free room of every ready, schedulable node, the nodes' labels, and who waits or could be pushed out."""
+    """The free room of every ready, schedulable node, the nodes, and who waits or could be pushed out."""
 
     free: Mapping[str, Free] = field(default_factory=dict)
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    able: Mapping[str, Node] = field(default_factory=dict)
     waiting: tuple[Pod, ...] = ()
-    lowest: Mapping[str, int] = field(default_factory=dict)  # lowest priority of the pods on each node
+    lowest: Mapping[str, int] = field(default_factory=dict)  # lowest priority on each node, without our own pods
 
-    def nodes(self, selector: Mapping[str, str]) -> tuple[str, ...]:
-        """The nodes that a nodeSelector matches."""
-        wanted = selector.items()
-        return tuple(name for name, labels in self.labels.items() if wanted <= labels.items())
+    def nodes(self, constraints: Constraints) -> tuple[str, ...]:
+        """The nodes that such a pod may run on."""
+        return tuple(name for name, node in self.able.items() if _takes(node, constraints))
 
-    def slots(self, request: PodRequests, selector: Mapping[str, str]) -> int:
+    def slots(self, request: PodRequests, constraints: Constraints) -> int:
         """Pods with these requests that fit after all that wait for room have found it."""
-        left = {name: self.free[name] for name in self.nodes(selector)}
+        left = dict(self.free)
         for pod in self.waiting:
-            able = [name for name, free in left.items() if free.holds(pod.cpu_cores, pod.memory_bytes)]
+            names = self.nodes(pod.constraints or ANYWHERE)
+            able = [name for name in names if left[name].holds(pod.cpu_cores, pod.memory_bytes)]
             if able:
                 chosen = max(able, key=lambda name: left[name].cpu_cores)
                 left[chosen] = left[chosen].less(pod.cpu_cores, pod.memory_bytes)
-        return sum(free.slots(request.cpu_cores, request.memory_bytes) for free in left.values())
+        return sum(left[name].slots(request.cpu_cores, request.memory_bytes) for name in self.nodes(constraints))
 
-    def could_push_out(self, priority: int, selector: Mapping[str, str]) -> bool:
+    def could_push_out(self, priority: int, constraints: Constraints) -> bool:
         """Whether a pod of this priority, finding no room, would have others to push out."""
-        return any(self.lowest.get(name, priority) < priority for name in self.nodes(selector))
+        return any(self.lowest.get(name, priority) < priority for name in self.nodes(constraints))
+
+
+def _takes(node: Node, constraints: Constraints) -> bool:
+    selected = constraints.node_selector.matches(node.labels) and affine(node, constraints)
+    return selected and untolerated(node.taints, constraints) is None
 
 
 def room(nodes: Iterable[Node], pods: Iterable[Pod]) -> Room:
@@ -82,7 +92,8 @@ def room(nodes: Iterable[Node], pods: Iterable[Pod]) -> Room:
             continue
         if pod.node in free:
             free[pod.node] = free[pod.node].less(pod.cpu_cores, pod.memory_bytes)
-            lowest[pod.node] = min(lowest.get(pod.node, pod.priority), pod.priority)
+            if RUNG_LABEL not in pod.labels:  # our own may be pushed out
+                lowest[pod.node] = min(lowest.get(pod.node, pod.priority), pod.priority)
         elif pod.unschedulable_since is not None and not pod.deleting:
             waiting.append(pod)
-    return Room(free, {name: node.labels for name, node in able.items()}, tuple(waiting), lowest)
+    return Room(free, able, tuple(waiting), lowest)

@@ -98,7 +98,7 @@ async def cluster(client: ApiClient, timing: Timing, wakes: Wakes) -> AsyncItera
 async def started(api: FakeApi, cluster: KubeCluster) -> None:
     await cluster.start()
     await cluster.wait_synced()
-    await eventually(lambda: api.watchers() == 11)  # twelve kinds, of which ScaledObject is not installed
+    await eventually(lambda: api.watchers() == 12)  # thirteen kinds, of which ScaledObject is not installed
 
 
 async def test_the_view_shows_every_kind(api: FakeApi, cluster: KubeCluster) -> None:

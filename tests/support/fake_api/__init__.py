@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from support.fake_api.controller import FakeDeploymentController
 from support.fake_api.faults import Fault
+from support.fake_api.replica_sets import FakeReplicaSets
 from support.fake_api.served import Served
 from support.fake_api.server import FakeApi, Request
 
-__all__ = ["FakeApi", "FakeDeploymentController", "Fault", "Request", "Served"]
+__all__ = ["FakeApi", "FakeDeploymentController", "FakeReplicaSets", "Fault", "Request", "Served"]

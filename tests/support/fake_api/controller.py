@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from support.fake_api.merging import Json
+from support.fake_api.replica_sets import REVISION
 from support.fake_api.server import FakeApi
 
 KINDS = ("Deployment", "StatefulSet")
@@ -15,8 +16,8 @@ KINDS = ("Deployment", "StatefulSet")
 class FakeDeploymentController:
     """Driven by `tick(now)`; a pod is Ready `delay(pod)` seconds after its creation, of which `pull` are for its image.
 
-    Simple on purpose: pods belong to the workload itself, there are no ReplicaSets and no rollouts. A pod without
-    containers tells nothing of its stages.
+    Simple on purpose: pods belong to the workload itself, there are no ReplicaSets and no rollouts. Deployments with a
+    revision are left to `FakeReplicaSets`. A pod without containers tells nothing of its stages.
     """
 
     def __init__(self, api: FakeApi, delay: float | Callable[[Json], float] = 0.0, node: str = "node-1") -> None:
@@ -31,7 +32,8 @@ class FakeDeploymentController:
         """One look at every workload."""
         for kind in KINDS:
             for workload in self._api.objects(kind):
-                self._reconcile(workload, now)
+                if REVISION not in workload["metadata"].get("annotations", {}):
+                    self._reconcile(workload, now)
 
     def pods_of(self, workload: Json) -> list[Json]:
         uid = workload["metadata"]["uid"]

@@ -251,6 +251,7 @@ class FakeApi:
             case "create":
                 return self.store.create(address.served, address.namespace, msgspec.json.decode(body))
             case "delete":
+                _hold(self.store.get(address.served, (address.namespace, address.name)), _preconditions(body))
                 self.store.delete(address.served, (address.namespace, address.name))
                 return {"kind": "Status", "apiVersion": "v1", "status": "Success", "code": 200}
         return self._write(request, address, msgspec.json.decode(body))
@@ -290,6 +291,7 @@ class FakeApi:
         if request.content_type != "application/merge-patch+json":
             raise Refused(415, "UnsupportedMediaType", f"the fake does not know {request.content_type}")
         current = self.store.get(address.served, key)
+        _hold(current, {"uid": given.get("metadata", {}).get("uid")})
         if address.subresource == "scale":
             changed = merging.merge_patch(scale_of(current), given)
             return scale_of(self.store.update(address.served, key, scaled(current, changed)))
@@ -311,6 +313,18 @@ class FakeApi:
         result = self.store.update(served, key, merged, address.subresource)
         self.store.applied[own] = given
         return result
+
+
+def _preconditions(body: bytes) -> Json:
+    found: Json = (msgspec.json.decode(body) if body else {}).get("preconditions", {})
+    return found
+
+
+def _hold(obj: Json, wanted: Json) -> None:
+    """409 unless the object is the one that was meant."""
+    for name, value in wanted.items():
+        if value is not None and obj["metadata"].get(name) != value:
+            raise Refused(409, "Conflict", f"Precondition failed: {name} is not {value}")
 
 
 def _verb(request: web.Request, address: Address | None) -> str:

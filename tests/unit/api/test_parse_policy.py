@@ -24,6 +24,7 @@ from edgewarm.model.policy import (
     Select,
     Strategy,
 )
+from edgewarm.model.rungs import ImageTerms
 from support.wrong_policies import RIGHT_POLICY, WRONG_POLICIES, WrongPolicy, merged
 from support.wrong_pools import WRONG_ABOUT_POOLS
 
@@ -120,6 +121,22 @@ def test_a_label_splits_the_demand_and_not_the_resources() -> None:
 def test_a_demand_without_resources_is_its_only_series() -> None:
     policy = spec()
     assert (policy.series, policy.resources) == ((Resource("demand", policy.demand, 50.0),), ())
+
+
+@pytest.mark.parametrize(
+    ("rungs", "image"),
+    [
+        pytest.param(None, ImageTerms(0.01, 1800.0), id="unsaid: held where a pool is, in mode Act"),
+        pytest.param({}, ImageTerms(0.01, 1800.0), id="other rungs are spoken of"),
+        pytest.param({"image": {}}, ImageTerms(0.01, 1800.0, asked=True), id="asked for: in every mode that may"),
+        pytest.param(
+            {"image": {"holdingCost": "2%", "ttl": "1h"}}, ImageTerms(0.02, 3600.0, asked=True), id="all of it"
+        ),
+        pytest.param({"image": {"enabled": False}}, None, id="not wanted"),
+    ],
+)
+def test_images_are_held_unless_the_policy_says_otherwise(rungs: Any, image: ImageTerms | None) -> None:
+    assert spec(rungs=rungs).rungs.image == image
 
 
 def test_a_partial_behavior_keeps_the_other_defaults_of_hpa_v2() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgewarm.cluster import kinds
+from edgewarm.cluster import kinds, workload_kinds
 from edgewarm.model.constraints import Constraints, NodeTerm, PodTerm, Spread, Taint, Toleration
 from edgewarm.model.geography import Point
 from edgewarm.model.selector import Requirement, Selector
@@ -22,7 +22,7 @@ WEB = Selector((("app", "web"),))
 def constraints(**spec: Any) -> Constraints:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [], **spec}}
     body = {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": template}}
-    return kinds.deployment(msgspec.json.encode(body)).constraints
+    return workload_kinds.deployment(msgspec.json.encode(body)).constraints
 
 
 def test_a_plain_template_goes_anywhere() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgewarm.cluster import kinds
+from edgewarm.cluster import kinds, workload_kinds
 from edgewarm.model.identity import Key, TargetRef
-from edgewarm.model.workload import Requirement, Selector
+from edgewarm.model.workload import Owner, ReplicaSet, Requirement, Rollout, Selector
 
 pytestmark = pytest.mark.unit
 
@@ -37,7 +37,7 @@ def test_a_deployment() -> None:
         "matchLabels": {"b": "2", "a": "1"},
         "matchExpressions": [expression, {"key": "x", "operator": "Exists"}],
     }
-    seen = kinds.deployment(
+    seen = workload_kinds.deployment(
         raw(spec={"replicas": 3, "selector": selector, "template": {}}, status={"readyReplicas": 2})
     )
     assert (seen.namespace, seen.ref) == ("shop", TargetRef("apps/v1", "Deployment", "web"))
@@ -48,7 +48,7 @@ def test_a_deployment() -> None:
 
 @pytest.mark.parametrize(("spec", "replicas"), [({}, 1), ({"replicas": None}, 1), ({"replicas": 0}, 0)])
 def test_replicas_are_one_unless_said_otherwise(spec: dict[str, Any], replicas: int) -> None:
-    seen = kinds.stateful_set(raw(spec=spec))
+    seen = workload_kinds.stateful_set(raw(spec=spec))
     assert (seen.replicas, seen.ready, seen.ref.kind) == (replicas, 0, "StatefulSet")
 
 
@@ -145,4 +145,99 @@ def test_our_own_kinds_go_through_their_parser() -> None:
 
 def test_an_object_of_the_wrong_shape_is_an_error_that_says_where() -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.spec\.replicas"):
-        kinds.deployment(raw(spec={"replicas": "three"}))
+        workload_kinds.deployment(raw(spec={"replicas": "three"}))
+
+
+STARTED = "2026-11-29T08:00:10Z"
+
+
+def waiting_for(status: str, at: str) -> dict[str, Any]:
+    ready = {"type": "Ready", "status": status, "lastTransitionTime": at}
+    return {"phase": "Running", "startTime": STARTED, "conditions": [ready]}
+
+
+@pytest.mark.parametrize(
+    ("status", "once"),
+    [
+        pytest.param(waiting_for("True", "2026-11-29T08:00:30Z"), True, id="it is Ready"),
+        pytest.param(waiting_for("False", STARTED), False, id="since its start it was not"),
+        pytest.param(waiting_for("False", "2026-11-29T08:00:11Z"), False, id="times are whole seconds"),
+        pytest.param(waiting_for("False", "2026-11-29T08:01:00Z"), True, id="it was, and changed later"),
+        pytest.param({"phase": "Pending"}, False, id="it has no node"),
+    ],
+)
+def test_whether_a_pod_was_ever_ready_is_read_from_its_conditions_times(status: dict[str, Any], once: bool) -> None:
+    assert kinds.pod(raw(status=status)).once_ready is once
+
+
+def test_a_pod_knows_its_controller_its_priority_and_since_when_it_waits() -> None:
+    controller = {"kind": "ReplicaSet", "name": "web-1", "uid": "2", "controller": True}
+    owners = [{"kind": "Other", "name": "o", "uid": "1"}, controller]
+    unschedulable = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "lastTransitionTime": "1970-01-01T00:01:00Z",
+    }
+    body = {
+        "metadata": {"name": "web-1-x", "namespace": "shop", "ownerReferences": owners, "resourceVersion": "9"},
+        "spec": {"priority": 7, "nodeSelector": {"zone": "north"}, "containers": []},
+        "status": {"phase": "Pending", "conditions": [unschedulable]},
+    }
+    seen = kinds.pod(msgspec.json.encode(body))
+    assert (seen.owner, seen.priority, seen.resource_version) == (Owner("ReplicaSet", "web-1", "2"), 7, "9")
+    assert seen.unschedulable_since == 60.0
+    assert seen.constraints is not None
+    assert seen.constraints.node_selector.matches({"zone": "north"})
+    placed = {**body, "spec": {**body["spec"], "nodeName": "node-1"}}
+    assert kinds.pod(msgspec.json.encode(placed)).constraints is None
+
+
+def test_pods_have_one_shape_while_containers_resources_and_account_are_the_same() -> None:
+    def shape(**spec: Any) -> int:
+        plain = {"containers": [{"name": "app", "image": "web:1", "resources": {"limits": {"cpu": "1"}}}]}
+        return kinds.pod(raw(spec={**plain, **spec})).shape
+
+    assert shape() == shape(nodeName="node-1", terminationGracePeriodSeconds=5)
+    assert shape() != shape(serviceAccountName="other")
+    assert shape() != shape(containers=[{"name": "app", "image": "web:1"}])
+    assert shape() != shape(initContainers=[{"name": "mesh", "image": "proxy:1"}])
+
+
+def test_a_deployment_knows_how_far_its_rollout_is_and_keeps_its_template() -> None:
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "app", "image": "web:1"}]}}
+    annotations = {"deployment.kubernetes.io/revision": "5"}
+    body: dict[str, Any] = {
+        "metadata": {"name": "web", "namespace": "shop", "generation": 3, "annotations": annotations},
+        "spec": {"template": template, "paused": True},
+        "status": {"observedGeneration": 2, "conditions": [{"type": "Progressing", "reason": "ReplicaSetUpdated"}]},
+    }
+    seen = workload_kinds.deployment(msgspec.json.encode(body))
+    assert seen.rollout == Rollout("5", observed=False, paused=True, complete=False)
+    assert (seen.template.labels, seen.template.spec) == ({"app": "web"}, template["spec"])
+    done = {"type": "Progressing", "reason": "NewReplicaSetAvailable"}
+    body["status"] = {"observedGeneration": 3, "conditions": [done]}
+    body["spec"] = {"template": template}
+    assert workload_kinds.deployment(msgspec.json.encode(body)).rollout == Rollout("5", True, False, True)
+    assert workload_kinds.stateful_set(msgspec.json.encode(body)).rollout is None
+
+
+def test_a_replica_set_and_a_service_as_far_as_promotions_go() -> None:
+    body = {
+        "metadata": {
+            "name": "web-1",
+            "namespace": "shop",
+            "uid": "2",
+            "labels": {"pod-template-hash": "abc"},
+            "annotations": {"deployment.kubernetes.io/revision": "5"},
+            "ownerReferences": [{"kind": "Deployment", "name": "web", "uid": "1", "controller": True}],
+        },
+        "spec": {"replicas": 4},
+        "status": {"replicas": 2},
+    }
+    owner = Owner("Deployment", "web", "1")
+    assert workload_kinds.replica_set(msgspec.json.encode(body)) == ReplicaSet(
+        Key("shop", "web-1"), "2", owner, "5", "abc", 4, 2
+    )
+    service = {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"selector": {"b": "2", "a": "1"}}}
+    assert workload_kinds.service(msgspec.json.encode(service)).selector == (("a", "1"), ("b", "2"))

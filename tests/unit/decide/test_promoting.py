@@ -80,10 +80,8 @@ def test_those_on_emptier_nodes_come_first_then_those_that_waited_longest() -> N
         pytest.param(Rollout("1", True, False, True), [replica_set()], "", id="rolled out"),
         pytest.param(Rollout("1", False, False, True), [replica_set()], "has not seen", id="just changed"),
         pytest.param(Rollout("1", True, True, True), [replica_set()], "paused", id="paused"),
-        pytest.param(Rollout("1", True, False, False), [replica_set()], "rollout", id="new pods are not available yet"),
-        pytest.param(
-            Rollout("2", True, False, True), [replica_set()], "not there yet", id="its ReplicaSet is not seen"
-        ),
+        pytest.param(Rollout("1", True, False, False), [replica_set()], "rollout", id="not available yet"),
+        pytest.param(Rollout("2", True, False, True), [replica_set()], "not there yet", id="its set is not seen"),
         pytest.param(
             Rollout("1", True, False, True),
             [replica_set(), replica_set(2, uid="old", revision="0")],

@@ -109,16 +109,24 @@ def flock(*standbys: Pod, pods: tuple[Pod, ...] = (pod("a"),)) -> Flock:
     ],
 )
 def test_a_pass_makes_and_deletes(there: Flock, count: int, made: int, gone: list[str]) -> None:
-    found = changes(there, count, 100, NOW)
+    found = changes(there, count, 0, 100, NOW)
     assert found.make == made
     assert sorted(one.key.name for one, _ in found.delete) == gone
 
 
+@pytest.mark.parametrize(("promised", "gone"), [(0, ["s1", "s2"]), (1, ["s1"]), (2, []), (5, [])])
+def test_what_is_about_to_be_promoted_is_not_deleted(promised: int, gone: list[str]) -> None:
+    found = changes(flock(standby("s1"), standby("s2")), 0, promised, 100, NOW)
+    assert [one.key.name for one, _ in found.delete] == gone
+    worn = changes(flock(standby("s1", **OLD), standby("s2", **OLD)), 0, promised, 100, NOW)
+    assert [one.key.name for one, _ in worn.delete] == gone
+
+
 def test_no_more_are_made_than_find_room() -> None:
-    assert changes(flock(), 3, 1, NOW).make == 1
+    assert changes(flock(), 3, 0, 1, NOW).make == 1
 
 
 def test_a_pass_on_what_it_made_changes_nothing_more() -> None:
     made = flock(standby("s1"), standby("s2"))
-    assert changes(made, 2, 100, NOW) == changes(flock(*made.standbys), 2, 100, NOW)
-    assert (changes(made, 2, 100, NOW).make, changes(made, 2, 100, NOW).delete) == (0, ())
+    assert changes(made, 2, 0, 100, NOW) == changes(flock(*made.standbys), 2, 0, 100, NOW)
+    assert (changes(made, 2, 0, 100, NOW).make, changes(made, 2, 0, 100, NOW).delete) == (0, ())

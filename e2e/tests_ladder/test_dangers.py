@@ -1,0 +1,252 @@
+"""What a promotion could do harm to: bystanders, pods with live work, rollouts, other Services, other operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from controlplane import NodeSize
+from rig.objects import Manifest
+from rig.operator import OperatorProcess
+from rig.warmth import Shop, is_ready, service
+from rig.world import World
+from tests_ladder.conftest import PLACE, TIGHT
+
+pytestmark = pytest.mark.e2e
+COLD = 20.0
+
+
+def uids(pods: list[dict[str, Any]]) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in pods}
+
+
+def spec_of(workload: Manifest) -> dict[str, Any]:
+    found: dict[str, Any] = workload["spec"]["template"]["spec"]
+    return found
+
+
+def fast(shop: Shop, replicas: int, cold_start: float) -> None:
+    """As many endpoints long before a cold pod could be one."""
+    assert shop.seconds_to_serve(replicas) < cold_start / 4
+
+
+def test_a_bystander_of_low_priority_on_a_full_node_stays(here: World, cold_start: float) -> None:
+    """Five slots: two pods, one bystander, one standby, and one for the twin that is there for a blink."""
+    here.cluster.add_nodes(1, {"size": "small"}, NodeSize(cpu="1250m"))
+    low = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "low"}, "value": -100}
+    here.kubectl.apply(low)
+
+    def small(workload: Manifest, priority: str = "") -> None:
+        spec = spec_of(workload)
+        spec["nodeSelector"] = {"size": "small"}
+        spec["containers"][0]["resources"]["requests"]["cpu"] = "250m"
+        if priority:
+            spec["priorityClassName"] = priority
+
+    by = Shop(here, PLACE, "bystander")
+    by.open(1, 0, cold_seconds=1, change=lambda found: small(found, "low"), rungs={}, mode="Observe")
+    shop = Shop(here, PLACE, "full").open(2, 0, change=small, rungs={"standby": {"min": 3, "max": 3}})
+    shop.until("the standby that has room for its twin", lambda: shop.warm_standbys() == 1, 90)
+    before = uids(by.serving())
+
+    shop.scale(3)
+    fast(shop, 3, cold_start)
+    shop.until("the cold twin to go", lambda: len(shop.serving()) == 3)
+    assert uids(by.serving()) == before
+    assert shop.status()["rungs"][0]["reason"] == "StandbyRoom"
+
+
+def test_a_pod_that_finds_no_room_gets_that_of_a_standby(here: World) -> None:
+    here.cluster.add_nodes(1, {"size": "tiny"}, NodeSize(cpu="1"))
+
+    def tiny(workload: Manifest) -> None:
+        spec_of(workload)["nodeSelector"] = {"size": "tiny"}
+        spec_of(workload)["containers"][0]["resources"]["requests"]["cpu"] = "250m"
+
+    shop = Shop(here, PLACE, "host").open(1, 2, cold_seconds=2, change=tiny)
+    other = Shop(here, PLACE, "guest")
+    other.open(3, 0, cold_seconds=1, change=tiny, rungs={}, mode="Observe")  # 1 + 2 + 3 do not fit into 4
+
+    assert len(other.serving()) == 3
+    assert shop.endpoints() == 1
+    shop.until("standbys to have given way", lambda: not shop.standbys())
+
+
+def test_under_a_quota_the_standbys_serve_without_a_twin(here: World, cold_start: float) -> None:
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "four", "namespace": TIGHT},
+        "spec": {"hard": {"pods": "4"}},
+    }
+    here.kubectl.apply(quota)
+    shop = Shop(here, TIGHT, "quota").open()
+
+    shop.scale(4)
+    fast(shop, 4, cold_start)
+    shop.until("the policy to say so", lambda: "StandbyFailed" in str(shop.status()["conditions"]), 60)
+    assert "exceeded quota" in str(shop.status()["conditions"])
+
+
+def flapping(shop: Shop) -> str:
+    pod: str = shop.serving()[0]["metadata"]["name"]
+    shop.annotate(pod, unready="true")
+    shop.until("a pod to be unready", lambda: shop.endpoints() == 1)
+    return pod
+
+
+def test_a_pod_whose_readiness_flaps_is_not_the_one_that_goes(here: World) -> None:
+    shop = Shop(here, PLACE, "flapping").open()
+    pod = flapping(shop)
+
+    shop.scale(4)
+    shop.until("three endpoints", lambda: shop.endpoints() == 3)  # one of two, and two standbys
+    shop.until("the twins to go", lambda: len(shop.serving()) == 4)
+    assert pod in {one["metadata"]["name"] for one in shop.serving()}
+    shop.annotate(pod, unready=None)
+    shop.until("all of them", lambda: shop.endpoints() == 4)
+
+
+def running_early(workload: Manifest) -> None:
+    """Containers run after a second, and are ready after twenty."""
+    annotations = workload["spec"]["template"]["metadata"]["annotations"]
+    annotations.clear()
+    annotations |= {"e2e.edgewarm.io/start-seconds": "1", "e2e.edgewarm.io/ready-seconds": "20"}
+
+
+def test_twins_that_run_and_are_not_ready_are_replaced(here: World, cold_start: float) -> None:
+    shop = Shop(here, PLACE, "running").open(change=running_early)
+    before = uids([*shop.serving(), *shop.standbys()])
+
+    with shop.never_below(2):
+        shop.scale(4)
+        fast(shop, 4, cold_start)
+        shop.until("the twins to go", lambda: len(shop.serving()) == 4)
+    assert uids(shop.serving()) == before
+
+
+def test_beside_a_flapping_pod_twins_that_run_are_left_alone(here: World) -> None:
+    shop = Shop(here, PLACE, "flapping-running").open(change=running_early)
+    pod = flapping(shop)
+
+    shop.scale(4)
+    shop.until("three endpoints", lambda: shop.endpoints() >= 3, 90)
+    shop.until("the ReplicaSet to settle", lambda: len(shop.serving()) == 4, 60)
+    assert pod in {one["metadata"]["name"] for one in shop.serving()}
+
+
+def roll(shop: Shop, version: str) -> None:
+    body = {"spec": {"template": {"metadata": {"annotations": {"version": version}}}}}
+    shop.here.kubectl.patch("deployment", shop.name, shop.place, body)
+
+
+def hashes(shop: Shop) -> set[str]:
+    return {pod["metadata"]["labels"]["edgewarm.io/template-hash"] for pod in shop.standbys()}
+
+
+def rolled_out(shop: Shop) -> bool:
+    found = shop.deployment()
+    conditions = {one["type"]: one.get("reason") for one in found["status"].get("conditions", [])}
+    seen = found["status"].get("observedGeneration") == found["metadata"]["generation"]
+    return seen and conditions.get("Progressing") == "NewReplicaSetAvailable"
+
+
+def gated(workload: Manifest) -> None:
+    workload["spec"]["minReadySeconds"] = 6
+
+
+def test_a_rollout_keeps_its_gates_and_its_standbys_until_it_is_over(here: World) -> None:
+    """Two new pods, each cold for 4 s and then watched for 6 s; nobody passes that gate without having been tried."""
+    shop = Shop(here, PLACE, "rolling").open(cold_seconds=4, change=gated)
+    old, kept = hashes(shop), uids(shop.standbys())
+    shop.until("the first rollout", lambda: rolled_out(shop), 60)
+
+    with shop.never_below(2):
+        roll(shop, "2")
+        shop.until("the rollout to begin", lambda: not rolled_out(shop))
+        while not rolled_out(shop):
+            assert uids(shop.standbys()) == kept
+            assert hashes(shop) == old
+        shop.until("the old ones to go", lambda: hashes(shop).isdisjoint(old), 60)
+        shop.until("standbys of the new template", lambda: shop.warm_standbys() == 2, 90)
+    assert all(is_ready(pod) for pod in shop.serving())
+
+
+def test_a_rollback_in_the_middle_finds_its_standbys_warm(here: World) -> None:
+    shop = Shop(here, PLACE, "rollback").open(cold_seconds=4, change=gated)
+    shop.until("the first rollout", lambda: rolled_out(shop), 60)
+    kept = uids(shop.standbys())
+
+    with shop.never_below(2):
+        roll(shop, "2")
+        shop.until("the rollout to begin", lambda: not rolled_out(shop))
+        shop.here.kubectl.run("rollout", "undo", f"deployment/{shop.name}", "-n", shop.place)
+        shop.until("the rollback", lambda: rolled_out(shop), 90)
+        assert uids(shop.standbys()) == kept
+        shop.scale(4)
+        assert shop.seconds_to_serve(4) < 4.0
+    assert kept <= uids(shop.serving())
+
+
+def by_existence(workload: Manifest) -> None:
+    tier = {"key": "tier", "operator": "In", "values": ["exists"]}
+    workload["spec"]["selector"] = {"matchExpressions": [{"key": "app", "operator": "Exists"}, tier]}
+    workload["spec"]["template"]["metadata"]["labels"]["tier"] = "exists"
+
+
+def one_per_node(workload: Manifest) -> None:
+    selector = {"matchLabels": {"app": workload["metadata"]["name"]}}
+    term = {"labelSelector": selector, "topologyKey": "kubernetes.io/hostname"}
+    spec_of(workload)["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("exists", by_existence), ("apart", one_per_node)],
+    ids=["a selector of existence", "one pod per node"],
+)
+def test_promotion_works_with(here: World, cold_start: float, name: str, change: Callable[[Manifest], None]) -> None:
+    shop = Shop(here, PLACE, name).open(change=change)
+    before = uids([*shop.serving(), *shop.standbys()])
+
+    with shop.never_below(2):
+        shop.scale(4)
+        fast(shop, 4, cold_start)
+        shop.until("the twins to go", lambda: len(shop.serving()) == 4)
+    assert uids(shop.serving()) == before
+    if name == "apart":
+        assert len({pod["spec"]["nodeName"] for pod in shop.serving()}) == 4
+
+
+def test_a_service_that_is_added_later_gets_no_standby(here: World, cold_start: float) -> None:
+    def tiered(workload: Manifest) -> None:
+        workload["spec"]["template"]["metadata"]["labels"]["tier"] = "late"
+
+    shop = Shop(here, PLACE, "late").open(change=tiered)
+    late = Shop(here, PLACE, "late-2")
+    here.kubectl.apply(service(PLACE, "late-2", tier="late"))
+    late.until("only the serving pods", lambda: late.endpoints() == 2, 60)
+    before = uids([*shop.serving(), *shop.standbys()])
+
+    shop.scale(4)
+    fast(shop, 4, cold_start)
+    late.until("all of them, and no more", lambda: late.endpoints() == 4)
+    assert uids(shop.serving()) == before
+
+
+def test_two_operators_lose_nothing(here: World, cold_start: float, tmp_path_factory: pytest.TempPathFactory) -> None:
+    shop = Shop(here, PLACE, "two").open()
+    second = OperatorProcess(here.cluster, folder=tmp_path_factory.mktemp("second"))
+    second.start()
+    try:
+        before = uids([*shop.serving(), *shop.standbys()])
+        with shop.never_below(2):
+            shop.scale(4)
+            fast(shop, 4, cold_start)
+            shop.until("the twins to go", lambda: len(shop.serving()) == 4)
+            shop.until("as many standbys as are wanted", lambda: len(shop.standbys()) == shop.warm_standbys() == 2, 120)
+        assert uids(shop.serving()) == before
+    finally:
+        second.stop()

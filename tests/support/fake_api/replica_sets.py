@@ -1,0 +1,148 @@
+"""Deployments with ReplicaSets between them and their pods: adoption, the order of deletion, rollouts at one stroke.
+
+As far as promotions depend on it the real controllers are followed: a ReplicaSet adopts orphans that its selector
+matches, and of too many pods deletes the unassigned first, then Pending ones, then those not Ready, then the youngest.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from typing import Any
+
+from support.fake_api.merging import Json
+from support.fake_api.server import FakeApi
+
+REVISION = "deployment.kubernetes.io/revision"
+HASH = "pod-template-hash"
+
+
+class FakeReplicaSets:
+    """Driven by `tick(now)`; sees to the Deployments that carry a revision, and makes any pod Ready in time."""
+
+    def __init__(self, api: FakeApi, delay: float, node: str = "node-1") -> None:
+        self._api = api
+        self.delay = delay
+        self._node = node
+        self._born: dict[str, float] = {}
+
+    def tick(self, now: float) -> None:
+        for deployment in self._api.objects("Deployment"):
+            if REVISION in deployment["metadata"].get("annotations", {}):
+                self._reconcile(deployment, now)
+        for pod in self._api.objects("Pod"):
+            of_images = (pod["metadata"].get("labels") or {}).get("edgewarm.io/rung") == "Image"  # see FakeKubelets
+            if owner_of(pod).get("kind") in ("ReplicaSet", "WarmingPolicy") and not of_images:
+                self._age(pod, now)
+
+    def _reconcile(self, deployment: Json, now: float) -> None:
+        meta, wanted = deployment["metadata"], deployment["spec"].get("replicas", 1)
+        current = self._current(deployment)
+        for one in self._sets(deployment):
+            mine = one["metadata"]["uid"] == current["metadata"]["uid"]
+            one = self._api.put({**one, "spec": {**one["spec"], "replicas": wanted if mine else 0}})
+            self._fill(one, now)
+        pods = [pod for one in self._sets(deployment) for pod in self._pods(one)]
+        ready = sum(map(is_ready, pods))
+        found = self._api.get("Deployment", meta["namespace"], meta["name"])
+        assert found is not None
+        progress = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+        counts = {"replicas": len(pods), "readyReplicas": ready, "availableReplicas": ready}
+        seen = {"observedGeneration": found["metadata"]["generation"], "conditions": [progress]}
+        annotations = {**found["metadata"]["annotations"], REVISION: current["metadata"]["annotations"][REVISION]}
+        self._api.put(
+            {**found, "metadata": {**found["metadata"], "annotations": annotations}, "status": {**counts, **seen}}
+        )
+
+    def _sets(self, deployment: Json) -> list[Json]:
+        uid = deployment["metadata"]["uid"]
+        return [one for one in self._api.objects("ReplicaSet") if owner_of(one).get("uid") == uid]
+
+    def _current(self, deployment: Json) -> Json:
+        template = deployment["spec"]["template"]
+        digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:8]
+        known = self._sets(deployment)
+        found = next((one for one in known if one["metadata"]["labels"][HASH] == digest), None)
+        if found is not None:
+            return found
+        meta, labelled = deployment["metadata"], copy.deepcopy(template)
+        labelled["metadata"]["labels"][HASH] = digest
+        selector = {"matchLabels": {**deployment["spec"]["selector"]["matchLabels"], HASH: digest}}
+        return self._api.put(
+            {
+                "kind": "ReplicaSet",
+                "metadata": {
+                    "name": f"{meta['name']}-{digest}",
+                    "namespace": meta["namespace"],
+                    "labels": {**template["metadata"]["labels"], HASH: digest},
+                    "annotations": {REVISION: str(len(known) + 1)},
+                    "ownerReferences": [_reference(deployment)],
+                },
+                "spec": {"replicas": 0, "selector": selector, "template": labelled},
+                "status": {"replicas": 0},
+            }
+        )
+
+    def _pods(self, replica_set: Json) -> list[Json]:
+        uid = replica_set["metadata"]["uid"]
+        return [pod for pod in self._api.objects("Pod") if owner_of(pod).get("uid") == uid]
+
+    def _fill(self, replica_set: Json, now: float) -> None:
+        """Adopt, then make or delete."""
+        wanted = replica_set["spec"]["selector"]["matchLabels"].items()
+        for pod in self._api.objects("Pod"):
+            if not owner_of(pod) and wanted <= pod["metadata"].get("labels", {}).items():
+                self._api.put({**pod, "metadata": {**pod["metadata"], "ownerReferences": [_reference(replica_set)]}})
+        surplus = len(self._pods(replica_set)) - replica_set["spec"]["replicas"]
+        for _ in range(-surplus):
+            self._make(replica_set, now)
+        doomed = sorted(self._pods(replica_set), key=self._worth)[: max(0, surplus)]
+        for pod in doomed:
+            self._api.delete("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
+        self._api.put({**replica_set, "status": {"replicas": len(self._pods(replica_set))}})
+
+    def _worth(self, pod: Json) -> tuple[bool, bool, float]:
+        return pod["status"]["phase"] != "Pending", is_ready(pod), -self._born.get(pod["metadata"]["uid"], 0.0)
+
+    def _make(self, replica_set: Json, now: float) -> None:
+        template = replica_set["spec"]["template"]
+        self._api.put(
+            {
+                "kind": "Pod",
+                "metadata": {
+                    "generateName": f"{replica_set['metadata']['name']}-",
+                    "namespace": replica_set["metadata"]["namespace"],
+                    "labels": dict(template["metadata"]["labels"]),
+                    "creationTimestamp": self._api.store.timestamp(now),
+                    "ownerReferences": [_reference(replica_set)],
+                },
+                "spec": {**copy.deepcopy(template["spec"]), "nodeName": self._node},
+                "status": {"phase": "Pending"},
+            }
+        )
+
+    def _age(self, pod: Json, now: float) -> None:
+        """What scheduler and kubelet do."""
+        born = self._born.setdefault(pod["metadata"]["uid"], now)
+        if is_ready(pod) or now < born + self.delay:
+            return
+        ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._api.store.timestamp(now)}
+        spec = {**pod["spec"], "nodeName": self._node}
+        self._api.put({**pod, "spec": spec, "status": {"phase": "Running", "conditions": [ready]}})
+
+
+def owner_of(obj: Json) -> Json:
+    """Its controller; empty where it has none."""
+    owners: list[Json] = obj["metadata"].get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller")), {})
+
+
+def is_ready(pod: Json) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def _reference(obj: Json) -> dict[str, Any]:
+    names = {"apiVersion": obj["apiVersion"], "kind": obj["kind"]}
+    return {**names, "name": obj["metadata"]["name"], "uid": obj["metadata"]["uid"], "controller": True}

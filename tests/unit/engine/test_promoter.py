@@ -1,0 +1,97 @@
+"""Promotions as they are carried out: guarded, once, and only where they may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from edgewarm.engine.promoter import ARRIVED_SECONDS, Promoter
+from edgewarm.model.errors import Conflict
+from edgewarm.model.operations import PatchObject
+from edgewarm.model.policy import Mode
+from edgewarm.model.rungs import Rungs
+from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import Rollout
+from support.builders import NOW, policy_object
+from support.rungs import Recorder, standing_policy, told, view
+from support.warm import deployment, pod, replica_set, standby
+
+pytestmark = pytest.mark.unit
+SHORT = (pod("a"), pod("b"), standby("s1"), standby("s2"), standby("s3"))  # the ReplicaSet wants 4
+
+
+async def test_what_the_replica_set_lacks_is_promoted_in_the_version_that_was_seen() -> None:
+    cluster = Recorder(seen=view(SHORT))
+    assert await Promoter(cluster).look(NOW) == 2
+    assert told(cluster.done) == ["patch s1", "patch s2"]
+    patch = cluster.done[0]
+    assert isinstance(patch, PatchObject)
+    assert (patch.uid, patch.resource_version, patch.body["metadata"]["ownerReferences"]) == ("uid-s1", "7", None)
+
+
+async def test_a_second_look_at_the_same_view_promotes_nothing_more() -> None:
+    cluster = Recorder(seen=view(SHORT))
+    promoter = Promoter(cluster)
+    await promoter.look(NOW)
+    assert await promoter.look(NOW + 1) == 0
+
+
+async def test_between_patch_and_adoption_it_counts_and_after_it_the_replica_set_counts_it() -> None:
+    cluster = Recorder(seen=view(SHORT))
+    promoter = Promoter(cluster)
+    await promoter.look(NOW)
+    orphans = (pod("s1", owner=None), pod("s2", owner=None))
+    cluster.seen = view((*SHORT[:2], *orphans, SHORT[4]))
+    assert await promoter.look(NOW + 1) == 0
+    cluster.seen = view((*SHORT[:2], pod("s1"), pod("s2"), SHORT[4]))
+    assert await promoter.look(NOW + 2) == 0
+    cluster.seen = view((*SHORT[:2], pod("s1"), SHORT[4]))  # s2 died
+    assert await promoter.look(NOW + 3) == 1
+
+
+async def test_one_that_nobody_adopts_does_not_count_for_ever() -> None:
+    cluster = Recorder(seen=view(SHORT))
+    promoter = Promoter(cluster)
+    await promoter.look(NOW)
+    cluster.seen = view((*SHORT[:2], pod("s1", owner=None), pod("s2", owner=None), SHORT[4]))
+    assert await promoter.look(NOW + ARRIVED_SECONDS + 1) == 1
+
+
+async def test_one_that_changed_under_us_is_left_and_the_next_look_takes_another() -> None:
+    cluster = Recorder(seen=view(SHORT), problems={"s1": Conflict("it changed")})
+    promoter = Promoter(cluster)
+    assert await promoter.look(NOW) == 1
+    cluster.problems.clear()
+    assert await promoter.look(NOW + 1) == 1
+    assert told(cluster.done) == ["patch s2", "patch s1"]
+
+
+def younger() -> ClusterView:
+    """The policy is not alone on its target, and not the first."""
+    seen = view(SHORT)
+    elder = policy_object("elder", created_at=NOW - 9000.0, policy=replace(standing_policy(), rungs=Rungs()))
+    return replace(seen, policies={**seen.policies, elder.key: elder})
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(view(SHORT, wanted=standing_policy(mode=Mode.OBSERVE)), id="mode Observe"),
+        pytest.param(view(SHORT, wanted=standing_policy(paused_until=NOW + 1)), id="paused"),
+        pytest.param(view(SHORT, wanted=replace(standing_policy(), rungs=Rungs())), id="opted out"),
+        pytest.param(view(SHORT, target=deployment(Rollout("1", True))), id="a rollout is under way"),
+        pytest.param(view(SHORT, sets=(replica_set(2),)), id="nothing is lacking"),
+        pytest.param(view(SHORT, workloads={}), id="the workload is gone"),
+        pytest.param(younger(), id="the younger of two policies"),
+    ],
+)
+async def test_nothing_is_promoted(seen: ClusterView) -> None:
+    cluster = Recorder(seen=seen)
+    assert await Promoter(cluster).look(NOW) == 0
+    assert cluster.done == []
+
+
+async def test_in_mode_recommend_standbys_that_were_approved_are_promoted() -> None:
+    cluster = Recorder(seen=view(SHORT, wanted=standing_policy(mode=Mode.RECOMMEND)))
+    assert await Promoter(cluster).look(NOW) == 2
