@@ -36,7 +36,7 @@ RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
-    "ActionFailed": "ImageFailed, DataFailed, StandbyFailed: the API server refused or did not answer; tried again later.",
+    "ActionFailed": "ImageFailed, DataFailed, StandbyFailed: the API server refused or did not answer; tried again.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",

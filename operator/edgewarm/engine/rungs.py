@@ -55,6 +55,11 @@ class RungSituation:
         """What the nodes have left; worked out once a pass, when the first rung asks."""
         return self.make_room()
 
+    @property
+    def data_is_coming(self) -> bool:
+        """A pod that started now would fetch for itself what is being staged."""
+        return any(count.place.rung is RungName.DATA and count.warming for count in self.below)
+
     def recent(self, place: Place) -> tuple[int, ...]:
         """What the rung's own `asked` was within the scale-down window."""
         window = self.policy.scale_down.stabilization_seconds

@@ -196,7 +196,8 @@ def _deletions(situation: RungSituation, todo: Changes, given: tuple[Pod, ...]) 
 
 
 def _creations(situation: RungSituation, draft: StandbyDraft, count: int) -> Iterator[Operation]:
-    for _ in range(count):
+    """None while data is on its way: the rung below comes first."""
+    for _ in range(0 if situation.data_is_coming else count):
         yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, standby_pod(draft), "a standby is wanted")
 
 

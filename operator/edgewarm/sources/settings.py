@@ -144,8 +144,8 @@ class _Plugin(_Wire):
 
 class _Fetcher(_Wire):
     name: str
-    image: str
     hosts: list[str]
+    image: str = ""
     max_bytes: int | str = "10Gi"
     bytes_per_second: int | str = 0
     spare_bytes: int | str = "256Mi"
@@ -266,6 +266,8 @@ def _fetchers(file: str, wire: list[_Fetcher]) -> tuple[FetcherClass, ...]:
 
 def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
     _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as files")
+    if not wire.image:
+        raise place.at("image").error("is missing: name the operator's own, or another that runs edgewarm fetch")
     if not wire.hosts:
         raise place.at("hosts").error("is empty: name the hosts that may be asked, such as files.example")
     for index, host in enumerate(wire.hosts):

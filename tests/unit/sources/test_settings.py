@@ -155,7 +155,7 @@ def source(**fields: str) -> str:
         ("approval: {risk: Huge}", "approval.risk: Invalid enum value 'Huge'"),
         ("fetchers: [{name: a, image: i, hosts: []}]", "fetchers[0].hosts: is empty: name the hosts that may be asked"),
         ("fetchers: [{name: a, image: i}]", "fetchers[0]: Object missing required field `hosts`"),
-        ("fetchers: [{name: a, hosts: [b]}]", "fetchers[0]: Object missing required field `image`"),
+        ("fetchers: [{name: a, hosts: [b]}]", "fetchers[0].image: is missing: name the operator's own"),
         ("fetchers: [{name: a, image: i, hosts: ['https://b']}]", "fetchers[0].hosts[0]: must be a host such as"),
         ("fetchers: [{name: a, image: i, hosts: ['*']}]", "fetchers[0].hosts[0]: must be a host such as"),
         ("fetchers: [{name: a, image: i, hosts: [b], maxBytes: 1P}]", "fetchers[0].maxBytes: must be between 1 and"),
