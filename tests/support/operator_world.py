@@ -148,10 +148,6 @@ class _Process:
     learned: list[None]
 
 
-def image_volume(number: int, reference: str) -> dict[str, Any]:
-    return {"name": f"data-{number}", "image": {"reference": reference}}
-
-
 @dataclass
 class OperatorWorld:
     """`asked` maps a policy's name to its demand over time; None is no series. Pods take `lead` seconds to be Ready."""
@@ -290,18 +286,12 @@ class OperatorWorld:
 
     # --- the cluster -------------------------------------------------------------------------------------------------
 
-    def deployment(
-        self, *names: str, replicas: int = 1, kind: str = "Deployment", image: str = "", data: Sequence[str] = ()
-    ) -> None:
-        """Workloads whose pods are there and Ready; only of those with an image the stages of a start are told.
-
-        `data` are the images that they mount as volumes.
-        """
-        mounts = {"volumes": [image_volume(number, one) for number, one in enumerate(data)]} if data else {}
-        pod = {"template": {"spec": {"containers": [{"name": "web", "image": image}], **mounts}}} if image else {}
+    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment", image: str = "", **pod: Any) -> None:
+        """Workloads whose pods (`pod` has more fields) are there and Ready; with an image they tell of their stages."""
+        spec_of = {"template": {"spec": {"containers": [{"name": "web", "image": image}], **pod}}} if image else {}
         for name in names or ("checkout",):
             self._kinds[name] = kind
-            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, **pod}
+            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, **spec_of}
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)

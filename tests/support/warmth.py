@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from support.fake_prometheus import Series
 from support.operator_world import OperatorWorld
 
@@ -13,3 +15,8 @@ def asks(world: OperatorWorld, **nodes: float) -> None:
     """As if it had always been so."""
     series: list[Series] = [({"node": node.replace("_", "-")}, value) for node, value in nodes.items()]
     world.prometheus.queries["by node"] = lambda at: series
+
+
+def image_volume(number: int, reference: str) -> dict[str, Any]:
+    """A volume that mounts an image."""
+    return {"name": f"data-{number}", "image": {"reference": reference}}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from support.fake_api.merging import Json
-from support.operator_world import SHOP, OperatorWorld, image_volume
-from support.warmth import BY_NODE, POOL, asks
+from support.operator_world import SHOP, OperatorWorld
+from support.warmth import BY_NODE, POOL, asks, image_volume
 
 pytestmark = pytest.mark.component
 
@@ -30,7 +30,9 @@ async def running(
     world.kubelets.node("node-1", images=(WEB, MODEL, TABLE))
     for number in (2, 3, 4):
         world.kubelets.node(f"node-{number}", images=(WEB,))
-    world.deployment(replicas=4, image="web:1", data=mounts)
+    world.deployment(
+        replicas=4, image="web:1", volumes=[image_volume(number, one) for number, one in enumerate(mounts)]
+    )
     asks(world, node_1=120.0, node_2=40.0, node_3=30.0)
     given = {"poolRef": {"name": "edge"}, "demand": BY_NODE, "rungs": {"data": data or {}}, "data": list(items), **spec}
     world.policy(**given)
