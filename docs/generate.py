@@ -36,7 +36,7 @@ RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
-    "ActionFailed": "ImageFailed, DataFailed, StandbyFailed: the API server refused or did not answer; tried again.",
+    "ActionFailed": "ImageFailed, DataFailed, StandbyFailed: the API server refused or did not answer; retried.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
@@ -61,7 +61,7 @@ IMAGES = {
     "Warm": "All nodes that are wanted have the images.",
     "Pulling": "Pulls are under way.",
     "Waiting": "No pull may begin now: the message names a node and what it waits for.",
-    "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message has the words.",
+    "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message says which, how far it got.",
 }
 DATA = {
     "Warm": "Every item is where it is wanted.",

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from edgewarm.decide.newsvendor import held
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.replay import learned
 from edgewarm.forecast.switching import SwitchingFleet
-from edgewarm.model.demand import History
+from edgewarm.model.demand import FloatArray, History
 
 CLASS, STEP, MORE = 100, 60.0, 20
 CAPACITY, SERVICE_LEVEL, LEAD_SECONDS = 10.0, 0.9, 60.0
@@ -26,8 +27,13 @@ CAPACITY, SERVICE_LEVEL, LEAD_SECONDS = 10.0, 0.9, 60.0
 
 def taught(rows: int, steps: int) -> SwitchingFleet:
     """A class that has learned so many steps."""
-    values = np.random.default_rng(1).uniform(50.0, 100.0, (rows, steps))
+    values = drawn(Random(1), rows * steps).reshape(rows, steps)
     return learned([History(0.0, STEP, row) for row in values], 0, steps - 1, STEP)
+
+
+def drawn(random: Random, count: int) -> FloatArray:
+    """Demand between 50 and 100; numpy's generators would hold 6 MiB that the core does not need."""
+    return np.fromiter((random.uniform(50.0, 100.0) for _ in range(count)), np.float64, count)
 
 
 def repeated(fleet: SwitchingFleet, rows: int) -> SwitchingFleet:
@@ -38,9 +44,9 @@ def repeated(fleet: SwitchingFleet, rows: int) -> SwitchingFleet:
 
 def learn(rows: int, steps: int, folder: Path) -> dict[str, float]:
     bare = resident()
-    fleet, random = repeated(taught(min(rows, CLASS), steps), rows), np.random.default_rng(2)
+    fleet, random = repeated(taught(min(rows, CLASS), steps), rows), Random(2)
     for step in range(steps, steps + MORE):
-        fleet.update(step, random.uniform(50.0, 100.0, rows), np.zeros(rows, dtype=bool))
+        fleet.update(step, drawn(random, rows), np.zeros(rows, dtype=bool))
         fleet.forecast()
     gc.collect()
     found, state = resident(), fleet.state()
@@ -51,7 +57,9 @@ def learn(rows: int, steps: int, folder: Path) -> dict[str, float]:
 
 
 def resume(folder: Path) -> dict[str, float]:
-    return decided(SwitchingFleet.from_state({file.stem: np.load(file) for file in folder.glob("*.npy")}))
+    return decided(
+        SwitchingFleet.from_state({file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*.npy")})
+    )
 
 
 def replay(steps: int) -> dict[str, float]:

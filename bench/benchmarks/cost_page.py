@@ -26,8 +26,8 @@ FAIR = """\
 * All may rise at once; ours within the HPA's default limits (100 % or four pods every 15 s). Only ours is bound to the
   reactive floor: a peer may hold less than what is needed now, and on bursts that nothing foretells the best ones do.
 * Falls: HPA with its default window of 300 s and with shorter ones, KPA with every window and delay of its knobs, the
-  percentile, linear and fixed rules with none of their own; Crane, PHPA and linear stand on the default HPA. Ours keeps
-  for 300 s what demand asked for, not what only a forecast asked for ([ADR 18](adr/0018-what-needs-a-cool-down.md)).
+  percentile, linear and fixed rules with none of their own; Crane, PHPA and linear stand on the default HPA. Ours has
+  no window while its forecast is acted on, else 300 s ([ADR 21](adr/0021-a-forecast-is-its-own-cool-down.md)).
 * No peer is told kappa: its knobs are chosen for it. Ours never sees the test span before it comes.
 """
 

@@ -16,10 +16,12 @@ import numpy as np
 
 from benchmarks.core_child import repeated, taught
 from edgewarm.forecast.switching import SwitchingFleet
+from edgewarm.forecast.windows import base_stride
 
 MIB = 2**20
 CORE, FIT = "benchmarks.core_child", "benchmarks.fit_child"
 PYTHON_OF_RIVALS = "EDGEWARM_RIVALS_PYTHON"
+ROUND = base_stride(60.0)  # steps, of which one issues and tests
 SETTLED = 4 * 1440  # steps after which a row leans on no prior scale any more
 
 
@@ -37,10 +39,10 @@ class Goal:
 
 def of_speed(quick: bool) -> list[dict[str, Any]]:
     """A tick against refits, and ten times the rows."""
-    rows, steps, ticks, fits = (20, 60, 5, 1) if quick else (1000, SETTLED, 60, 20)
+    rows, steps, ticks, fits = (20, 60, ROUND, 1) if quick else (1000, SETTLED, 9 * ROUND, 20)
     fleet = taught(min(rows, 100), steps)
     one = tick_seconds(repeated(fleet, rows), ticks)
-    ten = tick_seconds(repeated(fleet, 10 * rows), ticks // 3 // 5 * 5 or 5)
+    ten = tick_seconds(repeated(fleet, 10 * rows), ROUND if quick else 3 * ROUND)
     fit = _fit_seconds(fits)
     ratio = None if isinstance(fit, str) else rows * fit / one
     note = fit if isinstance(fit, str) else f"{1000 * one:.1f} ms a tick, {fit:.2f} s a fit"
@@ -56,8 +58,10 @@ def of_memory(quick: bool) -> list[dict[str, Any]]:
     rows, steps = (20, 60) if quick else (1000, 14 * 1440)
     with tempfile.TemporaryDirectory() as folder:
         held = child("learn", str(rows), str(steps), folder)
-        resumed = child("resume", folder)
-    replayed = child("replay", str(steps))
+        bytecode = {"PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}  # as an installed package has it
+        child("resume", folder, **bytecode)
+        resumed = child("resume", folder, **bytecode)
+        replayed = child("replay", str(steps), **bytecode)
     note = (
         f"{held['imported_bytes'] / MIB:.0f} MiB imported, arrays {held['state_bytes_per_row'] / 1024:.0f} KiB per row"
     )
@@ -70,7 +74,7 @@ def of_memory(quick: bool) -> list[dict[str, Any]]:
 
 
 def tick_seconds(fleet: SwitchingFleet, ticks: int) -> float:
-    """Mean CPU seconds of an update and a forecast; whole rounds of five steps, of which one issues."""
+    """Mean CPU seconds of an update and a forecast; whole rounds, of which one step issues."""
     random, free, spent = np.random.default_rng(3), np.zeros(fleet.size, dtype=bool), []
     first = fleet.forecast().step + 1
     for step in range(first, first + ticks):
@@ -82,9 +86,9 @@ def tick_seconds(fleet: SwitchingFleet, ticks: int) -> float:
     return fmean(spent)
 
 
-def child(*arguments: str) -> dict[str, float]:
+def child(*arguments: str, **environment: str) -> dict[str, float]:
     """Run `core_child` with our import paths, one thread."""
-    found: dict[str, float] = json.loads(_ran(sys.executable, CORE, *arguments))
+    found: dict[str, float] = json.loads(_ran(sys.executable, CORE, *arguments, **environment))
     return found
 
 
@@ -99,8 +103,8 @@ def _fit_seconds(fits: int) -> float | str:
     return median(seconds)
 
 
-def _ran(python: str, module: str, *arguments: str) -> str:
+def _ran(python: str, module: str, *arguments: str, **environment: str) -> str:
     paths = [path for path in sys.path if path and "site-packages" not in path and "python3" not in path]
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"} | environment
     done = subprocess.run([python, "-m", module, *arguments], env=env, capture_output=True, text=True, check=True)
     return done.stdout

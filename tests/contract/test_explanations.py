@@ -32,6 +32,7 @@ pytestmark = pytest.mark.contract
 
 HOUR, MINUTE = 3600.0, 60.0
 BOUNDS_SOURCE = -1
+EARLY, LATE = ("day before", "surge"), ("week before", "average of 3 hours")
 
 
 def fed(values: FloatArray, step_seconds: float = HOUR, windows: Windows | None = None) -> FleetModel:
@@ -119,6 +120,16 @@ def test_an_expert_that_knows_nothing_is_not_credited() -> None:
     found = at_window(explained(fed(daily(2)).ingredients(0)), 3, 0.5)
     assert "last week" not in found.drivers
     assert found.drivers[TIME_OF_DAY] != 0.0
+
+
+def test_a_day_ahead_no_term_is_credited_to_yesterday_or_to_a_rise_that_its_expert_did_not_speak_of() -> None:
+    """There *day before* speaks of last week and *surge* of three hours (forecast.experts)."""
+    fleet = fed(daily(9)[: 8 * DAY + 2])
+    ends = fleet.windows.ahead.tolist()
+    for at, told in ((1, EARLY), (ends.index(60), LATE)):
+        found = at_window(explained(fleet.ingredients(0)), at, 0.5)
+        amounts = {source.expert: amount for source, amount in found.parts if source.expert in (*EARLY, *LATE)}
+        assert {name for name, amount in amounts.items() if amount} == set(told)
 
 
 def test_a_rise_that_comes_each_day_is_the_time_of_day() -> None:

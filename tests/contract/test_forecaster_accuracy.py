@@ -133,3 +133,19 @@ def test_a_daily_ramp_is_foreseen_on_the_sixth_day(run: Run, ahead: int) -> None
         assert run.values[FROM + issued, RAMP] < 110
         assert said[issued] > 150
         assert came[issued] > 150
+
+
+def test_a_cycle_that_fits_into_no_day_is_foreseen() -> None:
+    """A batch of a quarter of an hour, each 100 minutes: the next one is seen coming an hour before."""
+    steps, first, period = 4 * 1440, 3 * 1440, 100
+    minute = np.arange(steps)
+    values = 100 + 50.0 * (minute % period < 15) + np.random.default_rng(6).normal(0, 3, steps)
+    fleet, said = FLEET.new(1, 60.0), {}
+    for step in range(steps - 60):
+        fleet.update(step, values[[step]], np.zeros(1, dtype=bool))
+        if step >= first and (step + 60) % period in {7, 57}:
+            forecast = fleet.forecast()
+            median = forecast.at_ahead[0, list(forecast.ahead).index(60), forecast.levels.index(0.5)]
+            said.setdefault((step + 60) % period, []).append(float(median))
+    assert min(said[7]) > 130  # in the middle of a batch
+    assert max(said[57]) < 115  # between two

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.protocol import FleetForecast
+from edgewarm.forecast.rows import BLOCK
+from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import BoolArray, FloatArray
 from support.forecasters import DAY, FLEET, KINDS, Kind, daily
 
@@ -222,6 +225,15 @@ def test_rows_do_not_know_each_other(kind: Kind) -> None:
     assert np.array_equal(numbers(turned), numbers(found)[order])
     alone = learned(kind, values[:, [1]]).forecast()
     assert np.array_equal(numbers(alone)[0], numbers(found)[1])
+
+
+def test_rows_of_a_large_fleet_are_as_they_would_be_alone() -> None:
+    """More rows than learn a step together, with a gap that is skipped."""
+    values, windows = np.random.default_rng(1).uniform(50, 100, (14, BLOCK + 2)), Windows.of((1, 3), (3,))
+    large, few = FleetModel(BLOCK + 2, HOUR, windows), FleetModel(3, HOUR, windows)
+    for part, first in ((values[:10], 0), (values[10:], 13)):
+        found, alone = numbers(fed(large, part, first).forecast()), numbers(fed(few, part[:, -3:], first).forecast())
+        assert np.array_equal(found[-3:], alone)
 
 
 def test_the_future_changes_no_forecast(kind: Kind) -> None:

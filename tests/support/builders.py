@@ -18,7 +18,7 @@ from edgewarm.model.demand import DemandRequest, Measured, Missing, MissingKind,
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode, Policy
-from edgewarm.model.quantiles import Outlook, Quantiles
+from edgewarm.model.quantiles import Outlook, Quantiles, Spell
 from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Selector, Workload
 
@@ -71,7 +71,8 @@ def outlook(lead: float | Quantiles, hold: float | Quantiles | None = None, **ov
     """An outlook one minute ahead; a number is expected with certainty, `hold` is `lead` unless told."""
     first = lead if isinstance(lead, Quantiles) else certain(lead)
     second = first if hold is None else hold if isinstance(hold, Quantiles) else certain(hold)
-    plain: dict[str, Any] = {"lead_seconds": 60.0, "lead": first, "hold": second}
+    spells = (Spell(60.0, second, served=False), Spell(600.0, first, served=True))
+    plain: dict[str, Any] = {"lead_seconds": 60.0, "lead": first, "hold": second, "spells": spells}
     return Outlook(**(plain | overrides))
 
 

@@ -110,6 +110,8 @@ WRONG_POLICIES = (
         "spec.demand.labels.node in body should match",
         operator_sentence="spec.demand.labels.node must match",
     ),
+    WrongPolicy("labels-without-one", _demand(labels={}), "demand.labels needs a label: set node"),
+    WrongPolicy("labels-that-are-one", _demand(labels={"node": "i", "region": "i"}), "demand.labels must be another"),
     WrongPolicy(
         "resource-without-query",
         _resource(resource={"query": None}),
@@ -379,16 +381,6 @@ WRONG_POLICIES = (
     ),
     WrongPolicy(
         "schedule-hour-25", _schedule(end="0 25 * * *"), "spec.schedules[0].end: schedules[].end never", "operator"
-    ),
-    WrongPolicy(
-        "image-for-nothing",
-        _spec(rungs={"image": {"holdingCost": "0"}}),
-        'rungs.image.holdingCost must be a ratio above 0 and at most 1, such as "0.01" or "1%"',
-    ),
-    WrongPolicy(
-        "image-for-a-minute",
-        _spec(rungs={"image": {"ttl": "1m"}}),
-        "rungs.image.ttl must be a Go duration such as 90s or 1h30m, from 5m to 24h",
     ),
     WrongPolicy(
         "paused-annotation",

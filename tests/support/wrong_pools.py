@@ -85,6 +85,21 @@ WRONG_ABOUT_POOLS = (
     WrongPolicy("region-off-the-map", _pooled(regions=[merged(BERLIN, {"latitude": "91"})]), DEGREES),
     WrongPolicy("region-no-number", _pooled(regions=[merged(BERLIN, {"longitude": "east"})]), DEGREES),
     WrongPolicy(
+        "image-nowhere",
+        {"spec": {"rungs": {"image": {}}}},
+        "rungs.image needs poolRef, which says on which nodes: add it, or remove rungs.image",
+    ),
+    WrongPolicy(
+        "image-for-nothing",
+        _pooled(rungs={"image": {"holdingCost": "0"}}),
+        'rungs.image.holdingCost must be a ratio above 0 and at most 1, such as "0.01" or "1%"',
+    ),
+    WrongPolicy(
+        "image-for-a-minute",
+        _pooled(rungs={"image": {"ttl": "1m"}}),
+        "rungs.image.ttl must be a Go duration such as 90s or 1h30m, from 5m to 24h",
+    ),
+    WrongPolicy(
         "warmed-until-when",
         _pooled(warming={"nodes": [{"name": "edge-1", "until": "tomorrow"}]}),
         "spec.warming.nodes[0].until",

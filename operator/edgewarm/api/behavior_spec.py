@@ -48,9 +48,9 @@ class ScaleUp(Wire):
 class ScaleDown(Wire):
     """How fast the replica count may fall."""
 
-    stabilization_window_seconds: Stabilization = int(SCALE_DOWN_DEFAULT.stabilization_seconds)
-    """Seconds of past recommendations of which the highest counts, 0 to 3600; the cool-down. Pods that only a forecast
-    asked for are not kept by it, as long as a forecast is acted on."""
+    stabilization_window_seconds: Stabilization | None = None
+    """Seconds of past recommendations of which the highest counts, 0 to 3600; the cool-down. Left out, a forecast that
+    is acted on says instead what is kept, and without one it is 300. Stated, it holds in both cases."""
     select_policy: Select = SCALE_DOWN_DEFAULT.select
     """Which of the policies counts: the one that allows most (Max), least (Min), or no fall at all (Disabled)."""
     policies: RateLimits = _limits(SCALE_DOWN_DEFAULT)
@@ -58,8 +58,8 @@ class ScaleDown(Wire):
 
 
 class Behavior(Wire):
-    """The pace of both directions, with the names and the meaning of HorizontalPodAutoscaler v2, but for one: the
-    scale-down window does not keep pods that only a forecast asked for."""
+    """The pace of both directions, with the names and the meaning of HorizontalPodAutoscaler v2, but for one: a
+    forecast that is acted on takes the place of a scale-down window that is left out."""
 
     scale_up: ScaleUp = ScaleUp()
     """How fast the replica count may rise."""

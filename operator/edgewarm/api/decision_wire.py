@@ -94,6 +94,10 @@ class Candidate(Wire):
     """Pods expected to be missing one lead time ahead, had this rule had the last word."""
     expected_idle: Number | None = None
     """Pods expected to be idle then."""
+    expected_shortage_cost: Number | None = None
+    """What the missing pods would cost in an hour: kappa times expectedShort times the price of a pod-hour."""
+    expected_idle_cost: Number | None = None
+    """What the idle pods would cost in an hour; like expectedShortageCost absent where pods have no price."""
 
 
 class Concern(Wire):
@@ -130,6 +134,8 @@ _FIXED = (
     "candidates",
     "scalingFactor",
     "estimatedCost",
+    "expectedShortageCost",
+    "expectedIdleCost",
     "risk",
     "approvalReasons",
     "expiresAt",
@@ -169,6 +175,11 @@ class ScalingDecisionSpec(Wire):
     estimated_cost: Number | None = None
     """Price of the pods that are added, by the requests of the workload's pod template, over four hours or until the
     schedule behind the plan closes; negative where pods are removed."""
+    expected_shortage_cost: Number | None = None
+    """What too few pods are expected to cost in an hour of such demand as is forecast one lead time ahead: kappa times
+    the pods expected to be missing times the price of a pod-hour, by the pool's prices."""
+    expected_idle_cost: Number | None = None
+    """What idle pods are expected to cost in such an hour; absent where pods have no price."""
     risk: Risk | None = None
     """What could go wrong."""
     approval_reasons: Annotated[

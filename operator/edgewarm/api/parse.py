@@ -32,7 +32,18 @@ from edgewarm.model.geography import Point, Region
 from edgewarm.model.identity import DEMAND, TargetRef
 from edgewarm.model.names import PAUSED_UNTIL
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Bounds, Fallback, Pace, Policy, RateLimit, Resource, Schedule, WarmedNode, Warming
+from edgewarm.model.policy import (
+    SCALE_DOWN_DEFAULT,
+    Bounds,
+    Fallback,
+    Pace,
+    Policy,
+    RateLimit,
+    Resource,
+    Schedule,
+    WarmedNode,
+    Warming,
+)
 from edgewarm.model.pool import Qos
 from edgewarm.model.rungs import RungName
 from edgewarm.model.units import parse_duration, parse_quantity, parse_time, unit_of
@@ -111,8 +122,8 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         strategy=scaling.strategy,
         kappa=kappa(spec.objective),
         bounds=Bounds(scaling.min_replicas, scaling.max_replicas),
-        scale_up=_pace(scaling.behavior.scale_up),
-        scale_down=_pace(scaling.behavior.scale_down),
+        scale_up=_pace(scaling.behavior.scale_up, scaling.behavior.scale_up.stabilization_window_seconds),
+        scale_down=_scale_down(scaling.behavior.scale_down),
         scale_up_utilization=parse_ratio(scaling.scale_up_utilization),
         scale_down_utilization=parse_ratio(scaling.scale_down_utilization),
         schedules=tuple(_schedule(entry, spec.time_zone) for entry in spec.schedules),
@@ -126,6 +137,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         regions=tuple(_region(entry) for entry in spec.regions),
         qos=Qos.MEDIUM if spec.qos is None else spec.qos.priority,
         preemptible=spec.qos is None or spec.qos.preemptible,
+        time_zone=spec.time_zone,
     )
 
 
@@ -152,7 +164,7 @@ def _series(spec: DemandSpec, namespace: str) -> tuple[Resource, ...]:
     if spec.capacity_per_pod is None:
         return resources
     request = _request(spec.source, spec.query, spec.template, namespace)
-    split = None if spec.labels is None else spec.labels.node
+    split = () if spec.labels is None else tuple(spec.labels.given().items())
     return (_resource(DEMAND, replace(request, split=split), spec.capacity_per_pod), *resources)
 
 
@@ -166,9 +178,16 @@ def _request(source: str | None, query: str | None, template: Template | None, n
     return DemandRequest(namespace, source, query, name, labels)
 
 
-def _pace(spec: ScaleUp | ScaleDown) -> Pace:
+def _pace(spec: ScaleUp | ScaleDown, window: float) -> Pace:
     limits = tuple(RateLimit(entry.type, entry.value, float(entry.period_seconds)) for entry in spec.policies)
-    return Pace(float(spec.stabilization_window_seconds), spec.select_policy, limits)
+    return Pace(float(window), spec.select_policy, limits)
+
+
+def _scale_down(spec: ScaleDown) -> Pace:
+    stated = spec.stabilization_window_seconds
+    if stated is None:
+        return _pace(spec, SCALE_DOWN_DEFAULT.stabilization_seconds)
+    return replace(_pace(spec, stated), stated=True)
 
 
 def _schedule(spec: ScheduleSpec, zone: str) -> Schedule:

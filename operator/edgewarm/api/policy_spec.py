@@ -26,6 +26,7 @@ from edgewarm.api.fields import (
     quantity_above_zero,
     ratio_in_cel,
 )
+from edgewarm.api.labels_spec import DemandLabels
 from edgewarm.api.objective_spec import Objective
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.api.rungs_spec import RungsSpec
@@ -111,14 +112,6 @@ class ResourceSpec(Wire):
             holds=lambda resource: resource.name != DEMAND,
         ),
     )
-
-
-class DemandLabels(Wire):
-    """Labels of the answer by which demand is split."""
-
-    node: Annotated[StrictStr, Field(min_length=1, max_length=63, pattern="^[a-zA-Z_][a-zA-Z0-9_]*$")]
-    """Label that carries the node, such as node. The answer may then have many series, each with that label, as those
-    of sum by (node) (...). Demand is their sum; each node is forecast too, and shown in the operator's metrics."""
 
 
 class DemandSpec(Wire):
@@ -299,7 +292,8 @@ class WarmingPolicySpec(Wire):
     demand: DemandSpec
     """What is asked of the workload, and how much of it one pod serves."""
     time_zone: TimeZone = "UTC"
-    """IANA time zone of the schedules that name none of their own, such as Europe/Berlin."""
+    """IANA time zone that demand follows, such as Europe/Berlin: when its clocks change, the forecast's day moves.
+    Schedules that name no zone of their own are in it too."""
     objective: Objective | None = None
     """What a shortage is worth compared with an idle pod; without it kappa is 10."""
     forecast: ForecastSpec = ForecastSpec()
@@ -326,6 +320,13 @@ class WarmingPolicySpec(Wire):
     of the two counts."""
 
     rules = (
+        Rule(
+            "rungs.image needs poolRef, which says on which nodes: add it, or remove rungs.image",
+            cel="!has(self.rungs) || !has(self.rungs.image) || !self.rungs.image.enabled || has(self.poolRef)",
+            holds=lambda s: (
+                s.rungs is None or s.rungs.image is None or not s.rungs.image.enabled or s.pool_ref is not None
+            ),
+        ),
         Rule(
             "rungs.standby needs a Deployment: a StatefulSet's pods have ordinals, so none of them can come from "
             "outside; remove it, or raise scaling.minReplicas",

@@ -15,6 +15,7 @@ import typer
 from edgewarm.cli.options import sentences
 from edgewarm.decide.explanation import alike, number, signed
 from edgewarm.model.errors import EdgewarmError, Invalid, NotFound, Unavailable
+from edgewarm.model.units import format_duration
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -109,7 +110,7 @@ def _show(found: Json, chosen: Json) -> None:
     console.print(
         f"{found['namespace']}/{found['policy']}: {found.get('resource', 'demand')} now {demand}, "
         f"{number(found['capacityPerPod'])} per pod, "
-        f"lead time {lead['p90Seconds']:.0f} s ({how}){_trust(found)}"
+        f"lead time {lead['p90Seconds']:.0f} s ({how}){_trust(found)}{_cycle(found)}"
     )
     console.print(_horizons(found["horizons"]))
     if not chosen["why"]:
@@ -132,6 +133,10 @@ def _trust(found: Json) -> str:
         return ""
     acted = "acted on" if found["confidence"]["acting"] else "shown only"
     return f", confidence {100 * found['confidence']['value']:.0f} % ({acted})"
+
+
+def _cycle(found: Json) -> str:
+    return f", repeats every {format_duration(found['cycle']['seconds'])}" if "cycle" in found else ""
 
 
 def _table(title: str, footer: bool = False) -> Table:

@@ -23,7 +23,7 @@ from edgewarm.model.errors import Invalid
 from edgewarm.model.identity import TargetRef
 from edgewarm.model.policy import Bounds, Model, Policy
 from edgewarm.model.units import format_time, parse_quantity
-from edgewarm.replay.advice import Advice, advice, last_week
+from edgewarm.replay.advice import Advice, LastWeek, advice, last_week
 from edgewarm.replay.backtest import training_steps
 from edgewarm.replay.comparison import Comparison, Rival
 from edgewarm.replay.page import html
@@ -65,7 +65,7 @@ class Outcome:
 
     comparison: Comparison
     advice: Advice
-    last_week: str
+    last_week: LastWeek
 
 
 def run(trace: Trace, options: Options, say: Say) -> Outcome:
@@ -244,7 +244,7 @@ def text(outcome: Outcome) -> str:
 
 
 def _said(outcome: Outcome) -> list[str]:
-    return [outcome.last_week, *(f"Suggested {sentence}" for sentence in outcome.advice.sentences)]
+    return [outcome.last_week.sentence, *(f"Suggested {sentence}" for sentence in outcome.advice.sentences)]
 
 
 def write(outcome: Outcome, json_out: Path | None, plan: Path | None, report: Path | None) -> None:
@@ -263,7 +263,11 @@ def as_json(outcome: Outcome) -> dict[str, object]:
     """All numbers, the sentences and the advice."""
     found = outcome.advice
     suggestion = {"kappa": found.kappa, "min_replicas": found.low, "max_replicas": found.high}
-    said = {"last_week": outcome.last_week, "advice": list(found.sentences)}
+    said = {
+        "last_week": outcome.last_week.sentence,
+        "last_week_money": outcome.last_week.money,
+        "advice": list(found.sentences),
+    }
     return {**numbers(outcome.comparison), "suggested": suggestion, **said}
 
 

@@ -1,7 +1,6 @@
 """HPA v2 `behavior`: stabilization windows and rate limits, with the semantics of the horizontal pod autoscaler.
 
-    stabilized  = max of the recommendations in the down window when falling, min of those in the up window when rising;
-                  what only a forecast asked for is not kept by the down window (ADR 18)
+    stabilized  = max of the recommendations in the down window when falling, min of those in the up window when rising
     period base = current - pods added + pods removed within the period
     rise limit  = base + value, or ceil(base x (1 + value %)); `Max` takes the largest, `Min` the least
     fall limit  = base - value, or floor(base x (1 - value %)); `Max` allows the largest fall
@@ -21,7 +20,7 @@ from edgewarm.model.policy import Pace, RateLimit, RateUnit, Select
 def stabilized(wanted: int, current: int, past: Iterable[Recommendation], now: float, up: Pace, down: Pace) -> int:
     """What the windows leave of `wanted`: a fall waits for the highest, a rise for the lowest recent recommendation."""
     past = tuple(past)
-    highest = max([wanted, *(item.wanted - item.foreseen for item in _within(past, now, down.stabilization_seconds))])
+    highest = max([wanted, *(item.wanted for item in _within(past, now, down.stabilization_seconds))])
     lowest = min([wanted, *(item.wanted for item in _within(past, now, up.stabilization_seconds))])
     if wanted < current:
         return min(current, highest)

@@ -25,8 +25,8 @@ from edgewarm.model.quantiles import Quantiles
 from edgewarm.model.stages import Stage
 
 ASSUMED_SECONDS: Mapping[Stage, float] = {Stage.IMAGE: 30.0, Stage.START: 2.0, Stage.READY: 10.0}
-"""Of a stage that was never measured and that no image size foretells: as Kubernetes' own start-up SLO is of little
-use at an edge, these are the medians of a 250 MB image at 8 MB/s, of a container, and of a probe's first success."""
+"""Of a stage that was never measured, and of which no image size tells anything: 250 MB at 8 MB/s, a container's
+start, and the first success of a probe that asks every ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)

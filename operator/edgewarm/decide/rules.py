@@ -1,6 +1,6 @@
 """The rules, in order; each is a named function that may change the number and then leaves its reason.
 
-    reactive floor -> forecast -> zero -> confidence -> schedule
+    reactive floor -> forecast -> start -> hold -> zero -> confidence -> schedule
     -> behavior -> restart -> learning -> blind -> fallback -> bounds -> pause
 
 A later rule has the later word: a forecast is a floor over reactive need, the scale-down window never delays a rise,
@@ -10,16 +10,17 @@ blindness never lowers, bounds hold whatever came before, a pause changes nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
 from edgewarm.decide.binding import binding_ahead, binding_now, hold, lead
 from edgewarm.decide.newsvendor import held, is_censored, need, reactive_floor
+from edgewarm.decide.paying import capped, most, worth
 from edgewarm.decide.schedules import OpenSchedule, open_schedules
 from edgewarm.decide.situation import Draft, Situation
 from edgewarm.decide.worth import NEAR_SECONDS
 from edgewarm.decide.zero import cost_of_a_cold_start, idle_steps, is_kept, is_started
-from edgewarm.model.policy import Strategy
+from edgewarm.model.policy import Policy, Strategy
+from edgewarm.model.quantiles import Spell
 from edgewarm.model.reasons import Reason
 
 Rule = Callable[[Situation, Draft], Draft]
@@ -70,17 +71,34 @@ def forecast(situation: Situation, draft: Draft) -> Draft:
     return draft.becomes("forecast", max(draft.wanted, count), Reason.FORECAST, note)
 
 
+def start_pays(situation: Situation, draft: Draft) -> Draft:
+    """Of the pods that only the forecast asks for, start those that are needed for long enough to pay for a start."""
+    outlook, least = situation.outlook, max(situation.current, _floor_count(draft))
+    if outlook is None or draft.wanted <= least:
+        return draft
+    spells = tuple(spell for spell in outlook.spells if spell.served)
+    count = most(least, draft.wanted, _worth_more_than(outlook.lead_seconds, spells, situation.policy))
+    note = f"{draft.wanted - count} of them would be needed too briefly to pay for their start"
+    return draft if count == draft.wanted else draft.becomes("start", count, Reason.FORECAST, note)
+
+
 def forecast_hold(situation: Situation, draft: Draft) -> Draft:
-    """Scale in only to what is enough until a removed pod could be back."""
+    """Scale in only to pods that are not worth keeping for what comes before they could be there again, or after."""
     outlook, policy = situation.outlook, situation.policy
-    if outlook is None or draft.wanted >= situation.current:
-        return draft
     binding = binding_ahead(situation, hold, policy.service_level)
-    if binding is None:
+    if outlook is None or binding is None or draft.wanted >= situation.current:
         return draft
-    count = min(situation.current, held(outlook.hold, policy.service_level, policy.capacity_per_pod))
-    note = f"{binding.amount(four_digits)} expected before a removed pod could be back"
-    return draft.becomes("hold", max(draft.wanted, count), Reason.FORECAST_HOLD, note)
+    count = most(draft.wanted, situation.current, _worth_more_than(0.0, outlook.spells, policy))
+    note = (
+        f"{binding.amount(four_digits)} expected at most before a removed pod could be back: {count} are worth keeping"
+    )
+    return draft.becomes("hold", count, Reason.FORECAST_HOLD, note)
+
+
+def _worth_more_than(idle_seconds: float, spells: tuple[Spell, ...], policy: Policy) -> Callable[[int], bool]:
+    """Does the n-th pod save more than this over being idle?"""
+    kappa = capped(policy.holding_kappa, spells)
+    return lambda count: worth(spells, count, policy.capacity_per_pod, kappa) > idle_seconds
 
 
 def zero(situation: Situation, draft: Draft) -> Draft:
@@ -130,6 +148,12 @@ def confidence(situation: Situation, draft: Draft) -> Draft:
     return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
 
 
+def _is_followed(situation: Situation) -> bool:
+    """A forecast is acted on: it says what is needed until a removed pod could be back."""
+    foresees = forecast in RECOMMENDING[situation.policy.strategy]
+    return foresees and situation.outlook is not None and not is_unsure(situation)
+
+
 def is_unsure(situation: Situation) -> bool:
     """Confidence in the forecast is below what acting on it asks for."""
     return situation.confidence is not None and situation.confidence < _threshold(situation)
@@ -161,13 +185,12 @@ def _open(situation: Situation) -> tuple[OpenSchedule, ...]:
 
 
 def stabilize(situation: Situation, draft: Draft) -> Draft:
-    """HPA v2 stabilization windows; what only a forecast asked for is not kept, as long as one is acted on."""
+    """HPA v2 stabilization windows; a forecast that is acted on takes the place of a scale-down window left out."""
     up, down = situation.policy.scale_up, situation.policy.scale_down
-    past = situation.recommendations
-    if situation.outlook is None or is_unsure(situation):
-        past = tuple(replace(item, foreseen=0) for item in past)
-    count = stabilized(draft.wanted, situation.current, past, situation.now, up, down)
     falling = draft.wanted < situation.current
+    if falling and not down.stated and _is_followed(situation):
+        return draft
+    count = stabilized(draft.wanted, situation.current, situation.recommendations, situation.now, up, down)
     reason = Reason.SCALE_DOWN_STABILIZED if falling else Reason.SCALE_UP_STABILIZED
     window = down.stabilization_seconds if falling else up.stabilization_seconds
     return (
@@ -247,11 +270,11 @@ def pause(situation: Situation, draft: Draft) -> Draft:
 
 RECOMMENDING: dict[Strategy, tuple[Rule, ...]] = {
     Strategy.REACTIVE: (floor, utilization_band, schedule),
-    Strategy.PREDICTIVE: (floor, forecast, forecast_hold, zero, confidence),
+    Strategy.PREDICTIVE: (floor, forecast, start_pays, forecast_hold, zero, confidence),
     Strategy.SCHEDULED: (floor, schedule),
-    Strategy.HYBRID: (floor, forecast, forecast_hold, zero, confidence, schedule),
-    Strategy.AGGRESSIVE: (floor, forecast, forecast_hold, zero, horizon_hold, confidence, schedule),
-    Strategy.CONSERVATIVE: (floor, forecast, one_at_a_time, forecast_hold, zero, confidence, schedule),
+    Strategy.HYBRID: (floor, forecast, start_pays, forecast_hold, zero, confidence, schedule),
+    Strategy.AGGRESSIVE: (floor, forecast, start_pays, forecast_hold, zero, horizon_hold, confidence, schedule),
+    Strategy.CONSERVATIVE: (floor, forecast, start_pays, one_at_a_time, forecast_hold, zero, confidence, schedule),
 }
 """What each strategy recommends; a strategy is a choice of rules (and of kappa, see `Policy.service_level`)."""
 

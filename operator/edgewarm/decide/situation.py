@@ -13,11 +13,10 @@ from edgewarm.model.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What was wanted at some time before `behavior` paced it, and how much of that only a forecast asked for."""
+    """What was wanted at some time, before `behavior` paced it."""
 
     at: float
     wanted: int
-    foreseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +102,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of the rules: how many pods, which rule bound, and what was recommended before pacing.
-
-    `foreseen` is the part of the recommendation that only the forecast asked for.
-    """
+    """The outcome of the rules: how many pods, which rule bound, and what was recommended before pacing."""
 
     wanted: int
     reason: Reason
     candidates: tuple[Candidate, ...]
     recommended: int
-    foreseen: int = 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from edgewarm.decide.rules import PACING, RECOMMENDING
 from edgewarm.decide.situation import Draft, Situation, Verdict
 from edgewarm.model.reasons import Reason
@@ -12,13 +10,10 @@ from edgewarm.model.reasons import Reason
 def decide(situation: Situation) -> Verdict:
     """How many pods the workload should have, and why. Pure: the same situation gives the same verdict."""
     draft = _recommended(situation)
-    without = draft if situation.outlook is None else _recommended(replace(situation, outlook=None))
-    least = 0 if situation.demand is not None else situation.current
-    recommended = max(draft.wanted, least)
-    foreseen = max(0, recommended - max(without.wanted, least))
+    recommended = max(draft.wanted, 0 if situation.demand is not None else situation.current)
     for rule in PACING:
         draft = rule(situation, draft)
-    return Verdict(draft.wanted, draft.reason, draft.trail, recommended, foreseen)
+    return Verdict(draft.wanted, draft.reason, draft.trail, recommended)
 
 
 def _recommended(situation: Situation) -> Draft:

@@ -2,6 +2,7 @@
 
 cost            (after - before) x price of a pod-hour x hours        4 h, or until the schedule that set it closes
 expected short  E (need - n)+,  expected idle  E (n - need)+          over the lead window's quantiles
+in money        kappa x short, and idle, x price of a pod-hour        an hour of such demand; kappa is the user's own
 scaling factor  after / max(1, before)
 risk            High    scaling factor above 2, strategy Aggressive
                 Medium  horizons that contradict each other, history of less than two days
@@ -10,7 +11,7 @@ risk            High    scaling factor above 2, strategy Aggressive
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgewarm.decide.newsvendor import held, need
 from edgewarm.decide.schedules import matches_around, open_schedules
@@ -39,12 +40,16 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What is known of a change before it is made; `approval` says why a person must approve it, if one must."""
+    """What is known of a change before it is made; `approval` says why a person must approve it, if one must.
+
+    `pod_hour` is what a pod of the workload costs in an hour.
+    """
 
     cost: float
     scaling_factor: float
     concerns: tuple[Concern, ...] = ()
     approval: tuple[str, ...] = ()
+    pod_hour: float = 0.0
 
     @property
     def risk(self) -> RiskLevel:
@@ -60,6 +65,24 @@ def scaling_factor(before: int, after: int) -> float:
     return after / max(1, before)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Pods expected to be missing and idle; `costs` of both in an hour, None where a pod has no price."""
+
+    short: float
+    idle: float
+    costs: tuple[float, float] | None = None
+
+
+def expected_of(situation: Situation, count: int, pod_hour: float) -> Expected | None:
+    """Of holding `count` in the lead window; None without a forecast."""
+    if situation.outlook is None:
+        return None
+    policy = situation.policy
+    short, idle = expected(situation.outlook.lead, count, policy.capacity_per_pod)
+    return Expected(short, idle, (policy.kappa * short * pod_hour, idle * pod_hour) if pod_hour else None)
+
+
 def expected(quantiles: Quantiles, count: int, capacity_per_pod: float) -> tuple[float, float]:
     """(short, idle) pods to expect of holding `count`: the mean over equal shares of probability."""
     needs = [need(quantiles.at((part + 0.5) / PARTS), capacity_per_pod) for part in range(PARTS)]
@@ -72,10 +95,10 @@ def worth(situation: Situation, verdict: Verdict, terms: Terms, pod_hour: float)
     cost = (after - before) * pod_hour * _hours(situation, verdict)
     factor = scaling_factor(before, after)
     concerns = tuple(c for check in CONCERNS if (c := check(situation, after)) is not None)
-    found = Worth(cost, factor, concerns)
+    found = Worth(cost, factor, concerns, pod_hour=pod_hour)
     if terms.approval is None or after <= before:
         return found
-    return Worth(cost, factor, concerns, _why(found, situation.policy.strategy, terms.approval))
+    return replace(found, approval=_why(found, situation.policy.strategy, terms.approval))
 
 
 def _hours(situation: Situation, verdict: Verdict) -> float:

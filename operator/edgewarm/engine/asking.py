@@ -28,7 +28,7 @@ def requests(policies: Policies) -> Mapping[SeriesKey, DemandRequest]:
 def row_names(policies: Policies) -> Sequence[RowName]:
     """One row of the fleet for each of them."""
     return [
-        RowName(key, one.request, policy.history_window_seconds, one.name)
+        RowName(key, one.request, policy.history_window_seconds, one.name, time_zone=policy.time_zone)
         for key, policy in policies.items()
         for one in policy.series
     ]

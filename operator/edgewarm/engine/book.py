@@ -36,9 +36,9 @@ class Pacing:
     recommendations: tuple[Recommendation, ...] = ()
     changes: tuple[Change, ...] = ()
 
-    def recommended(self, now: float, wanted: int, window_seconds: float, foreseen: int = 0) -> Pacing:
+    def recommended(self, now: float, wanted: int, window_seconds: float) -> Pacing:
         kept = tuple(item for item in self.recommendations if now - item.at < window_seconds)
-        return Pacing((*kept, Recommendation(now, wanted, foreseen)), self.changes)
+        return Pacing((*kept, Recommendation(now, wanted)), self.changes)
 
     def begun(self, now: float, current: int, gap_seconds: float) -> Pacing:
         """Whoever begins to decide (again, after a gap) begins with the count that is there, as the HPA does."""

@@ -73,6 +73,8 @@ class Forecasts:
             lead=lead_time(case.book, situation.policy),
             confidence=confidence(case.book, situation.policy),
             horizons=self._horizons(outlook, why, found.step, now),
+            parts=case.parts if load.resource.request.split else {},
+            cycle=None if why is None else why.cycle,
             curve=self._curve(found),
             grid_seconds=tuple(float(steps * self._step_seconds) for steps in found.ahead),
         )

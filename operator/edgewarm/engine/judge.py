@@ -107,7 +107,7 @@ def shadowed(judgement: Judgement, shadow: Shadow, now: float, strategy: Strateg
         changes=pacing.changes,
     )
     verdict = decide(situation)
-    pacing = pacing.recommended(now, verdict.recommended, memory_seconds(situation.policy), verdict.foreseen)
+    pacing = pacing.recommended(now, verdict.recommended, memory_seconds(situation.policy))
     if verdict.wanted == capacity.planned:
         return Shadow(capacity, pacing)
     pacing = pacing.changed(now, verdict.wanted - capacity.planned)
@@ -121,8 +121,8 @@ def memory_seconds(policy: Policy) -> float:
 
 def paced(book: Book, judgement: Judgement, now: float) -> Pacing:
     """The book's pacing after this pass's recommendation."""
-    verdict, memory = judgement.verdict, memory_seconds(judgement.situation.policy)
-    return book.pacing.recommended(now, verdict.recommended, memory, verdict.foreseen)
+    memory = memory_seconds(judgement.situation.policy)
+    return book.pacing.recommended(now, judgement.verdict.recommended, memory)
 
 
 def censored(per_pod: float, workload: Workload | None, reading: Reading) -> bool:

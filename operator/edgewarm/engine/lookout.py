@@ -11,11 +11,12 @@ from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.parts import split_series
 from edgewarm.learn.speeds import Speeds
 from edgewarm.learn.stage_times import StageTimes
+from edgewarm.model.identity import Part
 from edgewarm.model.load import Load
 from edgewarm.model.policy import Policy
 from edgewarm.model.quantiles import Outlook, Quantiles
 
-Ahead = Callable[[str], Outlook | None]
+Ahead = Callable[[Part], Outlook | None]
 
 
 class _Held(Protocol):
@@ -31,7 +32,7 @@ class Lookout:
     policy: Policy
     loads: tuple[Load, ...]
     series: Callable[[str, float], Outlook | None]
-    parts: Callable[[str, str, float], Outlook | None]
+    parts: Callable[[str, Part, float], Outlook | None]
     held: _Held
 
     def foresight(self, stages: StageTimes, speeds: Speeds) -> Foresight:

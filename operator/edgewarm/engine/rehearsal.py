@@ -3,8 +3,8 @@
     forecast plan   strategy Predictive: the newsvendor's count at lead time over the reactive floor
     reactive plan   strategy Reactive
 
-Both keep the bounds and the scale-down window, the forecast plan for the part that it wants without a forecast; a rise
-is ready one lead time later, a fall at once, so what is ready is the least that was planned within the last lead time.
+Both keep the bounds and the scale-down window, the forecast plan one that the user stated or while nothing is forecast;
+a rise is ready one lead time later, a fall at once, so what is ready is the least planned within the last lead time.
 Rate limits are left out: they slow both alike; a step without demand changes nothing. Else both are `judge.shadowed`
 with one pass a step, which a test compares them with, step by step.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.decide.newsvendor import MOST_PODS, ROUNDING
+from edgewarm.engine.paying import Ahead, Paying
 from edgewarm.forecast.outlook import ROUNDING as GRID_ROUNDING
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.learn.confidence import BLOCK_SECONDS, Block, OpenBlock
@@ -41,6 +42,7 @@ class Terms:
     bounds: tuple[int, int] = (1, 100)
     utilizations: tuple[float, float] = (0.3, 0.8)
     window_seconds: float = 300.0
+    window_stated: bool = False
     shares: tuple[tuple[str, float], ...] = ((DEMAND, 1.0),)
 
 
@@ -53,6 +55,7 @@ def terms(policy: Policy, lead_seconds: float) -> Terms:
         (policy.bounds.low, policy.bounds.high),
         (policy.scale_down_utilization, policy.scale_up_utilization),
         policy.scale_down.stabilization_seconds,
+        policy.scale_down.stated,
         tuple((one.name, one.per_pod) for one in policy.resources) or ((DEMAND, 1.0),),
     )
 
@@ -66,19 +69,19 @@ class Plan:
         self._window = np.minimum(window_steps, LONGEST_STEPS)
         kept = int(max(self._lead.max(initial=0), self._window.max(initial=0))) + 1
         self._planned = np.full((kept, rows), MOST_PODS, dtype=np.float64)  # newest first
-        self._kept = np.zeros((kept, rows))
+        self._asked = np.zeros((kept, rows))
         age = np.arange(kept)[:, None]
         self._starting, self._remembered = age < np.maximum(self._lead, 1), age < self._window
         self.current: FloatArray = np.zeros(rows)
         self.ready: FloatArray = np.zeros(rows)
 
-    def follow(self, asked: FloatArray, kept: FloatArray, known: BoolArray, bounds: tuple[FloatArray, ...]) -> None:
-        """Take this step's recommendation and the part of it that the window keeps; where demand is unknown, what is
-        there stays."""
+    def follow(self, asked: FloatArray, waits: BoolArray, known: BoolArray, bounds: tuple[FloatArray, ...]) -> None:
+        """Take this step's recommendation; a fall of rows that `waits` waits for the window; where demand is unknown,
+        what is there stays."""
         low, high = bounds
-        asked, kept = np.where(known, asked, self.current), np.where(known, kept, self.current)
-        self._kept = np.concatenate([kept[None], self._kept[:-1]])
-        highest = np.maximum(asked, np.where(self._remembered, self._kept, 0.0).max(axis=0))
+        asked = np.where(known, asked, self.current)
+        self._asked = np.concatenate([asked[None], self._asked[:-1]])
+        highest = np.maximum(asked, np.where(self._remembered & waits, self._asked, 0.0).max(axis=0))
         held = np.where(asked < self.current, np.minimum(self.current, highest), asked)
         self.current = np.clip(held, low, high)
         self._planned = np.concatenate([self.current[None], self._planned[:-1]])
@@ -112,8 +115,8 @@ class _Places:
     lead: _Place
     soon: _Place
     edge: _Place
-    hold: _Place
     level: _Place
+    spells: tuple[_Place, ...]
 
 
 class Rehearsal:
@@ -128,9 +131,11 @@ class Rehearsal:
         self._kappa = column([t.kappa for t in terms])
         self._low, self._high = column([t.bounds[0] for t in terms]), column([t.bounds[1] for t in terms])
         self._sleepers = self._low == 0
+        self._stated = np.array([t.window_stated for t in terms], dtype=np.bool_)
         self._relaxed = column([t.utilizations[0] for t in terms])
         self._busy = column([t.utilizations[1] for t in terms])
         self._edge = column([t.lead_seconds for t in terms]) / step_seconds + 1.0
+        self._ahead = Ahead.of([t.lead_seconds for t in terms], step_seconds)
         lead = np.ceil(self._edge - 1.0).astype(np.int64)
         window = np.ceil(column([t.window_seconds for t in terms]) / step_seconds).astype(np.int64)
         self._forecast, self._reactive = Plan(lead, window), Plan(lead, window)
@@ -155,8 +160,8 @@ class Rehearsal:
         floor, answer = self._floor(demand, asked, self._forecast), self._answered(demand, asked)
         foreseen = self._foreseen(floor, fleet)
         bounds = (self._low, self._high)
-        self._forecast.follow(foreseen, np.where(fleet.known, floor, foreseen), known, bounds)
-        self._reactive.follow(answer, answer, known, bounds)
+        self._forecast.follow(foreseen, self._stated | ~fleet.known, known, bounds)
+        self._reactive.follow(answer, np.ones_like(known), known, bounds)
 
     @staticmethod
     def _need(demand: FloatArray, capacity: FloatArray) -> FloatArray:
@@ -173,12 +178,18 @@ class Rehearsal:
     def _foreseen(self, floor: FloatArray, fleet: FleetForecast) -> FloatArray:
         plan, places = self._forecast, self._places or self._found_places(fleet)
         lead = np.maximum(places.lead.blend(fleet.at_ahead), places.edge.blend(fleet.at_ahead))
-        hold = np.maximum(places.hold.blend(fleet.max_until), lead)
-        soon, later = (self._need(places.level.blend(values), self._capacity) for values in (lead, hold))
-        wanted = np.where(fleet.known, np.maximum(floor, soon), floor)
-        kept = np.maximum(wanted, np.minimum(plan.current, later))
-        kept = np.where(fleet.known & (wanted < plan.current), kept, wanted)
-        return self._to_zero(kept, floor, fleet) if self._sleepers.any() else kept
+        soon = np.where(fleet.known, np.maximum(floor, self._need(places.level.blend(lead), self._capacity)), floor)
+        least = np.maximum(plan.current, floor)
+        falls = fleet.known & (soon < plan.current)
+        if falls.any() or (soon > least).any():
+            paying = self._paying(places, fleet)
+            soon = np.where(soon > least, paying.started(least, np.maximum(soon, least)), soon)
+            soon = np.where(falls, paying.kept(soon, np.where(falls, plan.current, soon)), soon)
+        return self._to_zero(soon, floor, fleet) if self._sleepers.any() else soon
+
+    def _paying(self, places: _Places, fleet: FleetForecast) -> Paying:
+        demand = np.stack([place.blend(fleet.at_ahead) for place in places.spells], axis=1)
+        return Paying(self._ahead, np.array(fleet.levels), demand, self._capacity, self._kappa)
 
     def _to_zero(self, wanted: FloatArray, floor: FloatArray, fleet: FleetForecast) -> FloatArray:
         """Rule `zero` of decide.rules, for all rows that may fall to zero and have nothing to do."""
@@ -215,8 +226,8 @@ class Rehearsal:
             _Place.on(near, self._edge - 1.0),
             _Place.on(near, np.floor(self._edge + GRID_ROUNDING)),
             _Place.on(near, self._edge),
-            _Place.on(fleet.until, self._edge),
             _Place.on(np.array(fleet.levels), tau),
+            tuple(_Place.on(near, self._edge + offset) for offset in self._ahead.offsets.T),
         )
         return self._places
 

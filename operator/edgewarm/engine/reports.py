@@ -11,8 +11,8 @@ from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Create
 from edgewarm.decide.newsvendor import held, need, probability_needed
 from edgewarm.decide.rules import four_digits
 from edgewarm.decide.rung_moves import RungState
-from edgewarm.decide.situation import Candidate, Situation, Verdict
-from edgewarm.decide.worth import Worth, expected
+from edgewarm.decide.situation import Verdict
+from edgewarm.decide.worth import Worth, expected_of
 from edgewarm.engine.book import Book, Live, Score
 from edgewarm.engine.judge import Judgement, Moment
 from edgewarm.engine.ladder import LadderPlan
@@ -32,7 +32,7 @@ from edgewarm.manifests.policy_status import (
 )
 from edgewarm.model.conditions import Condition
 from edgewarm.model.decision import Action, Outcome, Phase
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, Part
 from edgewarm.model.load import Binding, Load
 from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers, RungNumbers
 from edgewarm.model.objects import PolicyObject
@@ -60,7 +60,7 @@ class Case:
     summary: str
     worth: Worth | None = None
     why: Callable[[str], Explained | None] = lambda _: None  # of a series; asked only when somebody reads it
-    parts: Mapping[str, ResourceNumbers] = field(default_factory=dict)
+    parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
     climb: RungSituation | None = None
     ladder: LadderPlan = field(default_factory=LadderPlan)
 
@@ -118,6 +118,7 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
     situation, verdict = case.judgement.situation, case.judgement.verdict
     policy, now = situation.policy, moment.now
     awaiting = move.phase is Phase.AWAITING_APPROVAL
+    price = case.worth.pod_hour if case.worth is not None else 0.0
     lasts = max(APPROVAL_SECONDS, 2 * case.judgement.lead_seconds)
     return DecisionDraft(
         policy=case.item.key,
@@ -130,7 +131,8 @@ def decision_draft(case: Case, move: Create, moment: Moment) -> DecisionDraft:
         summary=case.summary,
         urgent=_is_asked_now(verdict, move),
         predictions=_predictions(case),
-        candidates=tuple(_weighed(candidate, situation) for candidate in verdict.candidates),
+        candidates=tuple(Weighed(one, expected_of(situation, one.wanted, price)) for one in verdict.candidates),
+        expected=expected_of(situation, move.after, price),
         worth=case.worth,
         expires_at=now + lasts if awaiting else None,
         resource=binding_resource(situation, verdict),
@@ -141,11 +143,6 @@ def _is_asked_now(verdict: Verdict, move: Create) -> bool:
     """A rise that demand needs now, and not only what is foreseen, scheduled or held for a while of blindness."""
     asked = max((one.wanted for one in verdict.candidates if one.reason in ASKED_NOW), default=0)
     return move.after > move.before and asked > move.before
-
-
-def _weighed(candidate: Candidate, situation: Situation) -> Weighed:
-    outlook, capacity = situation.outlook, situation.policy.capacity_per_pod
-    return Weighed(candidate, None if outlook is None else expected(outlook.lead, candidate.wanted, capacity))
 
 
 def _predictions(case: Case) -> tuple[Prediction, ...]:
@@ -311,7 +308,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         forecast={} if only is None else _lead_demand(only),
         lead_seconds={level: value for level in SCRAPED_LEVELS if (value := lead.quantile(level)) is not None},
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
-        nodes=case.parts,
+        parts=case.parts,
         pulls=case.book.pull_use.totals,
         stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},

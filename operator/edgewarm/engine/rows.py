@@ -18,13 +18,14 @@ from edgewarm.engine.casting import Casting
 from edgewarm.engine.ports import Demand
 from edgewarm.engine.rehearsal import REHEARSED_SECONDS, Terms
 from edgewarm.forecast.explain import Explained, explained
+from edgewarm.forecast.local import offsets
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.protocol import FleetForecast, rows_of
 from edgewarm.forecast.replay import Audience, learned
 from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.learn.confidence import Block
 from edgewarm.model.demand import DemandRequest, History
-from edgewarm.model.identity import DEMAND, Key, SeriesKey
+from edgewarm.model.identity import DEMAND, Key, Part, SeriesKey
 from edgewarm.model.quantiles import Outlook
 
 Samples = Mapping[SeriesKey, tuple[float, bool]]
@@ -46,7 +47,8 @@ class RowName:
     request: DemandRequest
     window_seconds: float
     series: str = DEMAND
-    part: str | None = None
+    part: Part | None = None
+    time_zone: str = "UTC"
 
     @property
     def key(self) -> SeriesKey:
@@ -138,7 +140,9 @@ class Rows:
         casting = Casting([name.key for name in answered], self._terms, self._step_seconds)
         since = last - int(REHEARSED_SECONDS / self._step_seconds) + 1
         audience = Audience(since, casting.see) if casting.policies else None
-        fleet = await asyncio.to_thread(learned, histories, first, last, self._step_seconds, audience)
+        fleet = await asyncio.to_thread(
+            learned, histories, first, last, self._step_seconds, audience, [name.time_zone for name in answered]
+        )
         since_when = {name.key: _oldest(past, end) for name, past in zip(answered, histories, strict=True)}
         return Learned(answered, fleet, casting.blocks(), since_when)
 
@@ -174,8 +178,8 @@ class Rows:
         self._renamed([])
         self._retry_at.clear()
 
-    @staticmethod
-    def _update(fleet: SwitchingFleet, names: Iterable[RowName], step: int, samples: Samples) -> None:
+    def _update(self, fleet: SwitchingFleet, names: Sequence[RowName], step: int, samples: Samples) -> None:
+        fleet.follow_clocks(offsets([name.time_zone for name in names], step, self._step_seconds))
         pairs = [samples.get(name.key, (np.nan, False)) for name in names]
         fleet.update(step, np.array([value for value, _ in pairs]), np.array([censored for _, censored in pairs]))
 
@@ -207,7 +211,7 @@ class Rows:
         self._forecast = self._fleet.forecast()
         log.info("history learned", policies=[str(name.key) for name in names], rows=self._fleet.size)
 
-    def _align(self, fleet: SwitchingFleet, names: Iterable[RowName], seen: int) -> None:
+    def _align(self, fleet: SwitchingFleet, names: Sequence[RowName], seen: int) -> None:
         """Bring the older of the two fleets up to the step of the newer one; the steps between are unknown to it."""
         if self._step is None or self._step < seen:
             self._step = seen
@@ -277,9 +281,9 @@ class Rows:
             await asyncio.gather(self._lesson.task, return_exceptions=True)
 
 
-def _wholes_first(name: RowName) -> tuple[bool, Key, str, str]:
+def _wholes_first(name: RowName) -> tuple[bool, Key, str, tuple[Part, ...]]:
     """Parts of a demand are only shown: they learn after everything that is decided on."""
-    return name.part is not None, name.policy, name.series, name.part or ""
+    return name.part is not None, name.policy, name.series, () if name.part is None else (name.part,)
 
 
 def _learned_seconds(name: RowName) -> float:

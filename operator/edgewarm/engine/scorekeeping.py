@@ -19,7 +19,7 @@ from edgewarm.model.reasons import Reason
 LONGEST_LIFE_SECONDS = 3600.0
 MOST_IN_FORCE = 10
 TELLING = frozenset({Outcome.HIT, Outcome.MISS})
-LONGEST_STEP_SECONDS = 90.0  # after a gap in passes, nothing is claimed about the gap
+LONGEST_STEP = 1.5  # model steps: after a gap in passes, nothing is claimed about the gap
 BOUND_REASONS = frozenset(
     {Reason.MAX_REPLICAS, Reason.SCHEDULE_MAXIMUM, Reason.SCALE_UP_LIMITED, Reason.SCALE_UP_STABILIZED, Reason.PAUSED}
 )
@@ -57,10 +57,10 @@ def step_of(judgement: Judgement, shadow: Capacity, score: Score, minutes: float
     return Step(judgement.need, situation.ready, shadow.ready, minutes, chances)
 
 
-def scored(book: Book, judgement: Judgement, shadow: Capacity) -> tuple[Score, tuple[Live, ...]]:
+def scored(book: Book, judgement: Judgement, shadow: Capacity, step_seconds: float) -> tuple[Score, tuple[Live, ...]]:
     """Book one model step; the first one after a gap only sets the clock."""
     now, last = judgement.situation.now, book.last_step_at
-    if last is None or now - last > LONGEST_STEP_SECONDS:
+    if last is None or now - last > LONGEST_STEP * step_seconds:
         return book.score, book.lives
     step = step_of(judgement, shadow, book.score, (now - last) / 60)
     if step is None:
@@ -71,11 +71,11 @@ def scored(book: Book, judgement: Judgement, shadow: Capacity) -> tuple[Score, t
     return score, credited(book.lives, step, tally.short, shortages.cause, now)
 
 
-def block_seen(book: Book, judgement: Judgement, step_made: bool) -> Blocks:
+def block_seen(book: Book, judgement: Judgement, step_made: bool, step_seconds: float) -> Blocks:
     """What the two simulated plans cost in this step; a step without forecast or demand says nothing of either."""
     now, last, asked = judgement.situation.now, book.last_step_at, judgement.need
     known = asked is not None and judgement.situation.outlook is not None and last is not None
-    if not known or asked is None or last is None or now - last > LONGEST_STEP_SECONDS:
+    if not known or asked is None or last is None or now - last > LONGEST_STEP * step_seconds:
         return book.blocks
     if not step_made or book.foreseen is None or book.shadow is None:
         return book.blocks

@@ -52,7 +52,7 @@ from edgewarm.engine.scorekeeping import block_seen, scored, seen
 from edgewarm.engine.standing import Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Reading
-from edgewarm.model.identity import Key, SeriesKey
+from edgewarm.model.identity import Key, Part, SeriesKey
 from edgewarm.model.load import Load
 from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.objects import PolicyObject, PoolObject
@@ -241,10 +241,10 @@ class Engine:
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
 
-    def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[str, ResourceNumbers]:
-        """What is known of each node, of a policy that wants to know."""
+    def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[Part, ResourceNumbers]:
+        """What is known of each part of a demand that is split."""
         situation = judgement.situation
-        whole = next((load for load in situation.parts if load.resource.request.split is not None), None)
+        whole = next((load for load in situation.parts if load.resource.request.split), None)
         if whole is None:
             return {}
         mine, lead = SeriesKey(key, whole.resource.name), situation.lead_seconds
@@ -304,9 +304,9 @@ class Engine:
         book.shadow = shadowed(judgement, book.shadow or start, now)
         book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)
         book.score = seen(book.score, judgement, step_made, self._step_seconds)
-        book.blocks = block_seen(book, judgement, step_made)
+        book.blocks = block_seen(book, judgement, step_made, self._step_seconds)
         if step_made:
-            book.score, book.lives = scored(book, judgement, book.shadow.capacity)
+            book.score, book.lives = scored(book, judgement, book.shadow.capacity, self._step_seconds)
             book.last_step_at = now
 
     async def promote(self, now: float) -> int:

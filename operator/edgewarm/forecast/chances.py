@@ -140,6 +140,4 @@ class WindowTables:
 
 def known_arrivals(demand: FloatArray, censored: BoolArray) -> FloatArray:
     """1 where something came, 0 where nothing did, NaN where that is unknown; a censored zero is unknown. All (N,)."""
-    with np.errstate(invalid="ignore"):
-        arrived = demand > 0
-    return np.where(arrived, 1.0, np.where(censored | np.isnan(demand), np.nan, 0.0))
+    return np.where(demand > 0, 1.0, np.where(censored | np.isnan(demand), np.nan, 0.0))

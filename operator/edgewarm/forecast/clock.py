@@ -47,7 +47,7 @@ class Clock(Rows):
     rhythm: Rhythm
     record: SingleArray
     size: SingleArray
-    visits: FloatArray
+    visits: SingleArray
     usual: FloatArray
 
     @classmethod
@@ -59,7 +59,7 @@ class Clock(Rows):
             rhythm=Rhythm(steps, max(1.0, steps / quarters / stride), windows.strides(step_seconds) == stride),
             record=np.zeros((len(EXPERTS), quarters, rows), dtype=np.float32),
             size=np.zeros((windows.count, quarters, rows), dtype=np.float32),
-            visits=np.zeros((quarters, rows)),
+            visits=np.zeros((quarters, rows), dtype=np.float32),
             usual=np.zeros((windows.count, rows)),
         )
 
@@ -67,37 +67,46 @@ class Clock(Rows):
         """The quarter of an hour of the day that each step is in."""
         return np.asarray(step % self.rhythm.steps * len(self.visits) // self.rhythm.steps)
 
-    def tilt(self, quarters: IntArray, which: IntArray | slice) -> SingleArray:
-        """Factors (D, E, N) of the weights of windows that end in these quarters, at most 1."""
-        record = np.moveaxis(self.record[:, quarters], 1, 0)
-        factors = np.exp(record - record.max(axis=1, keepdims=True))
-        return np.asarray(np.where(self.rhythm.soon[which, None, None], factors, np.float32(1.0)))
+    def turn(self, row: int, steps: int) -> None:
+        """Clocks were set ahead by so many steps: what quarters of the day taught counts that much sooner."""
+        by = -round(steps * len(self.visits) / self.rhythm.steps)
+        for taught in (self.record, self.size):
+            taught[..., row] = np.roll(taught[..., row], by, axis=1)
+        self.visits[:, row] = np.roll(self.visits[:, row], by)
 
-    def widening(self, quarters: IntArray, which: IntArray | slice) -> FloatArray:
-        """Factors (D, N) of the scale of windows that end in these quarters."""
-        usual = self.usual[which]
+    def tilt(self, quarters: IntArray) -> SingleArray:
+        """Factors (K, E, N) of the weights of windows that end in these quarters (K,), at most 1."""
+        record = self.record[:, quarters].transpose(1, 0, 2)
+        factors = np.exp(record - record.max(axis=1, keepdims=True))
+        return np.asarray(np.where(self.rhythm.soon[:, None, None], factors, np.float32(1.0)))
+
+    def widening(self, quarters: IntArray) -> FloatArray:
+        """Factors (K, N) of the scale of windows that end in these quarters (K,)."""
         days = self.visits[quarters] / self.rhythm.issues
-        own = self.size[which, quarters] if not isinstance(which, slice) else self.size[range(len(usual)), quarters]
-        ratio = np.where((usual > 0) & (days > 0), own / np.where(usual > 0, usual, 1.0), 1.0)
-        blend = 1 + self.rhythm.soon[which, None] * days / (2 * (days + SETTLED_DAYS)) * (ratio - 1)
+        own, started = self.size[np.arange(len(quarters)), quarters], self.usual > 0
+        ratio = np.where(started & (days > 0), own / np.where(started, self.usual, 1.0), 1.0)
+        blend = 1 + self.rhythm.soon[:, None] * days / (2 * (days + SETTLED_DAYS)) * (ratio - 1)
         return np.asarray(np.minimum(np.maximum(blend, NARROWEST), WIDEST))
 
-    def learn(self, which: IntArray, quarters: IntArray, evidence: SingleArray, size: FloatArray) -> None:
-        """Take `evidence` (D, E, N) and the `size` (D, N) of errors in scales, NaN for none; windows ended in
-        `quarters` (D,), each of which is taught by its own."""
-        known = np.isfinite(size)
-        soon = self.rhythm.soon[which]
-        for quarter in np.unique(quarters[soon]):
-            part = soon & (quarters == quarter)
-            share = part.sum() / soon.sum()
-            seen = share * known[part].any(axis=0)
-            fading = (FADING_PER_DAY ** (seen / self.rhythm.issues)).astype(np.float32)
-            mean = ordered_sum(evidence[part], axis=0) / np.float32(part.sum())
-            self.record[:, quarter] = fading * self.record[:, quarter] + np.float32(WEIGHT * share) * mean
-            self.visits[quarter] += seen
+    def learn(self, quarters: IntArray, evidence: SingleArray, size: FloatArray) -> None:
+        """Take `evidence` (K, E, N) and the `size` (K, N) of errors in scales, NaN for none; windows ended in
+        `quarters` (K,), each of which is taught by its own."""
+        known, soon = np.isfinite(size), self.rhythm.soon
+        for quarter in set(quarters[soon].tolist()):
+            self._learn_quarter(quarter, soon & (quarters == quarter), evidence, known)
         pace = np.maximum(1 / np.maximum(self.visits[quarters], 1), SLOWEST / self.rhythm.issues)
-        own = self.size[which, quarters]
-        self.size[which, quarters] = own + np.where(known, pace * (size - own), 0.0)
-        usual = self.usual[which]
-        first = np.where(usual > 0, SLOWEST_OF_DAY, 1.0)
-        self.usual[which] = usual + np.where(known, first * (size - usual), 0.0)
+        at = np.arange(len(quarters)), quarters
+        own = self.size[at]
+        self.size[at] = own + np.where(known, pace * (size - own), 0.0)
+        first = np.where(self.usual > 0, SLOWEST_OF_DAY, 1.0)
+        self.usual += np.where(known, first * (size - self.usual), 0.0)
+
+    def _learn_quarter(self, quarter: int, part: BoolArray, evidence: SingleArray, known: BoolArray) -> None:
+        """Of the windows that ended `soon`, `part` (K,) did in this quarter."""
+        count = np.count_nonzero(part)
+        share = count / np.count_nonzero(self.rhythm.soon)
+        seen = share * known[part].any(axis=0)
+        fading = (FADING_PER_DAY ** (seen / self.rhythm.issues)).astype(np.float32)
+        mean = ordered_sum(evidence[part], axis=0) / np.float32(count)
+        self.record[:, quarter] = fading * self.record[:, quarter] + np.float32(WEIGHT * share) * mean
+        self.visits[quarter] += seen

@@ -9,6 +9,10 @@
     day before      z one day before                                      the seasonal naive
     surge           z + half the slope, at most 15 min of it              a rise under way
 
+A day ahead and later the last value is the day before, and a rise under way says nothing. There two speak of what
+lasts so long: *day before* of last week, shaped within its quarters of an hour as the day profile is (*week* takes that
+too), and *surge* of the average of three hours.
+
 All on the square-root scale. An expert that knows nothing says what the day profile says, or else the
 last value.
 """
@@ -24,7 +28,9 @@ from edgewarm.forecast.seasons import HOUR_SECONDS, QUARTER_SECONDS, Seasons
 from edgewarm.model.demand import FloatArray, IntArray
 
 EXPERTS = ("ridge", "last value", "day profile", "week", "theta", "day before", "surge")
-RIDGE, LAST = (EXPERTS.index(name) for name in ("ridge", "last value"))
+RIDGE, LAST, WEEK, DAY_BEFORE, SURGE = (
+    EXPERTS.index(name) for name in ("ridge", "last value", "week", "day before", "surge")
+)
 
 
 def points(ridge: Ridge, seasons: Seasons, levels: Levels, x: FloatArray, step: int, ahead: IntArray) -> FloatArray:
@@ -36,13 +42,18 @@ def points(ridge: Ridge, seasons: Seasons, levels: Levels, x: FloatArray, step: 
     later = seasons.usual(then)
     hour, quarter = (seconds / levels.step_seconds for seconds in (HOUR_SECONDS, QUARTER_SECONDS))
     said = np.empty((len(ahead), len(EXPERTS), len(levels.last)))
-    said[:, 0] = levels.slow + ridge.predict(x)
-    said[:, 1] = levels.last
+    said[:, RIDGE] = levels.slow + ridge.predict(x)
+    said[:, LAST] = levels.last
     said[:, 2] = later + seasons.deviation * seasons.fading(ahead)
-    said[:, 3] = (later + seasons.week_ago(then)) / 2
+    said[:, WEEK] = (later + seasons.week_ago(then)) / 2
     said[:, 4] = levels.average[1] + levels.drift * np.minimum(ahead, hour)[:, None] / 2
-    said[:, 5] = seasons.past(then - days_back(seasons, ahead))
-    said[:, 6] = levels.last + levels.slope * np.minimum(ahead, quarter)[:, None] / 2
+    said[:, DAY_BEFORE] = seasons.past(then - days_back(seasons, ahead))
+    said[:, SURGE] = levels.last + levels.slope * np.minimum(ahead, quarter)[:, None] / 2
+    far = ahead >= seasons.slots
+    if far.any():
+        said[far, DAY_BEFORE] = seasons.week_ago_shaped(then[far])
+        said[far, WEEK] = (later[far] + said[far, DAY_BEFORE]) / 2
+        said[far, SURGE] = levels.hours
     usual = np.where(np.isfinite(said[:, 2]), said[:, 2], levels.last)
     np.copyto(said, usual[:, None], where=~np.isfinite(said))
     return np.maximum(said, 0.0, out=said)

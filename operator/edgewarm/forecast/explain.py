@@ -17,13 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, RIDGE, SURGE
 from edgewarm.forecast.features import NAMES
 from edgewarm.forecast.outlook import between, lead_edge
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 
-NOW, RECENT, TREND, TIME_OF_DAY, HOUR, YESTERDAY, LAST_WEEK, UNCERTAINTY, BOUNDS = (
+NOW, RECENT, TREND, TIME_OF_DAY, HOUR, YESTERDAY, LAST_WEEK, CYCLE, UNCERTAINTY, BOUNDS = (
     "now",
     "recent minutes",
     "trend",
@@ -31,6 +31,7 @@ NOW, RECENT, TREND, TIME_OF_DAY, HOUR, YESTERDAY, LAST_WEEK, UNCERTAINTY, BOUNDS
     "last hours",
     "yesterday",
     "last week",
+    "cycle",
     "uncertainty",
     "bounds",
 )
@@ -42,6 +43,7 @@ DRIVERS: Mapping[str, str] = {
     HOUR: "the hours before and the minute of the hour",
     YESTERDAY: "yesterday at this time",
     LAST_WEEK: "last week at this time",
+    CYCLE: "a cycle that the data show",
     UNCERTAINTY: "uncertainty",
     BOUNDS: "kept in order and at or above zero",
 }
@@ -64,6 +66,8 @@ _OF_EXPERT = {
     "day before": YESTERDAY,
     "surge": TREND,
 }
+_A_DAY_AHEAD = ((LAST_WEEK, "week before"), (RECENT, "average of 3 hours"))
+"""What day before and surge speak of, in this order, in windows of a day and more (forecast.experts)."""
 _OF_FEATURE = {
     "unrest": RECENT,
     "last value": RECENT,
@@ -76,11 +80,14 @@ _OF_FEATURE = {
     "mean of two hours before": HOUR,
     "minute of the hour": HOUR,
     "week before": LAST_WEEK,
+    "cycle then": CYCLE,
+    "cycle now": CYCLE,
 }
 _PLAIN = [index for index, name in enumerate(EXPERTS) if index not in (RIDGE, LAST)]
 SOURCES = (
     Source(NOW, EXPERTS[LAST]),
     *(Source(_OF_EXPERT[EXPERTS[index]], EXPERTS[index]) for index in _PLAIN),
+    *(Source(driver, expert) for driver, expert in _A_DAY_AHEAD),
     Source(RECENT, EXPERTS[RIDGE], "slow average"),
     *(Source(_OF_FEATURE[name], EXPERTS[RIDGE], name) for name in NAMES),
     Source(UNCERTAINTY, "all", "residual quantile"),
@@ -98,6 +105,7 @@ class Ingredients:
 
     K windows, the first A of them single steps; E experts, F features, Q levels. `points` (K, E), `features` and `beta`
     (A, F), `share` (K, E, Q) of each expert, `residual` and `correction` (K, Q), `values` (K, Q) as they were told.
+    `cycle` is what the data repeats, in steps and as a strength from 0 to 1; None where it repeats nothing.
     """
 
     step: int
@@ -113,6 +121,7 @@ class Ingredients:
     residual: FloatArray
     correction: FloatArray
     values: FloatArray
+    cycle: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +148,14 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explained:
-    """Every window of one row after `step`: `amounts` (K, Q, P) of the P `SOURCES`, in demand units."""
+    """Every window of one row after `step`: `amounts` (K, Q, P) of the P `SOURCES`, in demand units; its `cycle`."""
 
     step: int
     step_seconds: float
     windows: Windows
     levels: tuple[float, ...]
     amounts: FloatArray
+    cycle: tuple[float, float] | None = None
 
     @property
     def at_ahead(self) -> FloatArray:
@@ -168,7 +178,7 @@ def explained(found: Ingredients) -> Explained:
     terms = np.concatenate([terms, np.where(lost, 0.0, rest)[..., None]], axis=-1)
     now = np.full((*z.shape, 1), found.last**2)
     amounts = np.concatenate([now, terms * (found.last + z)[..., None]], axis=-1)
-    return Explained(found.step, found.step_seconds, found.windows, found.levels, amounts)
+    return Explained(found.step, found.step_seconds, found.windows, found.levels, amounts, found.cycle)
 
 
 def _terms(found: Ingredients) -> FloatArray:
@@ -179,8 +189,12 @@ def _terms(found: Ingredients) -> FloatArray:
     borrowed = np.where(silent[:, None], moved, 0.0)
     moved -= borrowed
     moved[..., _PROFILE] += borrowed.sum(axis=-1)
+    spare = moved[..., [DAY_BEFORE, SURGE]]
+    far = found.windows.far(found.step_seconds)[:, None, None]
+    moved[..., [DAY_BEFORE, SURGE]] = np.where(far, 0.0, spare)
     ridge = found.share[:, RIDGE, :, None] * _of_ridge(found)[:, None]
-    return np.concatenate([moved[..., _PLAIN], ridge, found.residual[..., None], found.correction[..., None]], axis=-1)
+    end = found.residual[..., None], found.correction[..., None]
+    return np.concatenate([moved[..., _PLAIN], np.where(far, spare, 0.0), ridge, *end], axis=-1)
 
 
 def _of_ridge(found: Ingredients) -> FloatArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgewarm.forecast.cycle import Cycle
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.seasons import Seasons
 from edgewarm.model.demand import FloatArray, IntArray
@@ -24,19 +25,22 @@ NAMES = (
     "mean of two hours before",
     "minute of the hour",
     "week before",
+    "cycle then",
+    "cycle now",
 )
-PRIOR = np.array([0.0, 0.3, 0.0, 0.7, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+PRIOR = np.array([0.0, 0.3, 0.0, 0.7, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 """Coefficients that are believed before anything is learned: the level moves on, and follows the day profile."""
 
 
-def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> FloatArray:
+def features(seasons: Seasons, levels: Levels, cycle: Cycle, step: int, ahead: IntArray) -> FloatArray:
     """Features (A, F, N) at `step`, the last one learned, of the demand `ahead` (A,) steps later."""
     then, slow = step + ahead, levels.slow
     hours = -(-ahead // seasons.minutes) * seasons.minutes
-    hour_before, two_before = seasons.past(then - hours), seasons.past(then - hours - seasons.minutes)
-    later, now = seasons.usual(then), seasons.usual(np.array([step]))
+    back = np.concatenate([then - days_back(seasons, ahead), then - hours, then - hours - seasons.minutes])
+    day_before, hour_before, two_before = seasons.past(back).reshape(3, len(ahead), -1)
+    usual = seasons.usual(np.append(then, step))
+    later, now = usual[:-1], usual[-1]
     profiled = np.isfinite(later) & np.isfinite(now)
-    week = seasons.week_ago(then)
     result = np.empty((len(ahead), len(NAMES), len(slow)))
     result[:, 0] = levels.unrest
     result[:, 1] = levels.last - slow
@@ -44,10 +48,13 @@ def features(seasons: Seasons, levels: Levels, step: int, ahead: IntArray) -> Fl
     result[:, 3] = levels.average[1] - slow
     result[:, 4] = np.where(profiled, later - slow, 0.0)
     result[:, 5] = np.where(profiled, now - slow, 0.0)
-    lags = seasons.past(then - days_back(seasons, ahead)), hour_before, (hour_before + two_before) / 2, week
+    lags = day_before, hour_before, (hour_before + two_before) / 2, seasons.week_ago(then)
     for index, lag in zip((6, 7, 8, 10), lags, strict=True):
-        result[:, index] = np.where(np.isfinite(lag), lag - slow, result[:, 4])
+        above = lag - slow
+        result[:, index] = np.where(np.isfinite(above), above, result[:, 4])
     result[:, 9] = seasons.usual_of_hour(then)
+    result[:, 11] = cycle.before(seasons, then, step) - slow
+    result[:, 12] = cycle.before(seasons, np.array([step]), step) - slow
     np.copyto(result, 0.0, where=~np.isfinite(result))
     return result
 

@@ -12,7 +12,7 @@ what is said (forecast.blind).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from edgewarm.forecast.blind import recorded_steps, untested, widening
 from edgewarm.forecast.clock import Clock
+from edgewarm.forecast.cycle import Cycle
 from edgewarm.forecast.experts import points
 from edgewarm.forecast.explain import Ingredients
 from edgewarm.forecast.features import features
@@ -30,7 +31,7 @@ from edgewarm.forecast.pending import Pending
 from edgewarm.forecast.prior import adopt
 from edgewarm.forecast.protocol import FleetForecast, State
 from edgewarm.forecast.ridge import Ridge
-from edgewarm.forecast.rows import Rows, SingleArray
+from edgewarm.forecast.rows import BLOCK, Rows, SingleArray
 from edgewarm.forecast.seasons import HOUR_SECONDS, WEEK_DAYS, Seasons
 from edgewarm.forecast.windows import GRID, Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
@@ -49,6 +50,7 @@ class FleetModel:
         self._step: int | None = None
         self._levels = Levels.blank(rows, step_seconds)
         self._seasons = Seasons.blank(rows, step_seconds)
+        self._cycle = Cycle.blank(rows, step_seconds)
         self._ridge = Ridge.blank(rows, windows.points)
         self._mixture = Mixture.blank(rows, windows, step_seconds)
         self._clock = Clock.blank(rows, windows, step_seconds)
@@ -62,21 +64,55 @@ class FleetModel:
         self._schedule = self._pending.schedule
         solved = (SOLVE_EVERY + 1) * self._schedule.strides.max(initial=0) + back
         self._lively = int(max(solved, self._recorded.max(initial=0)))  # unknown steps that still move anything
+        self._offset = np.zeros(rows, dtype=np.int64)  # steps by which local time is ahead of UTC
         self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
+        self._issued: FloatArray | None = (
+            None  # quantiles (K, Q, N) after the last step, if they were mixed for the record
+        )
 
     @property
     def size(self) -> int:
         return len(self._levels.last)
 
+    def follow_clocks(self, offset: IntArray) -> None:
+        """From now on local time is so many steps (N,) ahead of UTC: where that changes, the day moves along."""
+        for row in np.flatnonzero(offset != self._offset).tolist():
+            ahead = int(offset[row] - self._offset[row])
+            self._seasons.turn(row, ahead)
+            self._clock.turn(row, ahead)
+        self._offset = offset.copy()
+
     def update(self, step: int, demand: FloatArray, censored: BoolArray) -> None:
         """Verify what was forecast for this step, learn it, and issue the next forecasts; skipped steps are unknown."""
         if demand.shape != (self.size,):
             raise ValueError(f"demand must have shape ({self.size},), got {demand.shape}")
-        if self._step is not None:
-            if step <= self._step:
-                raise ValueError(f"steps must rise, got {step} after {self._step}")
+        if self._step is not None and step <= self._step:
+            raise ValueError(f"steps must rise, got {step} after {self._step}")
+        self._issued = None
+        issued = [part._learn(step, np.sqrt(demand[rows]), censored[rows]) for rows, part in self._blocks()]
+        self._step, self._issued = step, _together(issued)
+
+    def _blocks(self) -> Iterator[tuple[slice, FleetModel]]:
+        """All rows in blocks: what one step makes of a block stays in the processor's cache."""
+        for start in range(0, self.size, BLOCK):
+            rows = slice(start, start + BLOCK)
+            yield rows, self._part(rows) if self.size > BLOCK else self
+
+    def _part(self, rows: slice) -> FleetModel:
+        """These rows, in the same arrays: what it learns is learned here, but for the step."""
+        part = copy(self)
+        part._levels, part._seasons = self._levels.part(rows), self._seasons.part(rows)
+        part._cycle = self._cycle.part(rows)
+        part._ridge, part._mixture = self._ridge.part(rows), self._mixture.part(rows)
+        part._clock, part._pending = self._clock.part(rows), self._pending.part(rows)
+        part._sure = self._sure[:, rows]
+        return part
+
+    def _learn(self, step: int, z: FloatArray, censored: BoolArray) -> FloatArray | None:
+        """Learn one step on the scale z; the quantiles (K, Q, N) if they were issued for the record."""
+        if self._step is not None and step > self._step + 1:
             self._skip(range(max(self._step + 1, step - self._memory), step))
-        self._advance(step, np.sqrt(demand), censored)
+        return self._advance(step, z, censored)
 
     def _skip(self, steps: range) -> None:
         """Unknown steps; after the first hours of them nothing is tested, solved anew or put on record any more."""
@@ -91,15 +127,16 @@ class FleetModel:
             self._sure[np.array(rest[-len(self._sure) :]) % len(self._sure)] = False
             self._step = rest[-1]
 
-    def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> None:
+    def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> FloatArray | None:
         if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast
             z = np.where(censored & (z <= self._expected(step)), np.nan, z)
         self._seasons.learn(step, z, self._levels.slow)
         self._sure[step % len(self._sure)] = ~censored & np.isfinite(z)
         self._verify(step)
         self._levels.learn(z)
+        self._cycle.look(self._seasons, step)
         self._step = step
-        self._issue(step)
+        return self._issue(step)
 
     def _expected(self, step: int) -> FloatArray:
         """What the day profile expected of this step, else the last value."""
@@ -112,74 +149,62 @@ class FleetModel:
         return np.where(self._sure[back % len(self._sure)], self._seasons.past(back), np.nan)
 
     def _verify(self, step: int) -> None:
-        """What came of the forecasts that are tested now."""
+        """What came of the forecasts that are tested now; all windows are gone through, those not due as unknown."""
         due = self._schedule.due(step)
         if not len(due):
             return
-        slots = self._schedule.tested(due, step)
-        actual = self.windows.of_recent(self._recent(step), self._late)[due]
-        said, issued = self._pending.points[slots], self._pending.quantiles[slots]
-        evidence, size = self._mixture.learn(due, said, issued, actual, self._levels.level)
-        self._clock.learn(due, self._clock.quarter(step - self._late[due]), evidence, size)
-        single = due[due < self.windows.points]
-        slots, actual = slots[: len(single)], actual[: len(single)]
-        seconds = np.asarray(self._schedule.strides[single] * self.step_seconds, dtype=np.float64)
-        self._ridge.learn(single, self._pending.features[slots], actual - self._pending.level[slots], seconds)
+        slots = self._schedule.tested(np.arange(self.windows.count), step)
+        actual = np.full((self.windows.count, self.size), np.nan)
+        actual[due] = self.windows.of_recent(self._recent(step), self._late)[due]
+        said, issued = self._pending.said(slots)
+        evidence, size = self._mixture.learn(said, issued, actual, self._levels.level)
+        self._clock.learn(self._clock.quarter(step - self._late), evidence, size)
+        single = self.windows.points
+        x, level = self._pending.seen(slots[:single])
+        seconds = np.asarray(self._schedule.strides[:single] * self.step_seconds, dtype=np.float64)
+        self._ridge.learn(x, actual[:single] - level, seconds)
 
-    def _issue(self, step: int) -> None:
+    def _issue(self, step: int) -> FloatArray | None:
         which = self._schedule.issuing(step)
         if not len(which):
-            return
+            return None
         single = which[which < self.windows.points]
         turn = step // self._schedule.strides[single] + single
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
         x, said = self._points(step)
-        slots = self._schedule.slots(which, step)
-        forgotten = untested(self._levels.age, which, self._recorded)
-        self._pending.points[slots] = np.where(forgotten[:, None], np.nan, said[which])
-        self._pending.quantiles[slots] = self._mixed(which, said[which], step)
-        self._pending.features[slots[: len(single)]] = x[single]
-        self._pending.level[slots[: len(single)]] = np.where(forgotten[: len(single)], np.nan, self._levels.slow)
+        mixed = self._mixed(said, step)
+        slots, forgotten = self._schedule.slots(which, step), untested(self._levels.age, which, self._recorded)
+        self._pending.put(slots, said[which], mixed[which], forgotten)
+        self._pending.put_features(slots[: len(single)], x[single], self._levels.level)
+        return mixed
 
-    def _mixed(self, which: IntArray | slice, said: FloatArray, step: int) -> FloatArray:
-        """Quantiles (D, Q, N) of these windows after `step`, not sorted."""
-        return self._mixture.issue(which, said, self._levels.level, *self._moment(which, step))
+    def _mixed(self, said: FloatArray, step: int) -> FloatArray:
+        """Quantiles (K, Q, N) of every window after `step`, not sorted."""
+        return self._mixture.issue(said, self._levels.level, *self._moment(step))
 
-    def _moment(self, which: IntArray | slice, step: int) -> tuple[SingleArray, FloatArray]:
-        """Tilt (D, E, N) of the weights and widening (D, N) of the scale after `step`, by time of day and by age."""
-        quarters = self._clock.quarter(step + self.windows.ends[which])
-        tilt, wider = self._clock.tilt(quarters, which), self._clock.widening(quarters, which)
+    def _moment(self, step: int) -> tuple[SingleArray, FloatArray]:
+        """Tilt (K, E, N) of the weights and widening (K, N) of the scale after `step`, by time of day and by age."""
+        quarters = self._clock.quarter(step + self.windows.ends)
+        tilt, wider = self._clock.tilt(quarters), self._clock.widening(quarters)
         age = self._levels.age
         if age.any():
             sizes = self._mixture.sizes(self._levels.level)
-            wider *= widening(age, self.windows.ends[which], sizes[which], sizes.max(axis=0))
+            wider *= widening(age, self.windows.ends, sizes, sizes.max(axis=0))
         return tilt, wider
 
     def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
         """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
         ahead = self.windows.ahead
-        x = features(self._seasons, self._levels, step, ahead)
+        x = features(self._seasons, self._levels, self._cycle, step, ahead)
         return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
-
-    def _issued(self, step: int) -> FloatArray:
-        """Quantiles (K, Q, N) of every window after the last step, not sorted: on record, or else mixed now."""
-        which, others = self._schedule.issuing(step), self._schedule.resting(step)
-        result = np.empty((self.windows.count, len(LEVELS), self.size))
-        result[which] = self._pending.quantiles[self._schedule.slots(which, step)]
-        if len(others):
-            _, said = self._points(step)
-            result[others] = self._mixed(others if len(which) else slice(None), said[others], step)
-        return result
 
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
         if self._step is None:
             raise ValueError("no step has been seen yet")
-        issued = self._issued(self._step)
-        blank = self._levels.samples == 0
-        if blank.any():
-            issued[..., blank] = 0.0
-        values, split = _settled(issued), self.windows.points
+        issued = self._mixed(self._points(self._step)[1], self._step) if self._issued is None else self._issued.copy()
+        issued[..., self._levels.samples == 0] = 0.0
+        values, split = np.ascontiguousarray(np.moveaxis(_settled(issued), -1, 0)), self.windows.points
         return FleetForecast(
             self._step,
             LEVELS,
@@ -192,12 +217,11 @@ class FleetModel:
 
     def ingredients(self, row: int) -> Ingredients:
         """What the forecast of one row is mixed from; ValueError before it has seen a value."""
-        one = self._alone(row)
+        one = self._part(slice(row, row + 1))
         if one._step is None or not one._levels.samples[0]:
             raise ValueError(f"row {row} has seen nothing yet")
         x, said = one._points(one._step)
-        every = slice(None)
-        share, residual, correction = one._mixture.parts(every, said, one._levels.slow, *one._moment(every, one._step))
+        share, residual, correction = one._mixture.parts(said, one._levels.slow, *one._moment(one._step))
         return Ingredients(
             step=one._step,
             step_seconds=one.step_seconds,
@@ -211,20 +235,15 @@ class FleetModel:
             share=share[..., 0],
             residual=residual[..., 0],
             correction=correction[..., 0],
-            values=_settled(one._mixed(every, said, one._step))[0],
+            values=_settled(one._mixed(said, one._step))[..., 0],
+            cycle=one._cycle.of(0),
         )
-
-    def _alone(self, row: int) -> FleetModel:
-        """This row's part of what a forecast is made from."""
-        one = copy(self)
-        one._levels, one._seasons = self._levels.only(row), self._seasons.only(row)
-        one._ridge, one._mixture, one._clock = self._ridge.only(row), self._mixture.only(row), self._clock.only(row)
-        return one
 
     def _parts(self) -> Mapping[str, Rows]:
         return {
             "levels": self._levels,
             "seasons": self._seasons,
+            "cycle": self._cycle,
             "ridge": self._ridge,
             "mixture": self._mixture,
             "clock": self._clock,
@@ -236,10 +255,10 @@ class FleetModel:
         named = {
             f"{part}.{name}": array for part, rows in self._parts().items() for name, array in rows.arrays().items()
         }
-        return {**named, "sure": self._sure}
+        return {**named, "sure": self._sure, "offset": self._offset}
 
     def _take(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._sure = arrays["sure"]
+        self._sure, self._offset, self._issued = arrays["sure"], arrays["offset"], None
         for part, rows in self._parts().items():
             rows.take({name: arrays[f"{part}.{name}"] for name in rows.arrays()})
 
@@ -281,12 +300,18 @@ class FleetModel:
         return fleet
 
 
+def _together(blocks: Sequence[FloatArray | None]) -> FloatArray | None:
+    """What was issued, of all blocks of rows side by side; None where nothing was."""
+    issued = [block for block in blocks if block is not None]
+    return np.concatenate(issued, axis=-1) if len(issued) > 1 else next(iter(issued), None)
+
+
 def _settled(issued: FloatArray) -> FloatArray:
-    """Demand (N, K, Q), bounded and in order, of quantiles (K, Q, N) on the square-root scale, which are used up."""
+    """Demand (K, Q, N), bounded and in order, of quantiles on the square-root scale, which are used up."""
     crossed = np.nonzero((issued[:, 1:] < issued[:, :-1]).any(axis=1))
     if len(crossed[0]):
         window, row = crossed
         issued[window, :, row] = np.sort(issued[window, :, row], axis=-1)
     issued.clip(0.0, LARGEST, out=issued)
     issued *= issued
-    return np.ascontiguousarray(np.moveaxis(issued, -1, 0))
+    return issued

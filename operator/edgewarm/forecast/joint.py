@@ -42,6 +42,10 @@ def joint_outlook(outlooks: Sequence[Outlook], per_pod: Sequence[float]) -> Outl
         largest([outlook.lead for outlook in outlooks], per_pod),
         largest([outlook.hold for outlook in outlooks], per_pod),
         tuple((seconds, largest([horizons[seconds] for horizons in ahead], per_pod)) for seconds in shared),
+        spells=tuple(
+            replace(spells[0], demand=largest([spell.demand for spell in spells], per_pod))
+            for spells in zip(*(outlook.spells for outlook in outlooks), strict=True)
+        ),
     )
 
 

@@ -20,10 +20,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.forecast.experts import EXPERTS, LAST, RIDGE
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, RIDGE
 from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum, patches
 from edgewarm.forecast.windows import Windows
-from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+from edgewarm.model.demand import BoolArray, FloatArray
 
 Floats = NDArray[np.floating]
 LEVELS = (0.025, 0.05, 0.1, 0.16, 0.25, 0.5, 0.75, 0.84, 0.9, 0.95, 0.975, 0.99)
@@ -38,11 +38,13 @@ RATE, SHARE = 0.1, 0.002  # of fixed share
 LEAST = -2.0  # of the exponent: one bad forecast does not end an expert
 SLOW, USUAL = 0.003, 0.007  # of the long scale and of the usual loss, per five minutes
 WINDOWS_REMEMBERED = 5  # by the long scale, at least: a day ahead, each day is little more than one lesson
-RECENT_SECONDS = 7200.0  # of the short scale, or half the window if that is longer
+RECENT_SECONDS = 7200.0  # of the short scale
+FIRST_GAIN = 0.25  # of the first lessons, at most; none after an hour: those of a long window are one and the same day
 CORRECTIONS = 3.0  # scales: the correction mends, it does not forecast
 YOUNG = 20.0  # verified forecasts after which the prior scale is forgotten
 PRIOR_SCALE = 0.05  # of the level: 10 % of the demand
 TRUSTED_SECONDS = 3600.0  # until when the last value is believed by default
+LAST_WEEK_TRUSTED = 3.0  # times as much as any other expert, a day ahead
 TINY = 1e-12
 WIDTH = len(EXPERTS) * len(LEVELS)  # numbers of one window and row in the large arrays
 
@@ -52,6 +54,7 @@ class Paces:
     """What depends on the windows alone, each (K,): gains and the paces of running means."""
 
     gain: FloatArray
+    first: FloatArray
     correction: FloatArray
     slow: FloatArray
     recent: FloatArray
@@ -63,9 +66,10 @@ class Paces:
         strides = windows.strides(step_seconds)
         late = np.where(windows.ends > 4 * strides, GAIN_A_WINDOW * strides / windows.ends, np.inf)
         issues = strides * step_seconds / PACED_SECONDS
-        memory = np.maximum(RECENT_SECONDS, windows.ends * step_seconds / 2) / (strides * step_seconds)
+        memory = RECENT_SECONDS / (strides * step_seconds)
         return cls(
             gain=np.minimum(GAIN, late),
+            first=np.where(windows.ends * step_seconds > TRUSTED_SECONDS, 0.0, FIRST_GAIN),
             correction=np.minimum(CORRECTION_GAIN, late),
             slow=np.minimum(np.minimum(SLOW * issues, strides / (WINDOWS_REMEMBERED * windows.ends)), 0.5),
             recent=np.minimum(2 / (memory + 1), 0.5),
@@ -89,7 +93,7 @@ class Mixture(Rows):
     quantile: SingleArray
     weight: SingleArray
     usual: FloatArray
-    correction: FloatArray
+    correction: SingleArray
 
     @classmethod
     def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Mixture:
@@ -103,113 +107,112 @@ class Mixture(Rows):
             quantile=np.broadcast_to(START.astype(np.float32), full).copy(),
             weight=np.broadcast_to(first_weights(windows, step_seconds).astype(np.float32), full).copy(),
             usual=np.zeros((count, levels, rows)),
-            correction=np.zeros((count, levels, rows)),
+            correction=np.zeros((count, levels, rows), dtype=np.float32),
         )
 
-    def issue(
-        self, which: IntArray | slice, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
-    ) -> FloatArray:
-        """Quantiles (D, Q, N) of the mixture, not sorted; `points` (D, E, N); `level` (N,) is where the series is.
+    def issue(self, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray) -> FloatArray:
+        """Quantiles (K, Q, N) of the mixture, not sorted; `points` (K, E, N); `level` (N,) is where the series is.
 
-        `tilt` (D, E, N) of the weights and `widening` (D, N) of the scale are of the moment (forecast.clock, .blind).
+        `tilt` (K, E, N) of the weights and `widening` (K, N) of the scale are of the moment (forecast.clock, .blind).
         """
         unit = np.where(level > 0, level, 1.0)
         result = np.empty((len(points), len(LEVELS), points.shape[-1]))
-        for at, windows, rows in patches(np.arange(len(self.seen))[which], points.shape[-1], WIDTH):
-            quantile, weight = self.quantile[windows, :, :, rows], self.weight[windows, :, :, rows]
-            ones, anchor, scale = tilt[at, :, rows], points[at, LAST, None, rows], self._scale(windows, level, rows)
-            apart = ((points[at, :, rows] - anchor) / unit[rows]).astype(np.float32)
-            relative = (scale * widening[at, None, rows] / unit[rows]).astype(np.float32)
+        for at in patches(len(points), points.shape[-1], WIDTH):
+            quantile, weight = self.quantile[at], self.weight[at]
+            ones, anchor, scale = tilt[at], points[at, LAST, None], self._scale(at, level)
+            apart = ((points[at] - anchor) / unit).astype(np.float32)
+            relative = (scale * widening[at, None] / unit).astype(np.float32)
             said = np.einsum("deqn,den->dqn", weight, apart * ones)
             said += np.einsum("deqn,deqn,den->dqn", weight, quantile, relative * ones)
             said /= np.einsum("deqn,den->dqn", weight, ones)
             mixed = said.astype(np.float64)
-            mixed *= unit[rows]
+            mixed *= unit
             mixed += anchor
-            mixed += self.correction[windows, :, rows] * scale.min(axis=1)[:, None]
-            result[at, :, rows] = mixed
+            mixed += self.correction[at] * scale.min(axis=1)[:, None]
+            result[at] = mixed
         return result
 
     def parts(
-        self, which: IntArray | slice, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
+        self, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """What `issue` adds up, in double precision: the share (D, E, Q, N) of each expert's point, the mean of the
-        residual quantiles and the correction, both (D, Q, N)."""
-        scale = self._scale(which, level)
-        weight = self.weight[which].astype(np.float64) * tilt[:, :, None]
+        """What `issue` adds up, in double precision: the share (K, E, Q, N) of each expert's point, the mean of the
+        residual quantiles and the correction, both (K, Q, N)."""
+        scale = self._scale(slice(None), level)
+        weight = self.weight.astype(np.float64) * tilt[:, :, None]
         share = weight / weight.sum(axis=1, keepdims=True)
-        residual = (share * self.quantile[which] * (scale * widening[:, None])[:, :, None]).sum(axis=1)
-        return share, residual, self.correction[which] * scale.min(axis=1)[:, None]
+        residual = (share * self.quantile * (scale * widening[:, None])[:, :, None]).sum(axis=1)
+        return share, residual, self.correction * scale.min(axis=1)[:, None]
 
     def learn(
-        self, which: IntArray, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
+        self, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
     ) -> tuple[SingleArray, FloatArray]:
-        """Take what came, `actual` (D, N), NaN for none, of windows with these `points` and `issued` quantiles.
+        """Take what came, `actual` (K, N), NaN for none, of windows with these `points` and `issued` quantiles.
 
-        The evidence (D, E, N) for each expert, and the size (D, N) of the median's error in scales, NaN for none.
+        The evidence (K, E, N) for each expert, and the size (K, N) of the median's error in scales, NaN for none.
         """
         known: BoolArray = np.isfinite(actual) & np.isfinite(points[:, LAST])
-        before = self._scale(which, level)
-        self.seen[which] += known
-        first = np.where(known, 1 / np.maximum(self.seen[which], 1), 0.0)
+        before = self._scale(slice(None), level)
+        self.seen += known
+        first = np.where(known, 1 / np.maximum(self.seen, 1), 0.0)
         evidence, size = np.empty(points.shape, dtype=np.float32), np.empty(actual.shape)
-        for at, windows, rows in patches(which, actual.shape[-1], WIDTH):
-            lesson = Lesson(windows, rows, before[at, :, rows], known[at, rows], first[at, rows])
-            residual = lesson.missed(actual[at, rows], points[at, :, rows])
+        for at in patches(len(actual), actual.shape[-1], WIDTH):
+            lesson = Lesson(at, before[at], known[at], first[at])
+            residual = lesson.missed(actual[at], points[at])
             self._rescale(lesson, np.abs(residual))
-            error = lesson.missed(actual[at, rows], issued[at, :, rows])
-            size[at, rows] = np.abs(error[:, MEDIAN]) / lesson.before.min(axis=1)
+            error = lesson.missed(actual[at], issued[at])
+            size[at] = np.abs(error[:, MEDIAN]) / lesson.before.min(axis=1)
             self._correct(lesson, error)
             residual /= lesson.before
             loss = self._track(lesson, residual.astype(np.float32))
-            evidence[at, :, rows] = self._weigh(lesson, loss)
+            evidence[at] = self._weigh(lesson, loss)
         return evidence, np.where(known, size, np.nan)
 
     def sizes(self, level: FloatArray) -> FloatArray:
         """Local scale (K, N) of the best expert of each window."""
         return np.asarray(self._scale(slice(None), level).min(axis=1))
 
-    def _scale(self, which: IntArray | slice, level: FloatArray, rows: slice = slice(None)) -> FloatArray:
+    def _scale(self, which: slice, level: FloatArray) -> FloatArray:
         """Local scale of residuals (D, E, B) of these windows; `level` (N,) stands in where hardly one was seen."""
-        own, level = self.long[which, :, rows] + self.short[which, :, rows], level[rows]
+        own = self.long[which] + self.short[which]
         own *= 0.5
-        seen = self.seen[which, None, rows]
+        seen = self.seen[which, None]
         if seen.size and seen.min() < YOUNG:
-            own += np.maximum(1 - seen / YOUNG, 0.0) * (self._borrowed(level, rows) - own)
+            own += np.maximum(1 - seen / YOUNG, 0.0) * (self._borrowed(level) - own)
         own += TINY * np.where(level > 0, level, 1.0)
         return np.asarray(own)
 
-    def _borrowed(self, level: FloatArray, rows: slice) -> FloatArray:
+    def _borrowed(self, level: FloatArray) -> FloatArray:
         """The scale (E, B) of windows hardly tested: the largest of the others, else a share of the level."""
-        settled = self.seen[:, None, rows] >= YOUNG
-        largest = ((self.long[..., rows] + self.short[..., rows]) * (settled / 2)).max(axis=0)
+        settled = self.seen[:, None] >= YOUNG
+        largest = ((self.long + self.short) * (settled / 2)).max(axis=0)
         return np.where(settled.any(axis=0), largest, PRIOR_SCALE * level)
 
     def _rescale(self, lesson: Lesson, size: FloatArray) -> None:
-        windows, rows = lesson.windows, lesson.rows
+        windows = lesson.windows
         for scale, pace in ((self.long, self.paces.slow), (self.short, self.paces.recent)):
-            mean = scale[windows, :, rows]
+            mean = scale[windows]
             gain = np.maximum(lesson.first, pace[windows, None]) * lesson.known
-            scale[windows, :, rows] = mean + gain[:, None] * (size - mean)
+            scale[windows] = mean + gain[:, None] * (size - mean)
 
     def _correct(self, lesson: Lesson, error: FloatArray) -> None:
-        windows, rows = lesson.windows, lesson.rows
+        windows = lesson.windows
         moved = _pull(error, TAU)
         moved *= self.paces.correction[windows, None, None]
-        moved += self.correction[windows, :, rows]
-        self.correction[windows, :, rows] = moved.clip(-CORRECTIONS, CORRECTIONS, out=moved)
+        moved += self.correction[windows]
+        self.correction[windows] = moved.clip(-CORRECTIONS, CORRECTIONS, out=moved)
 
     def _track(self, lesson: Lesson, residual: SingleArray) -> SingleArray:
         """Move the residual quantiles; their losses (D, E, Q, B), in units of each expert's scale."""
-        windows, rows = lesson.windows, lesson.rows
-        quantile = self.quantile[windows, :, :, rows]
+        windows = lesson.windows
+        quantile = self.quantile[windows]
         error = residual[:, :, None] - quantile
         moved = _pull(error, TAU_SINGLE)
         error *= moved
-        gain = np.maximum(self.paces.gain[windows, None], np.minimum(0.25, lesson.first)) * lesson.known
+        first = np.minimum(self.paces.first[windows, None], lesson.first)
+        gain = np.maximum(self.paces.gain[windows, None], first) * lesson.known
         moved *= gain.astype(np.float32)[:, None, None]
         quantile += moved
-        self.quantile[windows, :, :, rows] = quantile
+        self.quantile[windows] = quantile
         return error
 
     def _weigh(self, lesson: Lesson, loss: SingleArray) -> SingleArray:
@@ -217,28 +220,28 @@ class Mixture(Rows):
 
         The mean exponent of each expert, (D, E, B): what fixed share made of it.
         """
-        windows, rows, known = lesson.windows, lesson.rows, lesson.known
+        windows, known = lesson.windows, lesson.known
         mean = ordered_sum(lesson.before) / len(EXPERTS)
         loss *= (lesson.before / mean[:, None]).astype(np.float32)[:, :, None]
         pace = np.maximum(lesson.first, self.paces.usual[windows, None]) * known
-        before = self.usual[windows, :, rows]
+        before = self.usual[windows]
         usual = (loss.sum(axis=1) / np.float32(len(EXPERTS))).astype(np.float64)
         usual *= mean[:, None]
         usual -= before
         usual *= pace[:, None]
         usual += before
-        self.usual[windows, :, rows] = usual
+        self.usual[windows] = usual
         rate = (-self.paces.rate[windows, None] * known * mean)[:, None] / np.maximum(usual, TINY * mean[:, None])
         loss *= rate.astype(np.float32)[:, None]
         loss.clip(LEAST, 0.0, out=loss)
         evidence = ordered_sum(loss, axis=2) / np.float32(len(LEVELS))
         weight = np.exp(loss, out=loss)
-        weight *= self.weight[windows, :, :, rows]
+        weight *= self.weight[windows]
         share = (SHARE * known).astype(np.float32)[:, None, None]
         factor = (1 - share) / weight.sum(axis=1, keepdims=True)
         weight *= np.where(known[:, None, None], factor, np.float32(1.0))  # rounding must not count unknown steps
         weight += share / len(EXPERTS)
-        self.weight[windows, :, :, rows] = weight
+        self.weight[windows] = weight
         return evidence
 
 
@@ -247,8 +250,7 @@ class Lesson:
     """One verification of D windows and B rows: their scale `before` (D, E, B), which were `known` (D, B), and `first`
     (D, B), one over the verified forecasts so far, 0 where unknown."""
 
-    windows: IntArray | slice
-    rows: slice
+    windows: slice
     before: FloatArray
     known: BoolArray
     first: FloatArray
@@ -262,9 +264,12 @@ class Lesson:
 
 
 def first_weights(windows: Windows, step_seconds: float) -> FloatArray:
-    """Weights (K, E, 1, 1) before anything is learned: soon, the last value and the ridge's prior; later, anyone."""
+    """Weights (K, E, 1, 1) before anything is learned: soon, the last value and the ridge's prior; later, anyone, and
+    a day ahead above all last week, which cannot prove itself before the ninth day (forecast.experts)."""
     soon = 1 / (1 + windows.ends * step_seconds / TRUSTED_SECONDS)
-    result = np.repeat(((1 - soon) / len(EXPERTS))[:, None], len(EXPERTS), axis=1)
+    anyone = np.ones((windows.count, len(EXPERTS)))
+    anyone[windows.far(step_seconds), DAY_BEFORE] = LAST_WEEK_TRUSTED
+    result = (1 - soon)[:, None] * anyone / anyone.sum(axis=1, keepdims=True)
     result[:, LAST] += 0.6 * soon
     result[:, RIDGE] += 0.4 * soon
     return np.asarray(result[:, :, None, None])
@@ -275,6 +280,6 @@ def _pull(error: Floats, tau: Floats) -> Floats:
     pull = (error < 0.0).astype(error.dtype)
     np.subtract(tau.repeat(error.shape[-1], axis=1), pull, out=pull)
     tie = error == 0.0
-    if tie.any():
+    if np.count_nonzero(tie):
         pull[tie] = 0.0
     return pull

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.model.demand import FloatArray, IntArray
-from edgewarm.model.quantiles import Arrivals, Outlook, Quantiles
+from edgewarm.model.quantiles import Arrivals, Outlook, Quantiles, Spell
 
 HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
 ROUNDING = 1e-9
+POINTS_A_START = 3  # that a start is looked at, if it takes more than so many steps
+PAID_BACK = 3.0  # starts from now: by then a pod must have earned what its own start costs
 
 
-def between(grid: IntArray | FloatArray, values: FloatArray, position: float) -> FloatArray:
+Spacing = tuple[list[float], list[float], int]
+Spells = tuple[Spell, ...]
+
+
+def between(grid: IntArray | FloatArray | Sequence[int], values: FloatArray, position: float) -> FloatArray:
     """Values (G, ...) at `position` on the rising grid (G,), linear between neighbours, held beyond the ends."""
-    right = int(grid.searchsorted(position))
+    right = bisect_left(grid, position)  # a handful: sooner than numpy's
     if right == 0 or right == len(grid):
         return np.asarray(values[min(right, len(grid) - 1)])
     low, high = grid[right - 1], grid[right]
@@ -25,7 +33,14 @@ def between(grid: IntArray | FloatArray, values: FloatArray, position: float) ->
     return blend
 
 
-def _quantiles(levels: tuple[float, ...], values: FloatArray) -> Quantiles:
+def _near(fleet: FleetForecast) -> int:
+    """How many of the single steps are within the longest maximum: a day ahead is a horizon of its own, not a neighbour
+    of one hour."""
+    return bisect_right(fleet.ahead, fleet.until[-1])
+
+
+def _between_quantiles(levels: tuple[float, ...], values: FloatArray) -> Quantiles:
+    """Of interpolated `values` (Q,), which rounding may have put out of order."""
     return Quantiles(levels, tuple(np.maximum.accumulate(values).tolist()))
 
 
@@ -39,13 +54,33 @@ def lead_edge(step: int, step_seconds: float, now: float, lead_seconds: float) -
     return (_age(step, step_seconds, now) + lead_seconds) / step_seconds + 1.0
 
 
+def spacing(start: float, step_seconds: float) -> Spacing:
+    """Spells of a start of `start` steps: steps from the lead window's end, seconds they stand for, and how many of
+    them are over before a pod decided now is ready."""
+    apart = max(1.0, start / POINTS_A_START)
+    before = math.ceil((start + 1) / apart - ROUNDING) - 1
+    after = max(0, math.floor(((PAID_BACK - 1) * start - 1) / apart + ROUNDING))
+    first = start + 1 - before * apart
+    seconds = [first * step_seconds] + [apart * step_seconds] * (before + after)
+    return [apart * (index - before) for index in range(before + after + 1)], seconds, before
+
+
+def _spells(ahead: Sequence[int], soon: FloatArray, levels: tuple[float, ...], edge: float, spaced: Spacing) -> Spells:
+    """The demand in each of them; `soon` (G, Q) is that of the grid's single steps `ahead`."""
+    offsets, seconds, before = spaced
+    return tuple(
+        Spell(lasts, _between_quantiles(levels, between(ahead, soon, edge + offset)), index >= before)
+        for index, (offset, lasts) in enumerate(zip(offsets, seconds, strict=True))
+    )
+
+
 def curve(fleet: FleetForecast, row: int, seconds: FloatArray, step_seconds: float) -> FloatArray:
     """Quantiles (M, Q) of one row `seconds` (M,) after the last step seen, linear between the grid's single steps.
 
     Beyond the longest maximum the last value is held: a day ahead is no neighbour of an hour.
     """
-    near = fleet.ahead <= fleet.until[-1]
-    ahead, told = fleet.ahead[near], fleet.at_ahead[row, near]
+    near = _near(fleet)
+    ahead, told = fleet.ahead[:near], fleet.at_ahead[row, :near]
     path = [np.interp(seconds / step_seconds, ahead, values) for values in told.T]
     return np.maximum.accumulate(np.array(path).T, axis=1)
 
@@ -59,22 +94,24 @@ def outlook(fleet: FleetForecast, row: int, step_seconds: float, now: float, lea
     if not fleet.known[row]:
         return None
     edge = lead_edge(fleet.step, step_seconds, now, lead_seconds)
-    near = fleet.ahead <= fleet.until[-1]  # a day ahead is a horizon of its own, not a neighbour of one hour
-    ahead, soon = fleet.ahead[near], fleet.at_ahead[row, near]
-    lead = np.maximum(between(ahead, soon, edge - 1.0), between(ahead, soon, edge))
-    hold = np.maximum(between(fleet.until, fleet.max_until[row], edge), lead)
-    at = {steps: fleet.at_ahead[row, index] for index, steps in enumerate(fleet.ahead.tolist())}
+    ahead, until = fleet.ahead.tolist(), fleet.until.tolist()
+    near = ahead[: _near(fleet)]
+    soon = fleet.at_ahead[row, : len(near)]
+    lead = np.maximum(between(near, soon, edge - 1.0), between(near, soon, edge))
+    hold = np.maximum(between(until, fleet.max_until[row], edge), lead)
+    index = {steps: index for index, steps in enumerate(ahead)}
     horizons = tuple(
-        (seconds, _quantiles(fleet.levels, at[steps]))
+        (seconds, Quantiles(fleet.levels, tuple(fleet.at_ahead[row, index[steps]].tolist())))
         for seconds in HORIZONS_SECONDS
-        if (steps := round(seconds / step_seconds)) in at
+        if (steps := round(seconds / step_seconds)) in index
     )
-    quantiles = (_quantiles(fleet.levels, lead), _quantiles(fleet.levels, hold))
+    quantiles = (_between_quantiles(fleet.levels, lead), _between_quantiles(fleet.levels, hold))
     return Outlook(
         lead_seconds,
         *quantiles,
         horizons,
         _arrivals(fleet, row, step_seconds, _age(fleet.step, step_seconds, now), edge),
+        spells=_spells(near, soon, fleet.levels, edge, spacing(lead_seconds / step_seconds, step_seconds)),
     )
 
 
@@ -85,9 +122,9 @@ def _arrivals(fleet: FleetForecast, row: int, step_seconds: float, age: float, e
     """
     if fleet.chance_ahead is None or fleet.chance_until is None or math.isnan(fleet.chance_ahead[row, 0]):
         return None
-    near = fleet.ahead <= fleet.until[-1]
+    near = _near(fleet)
     soon, lead = (
-        float(between(fleet.ahead[near], fleet.chance_ahead[row, near], at))
+        float(between(fleet.ahead[:near], fleet.chance_ahead[row, :near], at))
         for at in (math.floor(edge + ROUNDING), edge)
     )
     grid, by = np.append(0, fleet.until), np.append(0.0, fleet.chance_until[row])

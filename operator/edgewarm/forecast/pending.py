@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewarm.forecast.experts import EXPERTS
+from edgewarm.forecast.experts import EXPERTS, LAST
 from edgewarm.forecast.features import NAMES
 from edgewarm.forecast.mixture import LEVELS
-from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.rows import RowsInUnits, SingleArray, no_unit
 from edgewarm.forecast.windows import Windows, base_stride
-from edgewarm.model.demand import FloatArray, IntArray
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 NONE: IntArray = np.empty(0, dtype=np.int64)
 
@@ -46,12 +46,8 @@ class Schedule:
         """Windows that are issued at this step."""
         return NONE if step % self.base else np.flatnonzero(step % self.strides == 0)
 
-    def resting(self, step: int) -> IntArray:
-        """Windows that are not."""
-        return np.flatnonzero(step % self.strides)
-
     def tested(self, which: IntArray, step: int) -> IntArray:
-        """Slots of the forecasts of these windows that are tested at this step."""
+        """Slots of the forecasts of these windows that are tested at this step, where they are."""
         return self.slots(which, step - self.waits[which])
 
     def slots(self, which: IntArray, issued_at: int | IntArray) -> IntArray:
@@ -60,33 +56,58 @@ class Schedule:
 
 
 @dataclass
-class Pending(Rows):
-    """All slots of all windows in one axis: `points` (S, E, N), `quantiles` (S, Q, N), and for the windows of single
-    steps the `features` (P, F, N) and the `level` (P, N) they were told from."""
+class Pending(RowsInUnits):
+    """All slots of all windows in one axis: the `last` value (S, N) that each forecast was made from, NaN where none is
+    to be tested; above it, in units of the row, the `points` (S, E, N) and `quantiles` (S, Q, N), and for windows of
+    single steps the `level` (P, N); in units their `features` (P, F, N)."""
 
     schedule: Schedule
-    points: FloatArray
-    quantiles: FloatArray
-    features: FloatArray
-    level: FloatArray
+    last: FloatArray
+    points: SingleArray
+    quantiles: SingleArray
+    features: SingleArray
+    level: SingleArray
 
     @classmethod
     def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Pending:
         schedule = Schedule.of(windows, step_seconds)
         total, single = int(schedule.count.sum()), int(schedule.count[: windows.points].sum())
         return cls(
+            unit=no_unit(rows),
             schedule=schedule,
-            points=np.full((total, len(EXPERTS), rows), np.nan),
-            quantiles=np.full((total, len(LEVELS), rows), np.nan),
-            features=np.full((single, len(NAMES), rows), np.nan),
-            level=np.full((single, rows), np.nan),
+            last=np.full((total, rows), np.nan),
+            points=np.zeros((total, len(EXPERTS), rows), dtype=np.float32),
+            quantiles=np.zeros((total, len(LEVELS), rows), dtype=np.float32),
+            features=np.zeros((single, len(NAMES), rows), dtype=np.float32),
+            level=np.zeros((single, rows), dtype=np.float32),
         )
+
+    def put(self, slots: IntArray, points: FloatArray, quantiles: FloatArray, untested: BoolArray) -> None:
+        """Keep what was said of D windows, `points` (D, E, N) and `quantiles` (D, Q, N); the `untested` (D, N) are not
+        to be tested."""
+        last = points[0, LAST]
+        self.measure(last)
+        self.last[slots] = np.where(untested, np.nan, last)
+        self.points[slots] = self.multiples(points - last)
+        self.quantiles[slots] = self.multiples(quantiles - last)
+
+    def put_features(self, slots: IntArray, features: FloatArray, level: FloatArray) -> None:
+        """Keep what the regression saw, `features` (D, F, N) and the `level` (N,), of windows that were `put`."""
+        self.features[slots] = self.multiples(features)
+        self.level[slots] = self.multiples(level - self.last[slots])
+
+    def said(self, slots: IntArray) -> tuple[FloatArray, FloatArray]:
+        """The points (D, E, N) and quantiles (D, Q, N) in these slots, NaN where there is nothing to test."""
+        last = self.last[slots, None]
+        return last + self.unit * self.points[slots], last + self.unit * self.quantiles[slots]
+
+    def seen(self, slots: IntArray) -> tuple[FloatArray, FloatArray]:
+        """The features (D, F, N), and the level (D, N), NaN where there is nothing to test."""
+        return self.unit * self.features[slots], self.last[slots] + self.unit * self.level[slots]
 
     def forget(self, steps: range) -> None:
         """Nothing was issued at these steps: what stands in their slots is older, and is not tested for them."""
         for window, stride in enumerate(self.schedule.strides.tolist()):
             first = -(-steps.start // stride) * stride
             issued = np.arange(first, steps.stop, stride)[-self.schedule.count[window] :]
-            slots = self.schedule.slots(np.full(len(issued), window), issued)
-            self.points[slots] = np.nan
-            self.level[slots[slots < len(self.level)]] = np.nan
+            self.last[self.schedule.slots(np.full(len(issued), window), issued)] = np.nan

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgewarm.forecast.local import offsets
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import FloatArray, History
+
+TOGETHER = 1440  # steps that stand side by side in memory
 
 Watch = Callable[[int, FloatArray, FleetForecast], None]
 """Told of each step: its number, the demand (N,), and what is forecast after it."""
@@ -24,16 +27,27 @@ class Audience:
 
 
 def learned(
-    histories: Sequence[History | None], first: int, last: int, step_seconds: float, audience: Audience | None = None
+    histories: Sequence[History | None],
+    first: int,
+    last: int,
+    step_seconds: float,
+    audience: Audience | None = None,
+    zones: Sequence[str] = (),
 ) -> SwitchingFleet:
-    """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN)."""
+    """A fleet that has seen steps `first`..`last` of each history; None and gaps are unknown (NaN).
+
+    `zones` are the time zones that the histories follow, UTC where none are given.
+    """
     fleet = SwitchingFleet(len(histories), step_seconds)
-    past = grid(histories, first, last, step_seconds)
     free = np.zeros(len(histories), dtype=bool)
-    for index in range(last - first + 1):
-        fleet.update(first + index, past[index], free)
-        if audience is not None and first + index >= audience.since:
-            audience.watch(first + index, past[index], fleet.forecast())
+    for start in range(first, last + 1, TOGETHER):
+        past = grid(histories, start, min(start + TOGETHER - 1, last), step_seconds)
+        for step, demand in enumerate(past, start):
+            if zones:
+                fleet.follow_clocks(offsets(zones, step, step_seconds))
+            fleet.update(step, demand, free)
+            if audience is not None and step >= audience.since:
+                audience.watch(step, demand, fleet.forecast())
     return fleet
 
 
@@ -43,7 +57,8 @@ def grid(histories: Sequence[History | None], first: int, last: int, step_second
     for column, history in enumerate(histories):
         if history is None:
             continue
-        steps = np.floor(history.start / step_seconds + 1e-6).astype(int) + np.arange(len(history.values)) - first
-        inside = (steps >= 0) & (steps < len(result))
-        result[steps[inside], column] = history.values[inside]
+        begin = int(np.floor(history.start / step_seconds + 1e-6)) - first
+        inside = slice(max(0, begin), max(0, begin + len(history.values)))
+        known = history.values[inside.start - begin :]
+        result[inside, column] = known[: len(result[inside])]
     return result

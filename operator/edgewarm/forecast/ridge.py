@@ -42,36 +42,37 @@ class Ridge(Rows):
         beta = np.repeat(np.repeat(PRIOR[None, :, None], ahead, axis=0), rows, axis=2)
         return cls(np.zeros((ahead, len(ONE), rows)), np.zeros((ahead, size, rows)), beta)
 
-    def learn(self, which: IntArray, x: FloatArray, target: FloatArray, seconds: FloatArray) -> None:
-        """Take features x (D, F, N) and what came, (D, N) above the level; NaN is none. `seconds` (D,) since the last.
-
-        `which` (D,) are indices of the steps ahead.
-        """
+    def learn(self, x: FloatArray, target: FloatArray, seconds: FloatArray) -> None:
+        """Take features x (A, F, N) and what came, `target` (A, N) above the level, NaN for none; `seconds` (A,) since
+        the last."""
         known: BoolArray = np.isfinite(target)
         keep = np.where(known, 0.5 ** (seconds / HALF_LIFE_SECONDS)[:, None], 1.0)
         y = target
         if not known.all():
             x, y = np.where(known[:, None], x, 0.0), np.where(known, target, 0.0)
-        self.targets[which] = self.targets[which] * keep[:, None] + x * y[:, None]
-        for at, windows, rows in patches(which, target.shape[-1], len(ONE)):
-            seen = x[at, :, rows]
+        self.targets *= keep[:, None]
+        self.targets += x * y[:, None]
+        for windows in patches(len(x), target.shape[-1], len(ONE)):
+            seen = x[windows]
             product = seen.take(ONE, axis=1)
             product *= seen.take(OTHER, axis=1)
-            product += self.products[windows, :, rows] * keep[at, None, rows]
-            self.products[windows, :, rows] = product
+            kept = self.products[windows]
+            kept *= keep[windows, None]
+            kept += product
 
     def solve(self, which: IntArray) -> None:
         """Bring the coefficients of these steps ahead up to date."""
         size = len(NAMES)
-        for _, windows, rows in patches(which, self.beta.shape[-1], PAIR.size):
-            products = self.products[windows, :, rows].transpose(0, 2, 1)
+        for part in patches(len(which), self.beta.shape[-1], PAIR.size):
+            windows = which[part]
+            products = self.products[windows].transpose(0, 2, 1)
             diagonal = products[..., ITSELF]
             even = FLOOR / size * np.add.accumulate(diagonal, axis=-1)[..., -1:]  # in order, whoever stands beside
             penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
             system = products[..., PAIR]
             system.reshape(*penalty.shape[:2], PAIR.size)[..., :: size + 1] += penalty
-            wanted = self.targets[windows, :, rows].transpose(0, 2, 1) + penalty * PRIOR
-            self.beta[windows, :, rows] = np.linalg.solve(system, wanted[..., None])[..., 0].transpose(0, 2, 1)
+            wanted = self.targets[windows].transpose(0, 2, 1) + penalty * PRIOR
+            self.beta[windows] = np.linalg.solve(system, wanted[..., None])[..., 0].transpose(0, 2, 1)
 
     def predict(self, x: FloatArray) -> FloatArray:
         """Expected difference from the level, (A, N)."""

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.model.demand import FloatArray, IntArray
+from edgewarm.model.demand import FloatArray
 
 Arrays = Mapping[str, NDArray[Any]]
 SingleArray = NDArray[np.float32]
-Patch = tuple[slice, "slice | IntArray", slice]
 Floats = TypeVar("Floats", FloatArray, SingleArray)
-COLUMNS = 1024  # rows of one patch: a run of numpy's inner loop
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
+OUTGROWN = 1e30  # units: a row that is this large takes a larger unit, long before single precision ends
+SMALLEST_UNIT = 1e-300
+BLOCK = 2048  # rows that learn a step together
 PATCH = 2**17  # numbers of one patch
 
 
@@ -36,11 +38,42 @@ class Rows:
         for name in self.arrays():
             setattr(self, name, arrays[name])
 
-    def only(self, row: int) -> Self:
-        """A copy of one row."""
+    def part(self, rows: slice) -> Self:
+        """These rows: the same arrays seen through a narrower window, so what is changed in place is changed here."""
         one = copy(self)
-        one.take({name: array[..., [row]] for name, array in self.arrays().items()})
+        one.take({name: array[..., rows] for name, array in self.arrays().items()})
         return one
+
+
+@dataclass
+class RowsInUnits(Rows):
+    """Base of parts whose arrays in single precision are multiples of a `unit` (N,) of the row's own.
+
+    The unit is the row's first value above zero, so in another unit of demand the multiples are the same; a double in
+    the unit of the series would need twice the memory, and single precision alone would lose the ninth digit there.
+    """
+
+    unit: FloatArray
+
+    def measure(self, z: FloatArray) -> None:
+        """Give rows a unit that have none yet, or that outgrew it with this value (N,)."""
+        if not (z > self.unit * OUTGROWN).any():
+            return
+        larger = np.where((z > self.unit * OUTGROWN) & np.isfinite(z), z, self.unit)
+        factor = (self.unit / larger).astype(np.float32)
+        for array in self.arrays().values():
+            if array.dtype == np.float32:
+                array *= factor
+        self.unit[:] = larger
+
+    def multiples(self, values: FloatArray) -> SingleArray:
+        """`values` (..., N) in units, bounded by what single precision can tell."""
+        return np.minimum(np.maximum(values / self.unit, -LARGEST_SINGLE), LARGEST_SINGLE).astype(np.float32)
+
+
+def no_unit(rows: int) -> FloatArray:
+    """The unit of rows that have seen nothing above zero."""
+    return np.full(rows, SMALLEST_UNIT)
 
 
 def ordered_sum(array: Floats, axis: int = 1) -> Floats:
@@ -53,16 +86,9 @@ def ordered_sum(array: Floats, axis: int = 1) -> Floats:
     return np.asarray(np.add.accumulate(array, axis=axis).take(-1, axis=axis))
 
 
-def patches(which: IntArray, rows: int, width: int) -> Iterator[Patch]:
-    """Parts of the first axis (K,) and of the rows of large arrays (K, ..., N), with `width` numbers between, each part
-    small enough for the processor's cache: where in `which` (D,), which of K (a slice, so a view, if neighbours), and
-    which rows."""
-    columns = min(max(rows, 1), COLUMNS)
-    count = max(1, PATCH // (width * columns))
-    for start in range(0, len(which), count):
-        at = slice(start, start + count)
-        part = which[at]
-        near = part[-1] - part[0] == len(part) - 1
-        windows = slice(int(part[0]), int(part[-1]) + 1) if near else part
-        for column in range(0, rows, columns):
-            yield at, windows, slice(column, column + columns)
+def patches(count: int, rows: int, width: int) -> Iterator[slice]:
+    """Parts of the first axis of large arrays (count, ..., rows) with `width` numbers between, each small enough for
+    the processor's cache where a single one is."""
+    height = max(1, PATCH // (width * max(rows, 1)))
+    for start in range(0, count, height):
+        yield slice(start, start + height)

@@ -13,49 +13,56 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgewarm.forecast.rows import Rows
+from edgewarm.forecast.rows import RowsInUnits, SingleArray, no_unit, ordered_sum
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 DAY_SECONDS, HOUR_SECONDS, WEEK_DAYS = 86400.0, 3600.0, 7
 QUARTER_SECONDS = 900.0
 DAY_GAIN = 0.12
 MANY_DAYS = 100  # of visits to a slot: more than 1 / DAY_GAIN change nothing
+PACES = np.maximum(1 / np.maximum(np.arange(MANY_DAYS + 1), 1), DAY_GAIN)  # of a slot's mean, by visits
 HOUR_GAIN = 0.15
 DEVIATION_GAIN = 0.25
 FADING_PER_MINUTE = 0.98
 
+ByteArray = NDArray[np.uint8]
+
 
 @dataclass
-class Seasons(Rows):
-    """`day` (S, N) with `visits` (S, N), `deviation` (N,), `hour` (M, N), `week` (W, N) with the `sum` and `count` (N,)
-    of the quarter under way, `ring` (L, N): z of the last day, by step modulo L. NaN where nothing was seen."""
+class Seasons(RowsInUnits):
+    """In units of the row, NaN where nothing was seen: `day` (S, N), `hour` (M, N), `week` (W, N), and `ring` (L, N), z
+    of the last day, by step modulo L. `visits` (S, N) of the slots of the day; `deviation` (N,); `sum` and `count` (N,)
+    of the quarter of the week under way."""
 
     step_seconds: float
-    day: FloatArray
-    visits: FloatArray
+    day: SingleArray
+    visits: ByteArray
     deviation: FloatArray
-    hour: FloatArray
-    week: FloatArray
+    hour: SingleArray
+    week: SingleArray
     sum: FloatArray
     count: FloatArray
-    ring: FloatArray
+    ring: SingleArray
 
     @classmethod
     def blank(cls, rows: int, step_seconds: float) -> Seasons:
         slots = max(1, round(DAY_SECONDS / step_seconds))
         minutes = max(1, round(HOUR_SECONDS / step_seconds))
         quarters = WEEK_DAYS * min(slots, round(DAY_SECONDS / QUARTER_SECONDS))
+        nothing = np.float32(np.nan)
         return cls(
+            unit=no_unit(rows),
             step_seconds=step_seconds,
-            day=np.full((slots, rows), np.nan),
+            day=np.full((slots, rows), nothing),
             visits=np.zeros((slots, rows), dtype=np.uint8),
             deviation=np.zeros(rows),
-            hour=np.zeros((minutes, rows)),
-            week=np.full((quarters, rows), np.nan),
+            hour=np.zeros((minutes, rows), dtype=np.float32),
+            week=np.full((quarters, rows), nothing),
             sum=np.zeros(rows),
             count=np.zeros(rows),
-            ring=np.full((max(slots, 2 * minutes) + 1, rows), np.nan),
+            ring=np.full((max(slots, 2 * minutes) + 1, rows), nothing),
         )
 
     @property
@@ -70,21 +77,26 @@ class Seasons(Rows):
 
     def learn(self, step: int, z: FloatArray, slow: FloatArray) -> None:
         """Take the value of one step, (N,), beside the slow average before it; NaN only lets deviations fade."""
+        self.measure(z)  # so that none of what follows is too large for single precision
         known = np.isfinite(z)
-        self.ring[step % len(self.ring)] = z
+        self.ring[step % len(self.ring)] = z / self.unit
         self._learn_day(step % self.slots, z, known)
-        minute = step % self.minutes
-        self.hour[minute] += np.where(known & np.isfinite(slow), HOUR_GAIN * (z - slow - self.hour[minute]), 0.0)
+        self._learn_hour(step % self.minutes, z - slow)
         self._learn_week(step, z, known)
 
     def _learn_day(self, slot: int, z: FloatArray, known: BoolArray) -> None:
-        mean = self.day[slot]
+        mean = self.day[slot] * self.unit
         before = np.where(np.isnan(mean), z, mean)
-        surprise = np.where(known, DEVIATION_GAIN * (z - before - self.deviation), -self._fading * self.deviation)
-        self.deviation += surprise
+        above = z - before
+        self.deviation += np.where(known, DEVIATION_GAIN * (above - self.deviation), -self._fading * self.deviation)
         visits = self.visits[slot] = np.minimum(self.visits[slot] + known, MANY_DAYS)
-        pace = np.maximum(1 / np.maximum(visits, 1), DAY_GAIN)
-        self.day[slot] = np.where(known, before + pace * (z - before), mean)
+        self.day[slot] = np.where(known, before + PACES[visits] * above, mean) / self.unit
+
+    def _learn_hour(self, minute: int, above: FloatArray) -> None:
+        """`above` (N,) the slow average, NaN for none."""
+        mean = self.hour[minute] * self.unit
+        moved = mean + HOUR_GAIN * (above - mean)
+        self.hour[minute] = np.where(np.isfinite(moved), moved, mean) / self.unit
 
     def _learn_week(self, step: int, z: FloatArray, known: BoolArray) -> None:
         self.sum += np.where(known, z, 0.0)
@@ -93,9 +105,19 @@ class Seasons(Rows):
 
     def _end_quarter(self, step: int) -> None:
         if (step + 1) % self._quarter == 0:
-            mean = self.sum / np.maximum(self.count, 1)
+            mean = self.sum / np.maximum(self.count, 1) / self.unit
             self.week[step // self._quarter % len(self.week)] = np.where(self.count > 0, mean, np.nan)
-            self.sum, self.count = np.zeros_like(self.sum), np.zeros_like(self.count)
+            self.sum[:], self.count[:] = 0.0, 0.0
+
+    def turn(self, row: int, steps: int) -> None:
+        """Clocks were set ahead by so many steps: what this row does at a time of day, it does that much sooner."""
+        for profile, by in (
+            (self.day, steps),
+            (self.visits, steps),
+            (self.hour, steps),
+            (self.week, steps // self._quarter),
+        ):
+            profile[:, row] = np.roll(profile[:, row], -by)
 
     def skip(self, steps: range) -> None:
         """Let unknown steps pass: what `learn` makes of as many NaN."""
@@ -116,19 +138,27 @@ class Seasons(Rows):
 
     def usual(self, steps: IntArray) -> FloatArray:
         """The day profile at these steps, (len(steps), N)."""
-        return np.asarray(self.day[steps % self.slots])
+        return np.asarray(self.day[steps % self.slots] * self.unit)
 
     def usual_of_hour(self, steps: IntArray) -> FloatArray:
         """What the minute of the hour adds at these steps."""
-        return np.asarray(self.hour[steps % self.minutes])
+        return np.asarray(self.hour[steps % self.minutes] * self.unit)
 
     def week_ago(self, steps: IntArray) -> FloatArray:
         """The mean of the same quarter of an hour a week before these steps, which are at most a week ahead."""
-        return np.asarray(self.week[steps // self._quarter % len(self.week)])
+        return np.asarray(self.week[steps // self._quarter % len(self.week)] * self.unit)
+
+    def week_ago_shaped(self, steps: IntArray) -> FloatArray:
+        """The same, and within the quarter of an hour as the day profile runs: means alone blunt what is steep."""
+        quarter = steps // self._quarter * self._quarter
+        day = self.usual(quarter[:, None] + np.arange(self._quarter))
+        shape = self.usual(steps) - ordered_sum(day) / self._quarter
+        week = self.week_ago(steps)
+        return np.where(np.isfinite(shape), week + shape, week)
 
     def past(self, steps: IntArray) -> FloatArray:
         """z at these steps of the last day."""
-        return np.asarray(self.ring[steps % len(self.ring)])
+        return np.asarray(self.ring[steps % len(self.ring)] * self.unit)
 
     def fading(self, steps: IntArray) -> FloatArray:
         """What is left of today's deviation that many steps on, (len(steps), 1)."""

@@ -14,7 +14,6 @@ from typing import Self
 
 import numpy as np
 
-from edgewarm.forecast.chances import known_arrivals
 from edgewarm.forecast.explain import Ingredients
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.intermittent import intermittent
@@ -34,15 +33,13 @@ MEMORY_SECONDS = 86400.0
 class Habits(Rows):
     """What tells intermittent rows from others, (N,) each unless told.
 
-    Faded counts of steps that are `known`, with an arrival, and with one right after a zero (`broken`); what came
-    `last`, 1, 0 or NaN; the `recent` demand (RECENT, N) and whether it was a lower `bound`, in slots by time; for how
-    many known steps the row was on the `wrong` side; which rows are `sparse`.
+    Faded `counts` (3, N) of steps that are known, with an arrival, and with one right after a zero; whether the last
+    step was `idle`, a zero; the `recent` demand (RECENT, N) and whether it was a lower `bound`, in slots by time; for
+    how many known steps the row was on the `wrong` side; which rows are `sparse`.
     """
 
-    known: FloatArray
-    arrivals: FloatArray
-    broken: FloatArray
-    last: FloatArray
+    counts: FloatArray
+    idle: BoolArray
     recent: FloatArray
     bound: BoolArray
     wrong: IntArray
@@ -50,36 +47,40 @@ class Habits(Rows):
 
     @classmethod
     def blank(cls, rows: int) -> Habits:
-        known, arrivals, broken = np.zeros((3, rows))
         recent, bound = np.full((RECENT, rows), np.nan), np.zeros((RECENT, rows), dtype=np.bool_)
         wrong, sparse = np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.bool_)
-        return cls(known, arrivals, broken, np.full(rows, np.nan), recent, bound, wrong, sparse)
+        return cls(np.zeros((3, rows)), np.zeros(rows, dtype=np.bool_), recent, bound, wrong, sparse)
 
     def skip(self, steps: range) -> None:
         """Steps of which nothing is known."""
         if len(steps):
             self.recent[np.arange(steps.start, steps.stop)[-RECENT:] % RECENT] = np.nan
-            self.last = np.full_like(self.last, np.nan)
+            self.idle = np.zeros_like(self.idle)
 
     def learn(
         self, step: int, demand: FloatArray, censored: BoolArray, step_seconds: float, turning: bool = True
-    ) -> None:
+    ) -> bool:
         """Count one step (N,), and if it is time for `turning`, turn `sparse` where the other side has been right for
-        long enough."""
-        came = known_arrivals(demand, censored)
-        known, fade = np.isfinite(came), max(1 - step_seconds / MEMORY_SECONDS, 0.5)
-        news = (known, came > 0, (came > 0) & (self.last == 0))
-        self.known, self.arrivals, self.broken = (
-            np.where(known, old * fade + new, old)
-            for old, new in zip((self.known, self.arrivals, self.broken), news, strict=True)
-        )
-        self.last = came
+        long enough; whether any row was turned."""
+        arrived, nothing = demand > 0, (demand <= 0) & ~censored
+        known, fade = arrived | nothing, max(1 - step_seconds / MEMORY_SECONDS, 0.5)
+        news = np.empty_like(self.counts)
+        news[0], news[1], news[2] = known, arrived, arrived & self.idle
+        news += self.counts * fade
+        self.counts = np.where(known, news, self.counts)
+        self.idle = nothing
         self.recent[step % RECENT], self.bound[step % RECENT] = demand, censored
-        other = intermittent(self.known, self.arrivals, self.broken) != self.sparse
+        return self._judge(known, turning)
+
+    def _judge(self, known: BoolArray, turning: bool) -> bool:
+        other = intermittent(*self.counts) != self.sparse
+        if not other.any() and not self.wrong.any():
+            return False
         self.wrong = np.where(known, np.where(other, self.wrong + 1, 0), self.wrong)
         turned = (self.wrong >= PATIENCE) & turning
         self.sparse = self.sparse ^ turned
         self.wrong[turned] = 0
+        return bool(turned.any())
 
 
 class SwitchingFleet:
@@ -112,6 +113,10 @@ class SwitchingFleet:
         """Rows (N,) that are forecast by their hazards."""
         return self._habits.sparse.copy()
 
+    def follow_clocks(self, offset: IntArray) -> None:
+        """From now on the local time of each row is so many steps (N,) ahead of UTC."""
+        self._fleet.follow_clocks(offset)
+
     def update(self, step: int, demand: FloatArray, censored: BoolArray) -> None:
         """Learn one step; rows that have become intermittent, or are no more, change sides."""
         self._fleet.update(step, demand, censored)
@@ -121,13 +126,11 @@ class SwitchingFleet:
         self._step = step
         if len(self._rows):
             self._sparse.update(step, demand[self._rows], censored[self._rows])
-        self._habits.learn(step, demand, censored, self.step_seconds, turning)
-        self._switch(step)
+        if self._habits.learn(step, demand, censored, self.step_seconds, turning):
+            self._switch(step)
 
     def _switch(self, step: int) -> None:
         members = np.flatnonzero(self._habits.sparse)
-        if np.array_equal(members, self._rows):
-            return
         entering = np.setdiff1d(members, self._rows)
         self._sparse.append(self._entrants(step, entering))
         held = np.concatenate([self._rows, entering])

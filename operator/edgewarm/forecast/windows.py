@@ -5,6 +5,7 @@ demand before a removed pod could be back (all of the next `b` steps). Both end 
 window is *issued* each `stride` steps and verified when the window has passed: neighbours in time share most of their
 errors, so every seventh minute teaches nearly as much as every minute, and costs a seventh. Seven divides neither the
 hour nor the day, but the week: tests wander over the clock, and a job of each fifth minute is not met always or never.
+Long windows are issued more seldom, each so many sevens, for the same reason.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from typing import Self
 
 import numpy as np
 
-from edgewarm.model.demand import FloatArray, IntArray
+from edgewarm.forecast.seasons import DAY_SECONDS
+from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 AHEAD = (1, 2, 3, 5, 8, 15, 30, 60, 1440)
 UNTIL = (1, 2, 3, 5, 8, 15, 30, 60)
 ISSUE_SECONDS = 420.0
-ISSUES_A_WINDOW = 48  # of a long window: one that ends a day ahead each half hour
+ISSUES_A_WINDOW = 48  # of a long window, about: one that ends a day ahead each 28 minutes, or each 35 of 300 s steps
+SEVEN = 7
 
 
 @dataclass(frozen=True)
@@ -69,16 +72,19 @@ class Windows:
     def strides(self, step_seconds: float) -> IntArray:
         """Steps between two issues of each window, (K,)."""
         base = base_stride(step_seconds)
-        return np.maximum(base, self.ends // ISSUES_A_WINDOW // base * base)
+        sevens = base if base % SEVEN == 0 else SEVEN * base
+        seldom = np.maximum(self.ends // ISSUES_A_WINDOW // sevens, 1) * sevens
+        return np.where(self.ends >= ISSUES_A_WINDOW * base, seldom, base)
+
+    def far(self, step_seconds: float) -> BoolArray:
+        """Which of them end a day ahead or later, (K,)."""
+        return np.asarray(self.ends >= round(DAY_SECONDS / step_seconds))
 
     def of_path(self, path: FloatArray) -> FloatArray:
         """Window values (K, ...) of predictions `path` (points, ...) at `ahead`."""
         result = np.empty((self.count, *path.shape[1:]))
         result[: self.points] = path
-        highest, done = path[0], 0
-        for window, index in enumerate(self.until_index, self.points):
-            highest = np.maximum(highest, path[done : index + 1].max(axis=0), out=result[window])
-            done = index + 1
+        result[self.points :] = np.maximum.accumulate(path, axis=0)[self.until_index]
         return result
 
     def late(self, step_seconds: float) -> IntArray:
@@ -94,7 +100,7 @@ class Windows:
         result[: self.points] = recent[late[: self.points]]
         if len(self.until):
             starts = late[self.points :]
-            spans = np.stack([starts, starts + self.until], axis=1).ravel()
+            spans = np.array([starts, starts + self.until]).T.ravel()
             result[self.points :] = np.maximum.reduceat(recent, spans, axis=0)[::2]
         return result
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewarm.decide.situation import Candidate
-from edgewarm.decide.worth import Worth
+from edgewarm.decide.worth import Expected, Worth
 from edgewarm.manifests.text import clipped, percent, pods, present, short_number
 from edgewarm.model.decision import Action, Outcome, Phase
 from edgewarm.model.identity import DEMAND, Key, TargetRef
@@ -40,10 +40,10 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A candidate with the pods expected to be (missing, idle) one lead time ahead; None without a forecast."""
+    """A candidate with what is expected of it one lead time ahead; None without a forecast."""
 
     candidate: Candidate
-    expected: tuple[float, float] | None = None
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class DecisionDraft:
     """All that a decision records; `resource` is the one behind the number, for a policy that has resources.
 
     `replicas` are those there were, for a decision that does not change them.
+    `expected` is what is expected of the count that was decided.
     """
 
     policy: Key
@@ -66,6 +67,7 @@ class DecisionDraft:
     predictions: tuple[Prediction, ...] = ()
     candidates: tuple[Weighed, ...] = ()
     worth: Worth | None = None
+    expected: Expected | None = None
     expires_at: float | None = None
     resource: str | None = None
 
@@ -129,6 +131,7 @@ def _spec(draft: DecisionDraft) -> dict[str, Any]:
         actions=[_action(action) for action in draft.actions[:MAX_ACTIONS]],
         candidates=[_candidate(entry) for entry in draft.candidates] or None,
         **({} if draft.worth is None else _worth(draft.worth)),
+        **_money(draft.expected),
         expiresAt=None if draft.expires_at is None else format_time(draft.expires_at),
     )
 
@@ -177,15 +180,24 @@ def _worth(found: Worth) -> dict[str, Any]:
 
 
 def _candidate(weighed: Weighed) -> dict[str, Any]:
-    entry, (short, idle) = weighed.candidate, weighed.expected or (None, None)
+    entry, found = weighed.candidate, weighed.expected
     return present(
         rule=entry.rule,
         wanted=pods(entry.wanted),
         reason=str(entry.reason),
         note=clipped(entry.note, _SENTENCE_ROOM) or None,
-        expectedShort=None if short is None else short_number(short),
-        expectedIdle=None if idle is None else short_number(idle),
+        expectedShort=None if found is None else short_number(found.short),
+        expectedIdle=None if found is None else short_number(found.idle),
+        **_money(found),
     )
+
+
+def _money(found: Expected | None) -> dict[str, Any]:
+    """Of an hour; nothing where a pod of the workload has no price."""
+    if found is None or found.costs is None:
+        return {}
+    short, idle = found.costs
+    return {"expectedShortageCost": short_number(short), "expectedIdleCost": short_number(idle)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from edgewarm.forecast.explain import DRIVERS, Explanation
 from edgewarm.manifests.policy_status import Confidence, LeadTime
 from edgewarm.manifests.text import pods, present
 from edgewarm.model.demand import Measured, Missing, Reading
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, Part
+from edgewarm.model.numbers import ResourceNumbers
 from edgewarm.model.policy import Model
 from edgewarm.model.quantiles import Quantiles
 from edgewarm.model.units import format_time
@@ -37,7 +38,8 @@ class ForecastReport:
     """All that is told of one policy; `seen_at` is the time of the last step that the model has seen.
 
     Of a policy with `resources` it is about the one named `resource`. Another `model` than Fleet gives no explanation;
-    of an intermittent series there are `chances` instead, P that anything is asked by horizon.
+    of an intermittent series there are `chances` instead, P that anything is asked by horizon. `cycle` is what the data
+    repeats: steps and strength. `parts` are those of a demand that is split, now and in the lead window.
     """
 
     policy: Key
@@ -54,6 +56,8 @@ class ForecastReport:
     grid_seconds: tuple[float, ...]
     model: str = Model.FLEET
     chances: Mapping[str, float] = field(default_factory=dict)
+    cycle: tuple[float, float] | None = None
+    parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
     resource: str | None = None
     resources: tuple[str, ...] = ()
 
@@ -99,9 +103,11 @@ def forecast_answer(report: ForecastReport) -> dict[str, Any]:
         serviceLevel=_figure(report.service_level),
         leadTime=_lead(report.lead),
         confidence=None if sure is None else {"value": _figure(sure.value), "acting": sure.acting},
+        cycle=_cycle(report),
         seenAt=format_time(report.seen_at),
         stepSeconds=report.step_seconds,
         horizons=[_horizon(one, report) for one in report.horizons],
+        parts=[_part(part, one) for part, one in report.parts.items()] or None,
         curve={
             "note": CURVE_NOTE,
             "gridSeconds": list(report.grid_seconds),
@@ -114,6 +120,20 @@ def _reading(reading: Reading) -> dict[str, Any]:
     if isinstance(reading, Missing):
         return {"missing": {"reason": reading.kind.value, "message": reading.message}}
     return {"demand": _figure(reading.value)}
+
+
+def _cycle(report: ForecastReport) -> dict[str, float] | None:
+    if report.cycle is None:
+        return None
+    steps, strength = report.cycle
+    return {"seconds": _figure(steps * report.step_seconds), "strength": _figure(strength)}
+
+
+def _part(part: Part, one: ResourceNumbers) -> dict[str, Any]:
+    """In the lead window; no quantiles where nothing is forecast."""
+    levels = {f"p{level * 100:g}": _figure(value) for level, value in one.forecast.items()}
+    demand = None if one.demand is None else _figure(one.demand)
+    return present(by=str(part.by), value=part.value, demand=demand, **levels)
 
 
 def _lead(lead: LeadTime) -> dict[str, Any]:

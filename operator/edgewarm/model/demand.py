@@ -9,6 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewarm.model.identity import Part, Split
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -38,12 +40,12 @@ USER_MUST_ACT = frozenset(
 class Measured:
     """One demand sample: finite, not negative, in the unit of the query.
 
-    `parts` are what it is the sum of, by the value of a label, where the request asked for that.
+    `parts` are what it is the sum of, where the request asked for that: those of each label add up to `value`.
     """
 
     at: float
     value: float
-    parts: tuple[tuple[str, float], ...] = ()
+    parts: tuple[tuple[Part, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and self.value >= 0):
@@ -66,8 +68,8 @@ class DemandRequest:
     """What to ask a source for: a query of the policy's own, or a template with the labels that pick one series.
 
     `source` is a name from the operator's configuration, None for its default. `labels` are sorted (name, value) pairs.
-    With `split`, the name of a label, there may be several series, which are added up; `part` asks for those with one
-    value of it.
+    With `split`, labels by what they carry, there may be several series, which are added up; `part` asks for those with
+    one value of one of them.
     """
 
     namespace: str
@@ -75,8 +77,8 @@ class DemandRequest:
     query: str | None = None
     template: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
-    split: str | None = None
-    part: str | None = None
+    split: tuple[tuple[Split, str], ...] = ()
+    part: Part | None = None
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edgewarm.model.identity import Part
 from edgewarm.model.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceNumbers:
-    """Demand for one resource, or on one node, now and at lead time by level, in the unit of its query."""
+    """Demand for one resource, or of one part, now and at lead time by level, in the unit of its query."""
 
     demand: float | None = None
     forecast: Mapping[float, float] = field(default_factory=dict)
@@ -30,8 +31,8 @@ class PolicyNumbers:
     """What one pass knows of one policy; None where nothing is known. Quantiles are keyed by level: 0.5 and 0.9.
 
     `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
-    own, only that of each of its `resources` by name. `nodes` are the parts of demand by node. `stages` are in seconds.
-    `pulls` are totals since the operator began, by outcome.
+    own, only that of each of its `resources` by name. `parts` are those of demand by its labels.
+    `stages` are in seconds, `pulls` totals since the operator began, by outcome.
     """
 
     demand: float | None = None
@@ -42,7 +43,7 @@ class PolicyNumbers:
     forecast: Mapping[float, float] = field(default_factory=dict)
     lead_seconds: Mapping[float, float] = field(default_factory=dict)
     resources: Mapping[str, ResourceNumbers] = field(default_factory=dict)
-    nodes: Mapping[str, ResourceNumbers] = field(default_factory=dict)
+    parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
     stages: Mapping[Stage, Mapping[float, float]] = field(default_factory=dict)
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)
     stored: Mapping[str, float] = field(default_factory=dict)

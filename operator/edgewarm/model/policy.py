@@ -79,11 +79,12 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """HPA v2 scaling rules of one direction."""
+    """HPA v2 scaling rules of one direction; `stated`: its scale-down window is the user's word, not the default."""
 
     stabilization_seconds: float
     select: Select
     limits: tuple[RateLimit, ...]
+    stated: bool = False
 
 
 SCALE_UP_DEFAULT = Pace(0.0, Select.MAX, (RateLimit(RateUnit.PERCENT, 100, 15.0), RateLimit(RateUnit.PODS, 4, 15.0)))
@@ -186,6 +187,7 @@ class Policy:
     model: str = Model.FLEET
     history_window_seconds: float = 336 * 3600.0
     prediction_horizon_seconds: float = 300.0
+    time_zone: str = "UTC"
     paused_until: float | None = None
     pool: str | None = None
     resources: tuple[Resource, ...] = ()

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import lt
+
+
+@lru_cache
+def _rising(levels: tuple[float, ...]) -> bool:
+    """Whether they rise within (0, 1); nearly every call asks about the same ones."""
+    within = (1e-9, *levels, 1 - 1e-9)
+    return all(map(lt, within, within[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +26,7 @@ class Quantiles:
     def __post_init__(self) -> None:
         if len(self.levels) != len(self.values) or not self.levels:
             raise ValueError(f"levels and values must pair up, got {len(self.levels)} and {len(self.values)}")
-        within = (1e-9, *self.levels, 1 - 1e-9)
-        if not all(map(lt, within, within[1:])):
+        if not _rising(self.levels):
             raise ValueError(f"levels must rise within 0..1, got {self.levels}")
         if not all(map(math.isfinite, self.values)) or min(self.values) < 0:
             raise ValueError(f"quantiles must be finite and >= 0, got {self.values}")
@@ -65,12 +72,22 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """Demand in a spell of so many `seconds`, one value for all of it; `served`: a pod decided now could be there."""
+
+    seconds: float
+    demand: Quantiles
+    served: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What is expected of one workload.
 
     `lead` is the largest demand in the window that begins when a pod decided now could be ready; `hold` the largest
     demand from now until a pod removed now could be back; `horizons` the demand at fixed distances in seconds;
-    `arrivals` is None where demand is no question of whether, but of how much; `model` is who says so.
+    `arrivals` is None where demand is no question of whether, but of how much; `model` is who says so. `spells` follow
+    one another from now until a pod decided now has been there for twice as long as its start took.
     """
 
     lead_seconds: float
@@ -79,3 +96,4 @@ class Outlook:
     horizons: tuple[tuple[float, Quantiles], ...] = field(default=())
     arrivals: Arrivals | None = None
     model: str = "Fleet"
+    spells: tuple[Spell, ...] = ()

@@ -60,14 +60,40 @@ def _bounds(scene: Scene) -> tuple[int, int]:
     return max(1, int(np.quantile(need, LOW_LEVEL))), max(1, high)
 
 
-def last_week(scene: Scene, kappa: float, course: Course, pod_hour_price: float | None = None) -> str:
-    """ "Last week with this policy would have cost X and missed Y"."""
+@dataclass(frozen=True)
+class LastWeek:
+    """What the last seven days of the test span, or all of it, cost under a policy; `price` is that of a pod-hour."""
+
+    days: float
+    kappa: float
+    cost: Cost
+    price: float | None = None
+
+    @property
+    def money(self) -> Mapping[str, float] | None:
+        """The bill for all pods, the part of it for idle ones, and what those missing cost, kappa for a pod-minute."""
+        if self.price is None:
+            return None
+        hours = {"held": self.cost.held, "idle": self.cost.idle, "shortage": self.kappa * self.cost.short}
+        return {name: minutes / 60 * self.price for name, minutes in hours.items()}
+
+    @property
+    def sentence(self) -> str:
+        """ "Last week with this policy would have cost X and missed Y"."""
+        cost, money = self.cost, self.money
+        when = "Last week" if self.days >= 6.99 else f"The last {self.days:.1f} days"
+        bill, worth = "", ""
+        if money is not None:
+            bill = f" ({money['held']:,.2f} at {self.price:g} each, {money['idle']:,.2f} of it idle)"
+            worth = f", worth {money['shortage']:,.2f}"
+        return (
+            f"{when} with this policy (kappa {self.kappa:g}) would have cost {cost.pod_hours:,.0f} pod-hours{bill} "
+            f"and missed {cost.cold_share:.2%} of demand, in {cost.violation_minutes:,.0f} minutes{worth}."
+        )
+
+
+def last_week(scene: Scene, kappa: float, course: Course, pod_hour_price: float | None = None) -> LastWeek:
+    """Of one policy's course."""
     begin = max(scene.begin, scene.rows - scene.steps(WEEK_SECONDS))
-    days = (scene.rows - begin) * scene.step_seconds / 86_400
     (cost,) = costs(scene, course, begin)
-    when = "Last week" if days >= 6.99 else f"The last {days:.1f} days"
-    money = "" if pod_hour_price is None else f" ({cost.pod_hours * pod_hour_price:,.2f} at {pod_hour_price:g} each)"
-    return (
-        f"{when} with this policy (kappa {kappa:g}) would have cost {cost.pod_hours:,.0f} pod-hours{money} "
-        f"and missed {cost.cold_share:.2%} of demand, in {cost.violation_minutes:,.0f} minutes."
-    )
+    return LastWeek((scene.rows - begin) * scene.step_seconds / 86_400, kappa, cost, pod_hour_price)

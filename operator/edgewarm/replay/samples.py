@@ -48,7 +48,7 @@ def samples(table: Table, chosen: Columns, step_seconds: float | None) -> Sample
         _check_times(table, chosen.time, times)
         return Samples(times, values, lines, (*time_notes, *notes))
     if step_seconds is None:
-        raise TraceError(f"{table.file}: has no column of times: name it with --time, or say --step: {table.names()}")
+        raise TraceError(f"{table.file}: has no column of times ({table.names()}): name it with --time, or say --step")
     begin = "There is no column of times: each row is a step, the first one at 1970-01-01T00:00:00Z."
     return Samples(np.arange(len(lines), dtype=np.float64) * step_seconds, values, lines, (begin, *notes))
 
@@ -58,7 +58,8 @@ def _values(table: Table, chosen: Columns, lines: IntArray) -> tuple[FloatArray,
     found = [number(text) for text in texts]
     if None in found:
         bad = found.index(None)
-        what = f"{texts[bad]!r} is not a number: correct it, or leave it empty where nothing is known"
+        comma = "write a decimal point" if number(texts[bad].replace(",", ".")) is not None else "correct it"
+        what = f"{texts[bad]!r} is not a number: {comma}, or leave it empty where nothing is known"
         raise TraceError(f"{table.file}: line {lines[bad]}, column {name}: {what}")
     values = np.array(found, dtype=np.float64)
     notes: list[str] = []

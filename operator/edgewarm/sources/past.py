@@ -26,7 +26,7 @@ Values = tuple[str | None, ...]
 
 async def past(ask: AskRange, routes: Iterable[Route], grid: Grid) -> Mapping[Route, History]:
     """The history of each route of one question; all or nothing: raises QueryError when a stretch is not answered."""
-    fillers = {route: Filler(grid, adds=route.split is not None) for route in routes}
+    fillers = {route: Filler(grid, adds=bool(route.split)) for route in routes}
     wanted = _by_labels(fillers)
     first, longest = 0, MOST_POINTS
     while first < grid.size:

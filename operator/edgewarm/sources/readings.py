@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from edgewarm.model.demand import Measured, Missing, MissingKind, Reading
+from edgewarm.model.identity import Part
 from edgewarm.model.units import format_time
 from edgewarm.sources.routes import Route
 from edgewarm.sources.trouble import QueryError, Refused, TooMuch
@@ -55,24 +56,29 @@ def reading(route: Route, found: Sequence[Sample], now: float, stale_after_secon
     """The table above for the series that were picked for `route`; the sum of all where it is to be split."""
     if not found:
         return _no_series(route, stale_after_seconds)
-    if route.split is not None:
-        return _sum(route, route.split, found, now, stale_after_seconds)
+    if route.split:
+        return _sum(route, found, now, stale_after_seconds)
     if len(found) > 1:
         return _many_series(route, len(found))
     return _one(route, found[0], now, stale_after_seconds)
 
 
-def _sum(route: Route, label: str, found: Sequence[Sample], now: float, stale_after_seconds: float) -> Reading:
+def _sum(route: Route, found: Sequence[Sample], now: float, stale_after_seconds: float) -> Reading:
     """What is wrong with one series is wrong with the sum."""
-    parts: dict[str, float] = {}
+    parts: dict[Part, float] = {}
+    total = 0.0
     for sample in found:
-        one, part = _one(route, sample, now, stale_after_seconds), sample.labels.get(label)
-        if not part:
-            return _no_label(route, label)
+        one = _one(route, sample, now, stale_after_seconds)
+        lacking = next((label for _, label in route.split if not sample.labels.get(label)), None)
+        if lacking is not None:
+            return _no_label(route, lacking)
         if isinstance(one, Missing):
             return one
-        parts[part] = parts.get(part, 0.0) + one.value
-    return Measured(min(sample.at for sample in found), sum(parts.values()), tuple(sorted(parts.items())))
+        total += one.value
+        for by, label in route.split:
+            part = Part(by, sample.labels[label])
+            parts[part] = parts.get(part, 0.0) + one.value
+    return Measured(min(sample.at for sample in found), total, tuple(sorted(parts.items())))
 
 
 def _one(route: Route, sample: Sample, now: float, stale_after_seconds: float) -> Reading:
@@ -120,9 +126,10 @@ def _many_series(route: Route, count: int) -> Missing:
 
 
 def _aggregate(route: Route) -> str:
+    split = [label for _, label in route.split]
     if route.template is None:
-        return f"wrap the query in sum by ({route.split}) (...)" if route.split else "wrap the query in sum(...)"
-    by = ", ".join([*route.names, *([route.split] if route.split else [])])
+        return f"wrap the query in sum by ({', '.join(split)}) (...)" if split else "wrap the query in sum(...)"
+    by = ", ".join([*route.names, *split])
     example = f"sum by ({by}) (...)" if by else "sum(...)"
     return f"an administrator must aggregate the template, {example}"
 

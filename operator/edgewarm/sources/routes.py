@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edgewarm.model.demand import DemandRequest, Missing, MissingKind
+from edgewarm.model.identity import Split
 from edgewarm.sources.settings import Source, SourceSettings, Template
 
 QUERY_TEXT_LIMIT = 120
@@ -27,13 +28,14 @@ class Question:
 class Route:
     """A question and the labels (sorted) that the one series must carry; none for a query of the policy's own.
 
-    With `split`, the name of a label, it may be several series, each with a value of that label, which are added up.
+    With `split`, labels by what they carry, it may be several series, each with a value of all of them, which are added
+    up.
     """
 
     question: Question
     template: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
-    split: str | None = None
+    split: tuple[tuple[Split, str], ...] = ()
 
     @property
     def asked(self) -> str:
@@ -68,12 +70,14 @@ def route(settings: SourceSettings, request: DemandRequest) -> Route | Missing:
         found = "neither query nor template is" if request.query is None else "both query and template are"
         return Missing(MissingKind.INVALID_QUERY, f"{found} set in spec.demand: set one of them")
     way = _templated(source, request) if request.query is None else _free(source, request.query)
-    return way if isinstance(way, Missing) or request.split is None else _split(way, request.split, request.part)
+    return way if isinstance(way, Missing) or not request.split else _split(way, request)
 
 
-def _split(whole: Route, label: str, part: str | None) -> Route:
-    labels = whole.labels if part is None else tuple(sorted((*whole.labels, (label, part))))
-    return replace(whole, labels=labels, split=label)
+def _split(whole: Route, request: DemandRequest) -> Route:
+    labels, part = whole.labels, request.part
+    if part is not None:
+        labels = tuple(sorted((*labels, (dict(request.split)[part.by], part.value))))
+    return replace(whole, labels=labels, split=request.split)
 
 
 def _free(source: Source, query: str) -> Route | Missing:

@@ -70,6 +70,20 @@ NODE_FORECAST = Metric(
     (*POLICY, "node", "quantile"),
     "The same expected in the lead window; quantile is 0.5 or 0.9, and those at 0.5 add up to that of the policy.",
 )
+PART_DEMAND = Metric(
+    "edgewarm_part_demand",
+    Type.GAUGE,
+    (*POLICY, "by", "value"),
+    "Last sample of demand by the other fields of demand.labels: by is requestType, dataCategory or region; limits as "
+    "for nodes.",
+)
+PART_FORECAST = Metric(
+    "edgewarm_part_forecast_demand",
+    Type.GAUGE,
+    (*POLICY, "by", "value", "quantile"),
+    "The same expected in the lead window; quantile is 0.5 or 0.9, and those of one label at 0.5 add up to that of the "
+    "policy.",
+)
 LEAD_TIME = Metric(
     "edgewarm_lead_time_seconds",
     Type.GAUGE,
@@ -184,6 +198,8 @@ METRICS: tuple[Metric, ...] = (
     RESOURCE_FORECAST,
     NODE_DEMAND,
     NODE_FORECAST,
+    PART_DEMAND,
+    PART_FORECAST,
     LEAD_TIME,
     STAGE,
     IMAGE_PULLS,

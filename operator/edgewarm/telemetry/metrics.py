@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, Split
 from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
 from edgewarm.model.operations import Tally
 from edgewarm.telemetry import catalog
@@ -170,8 +170,13 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
         values.update({(metric, (f"{level:g}",)): value for level, value in quantiles.items()})
     for stage, seconds in numbers.stages.items():
         values.update({(catalog.STAGE, (stage.value, f"{level:g}")): value for level, value in seconds.items()})
-    values |= _each(numbers.resources, catalog.RESOURCE_DEMAND, catalog.RESOURCE_FORECAST)
-    values |= _each(numbers.nodes, catalog.NODE_DEMAND, catalog.NODE_FORECAST)
+    for name, one in numbers.resources.items():
+        values |= _each((name,), one, catalog.RESOURCE_DEMAND, catalog.RESOURCE_FORECAST)
+    for part, one in numbers.parts.items():
+        node = part.by is Split.NODE
+        labels = (part.value,) if node else (str(part.by), part.value)
+        of = (catalog.NODE_DEMAND, catalog.NODE_FORECAST) if node else (catalog.PART_DEMAND, catalog.PART_FORECAST)
+        values |= _each(labels, one, *of)
     for rung, found in numbers.rungs.items():
         states = (("wanted", found.wanted), ("warm", found.warm), ("warming", found.warming))
         values.update({(catalog.RUNG_UNITS, (rung, state)): float(value) for state, value in states})
@@ -180,12 +185,8 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
 
 
 def _each(
-    found: Mapping[str, ResourceNumbers], demand: Metric, forecast: Metric
+    labels: tuple[str, ...], one: ResourceNumbers, demand: Metric, forecast: Metric
 ) -> dict[tuple[Metric, tuple[str, ...]], float]:
-    """The series of several demands by name."""
-    values: dict[tuple[Metric, tuple[str, ...]], float] = {}
-    for name, one in found.items():
-        if one.demand is not None:
-            values[demand, (name,)] = one.demand
-        values.update({(forecast, (name, f"{level:g}")): value for level, value in one.forecast.items()})
-    return values
+    """The series of one of several demands."""
+    now = {} if one.demand is None else {(demand, labels): one.demand}
+    return now | {(forecast, (*labels, f"{level:g}")): value for level, value in one.forecast.items()}

@@ -43,6 +43,12 @@ async def test_a_decision_says_what_it_costs_and_risks(world: OperatorWorld) -> 
     first, last = spec["candidates"][0], spec["candidates"][1]
     assert float(first["expectedShort"]) > float(last["expectedShort"])
     assert float(first["expectedIdle"]) <= float(last["expectedIdle"])
+    pod_hour = 0.5 * 0.2 + 0.01  # and kappa is 10
+    assert float(last["expectedIdleCost"]) == pytest.approx(float(last["expectedIdle"]) * pod_hour, abs=0.01)
+    assert float(first["expectedShortageCost"]) == pytest.approx(
+        10 * float(first["expectedShort"]) * pod_hour, abs=0.05
+    )
+    assert spec["expectedShortageCost"] == last["expectedShortageCost"]  # the last word is what was decided
 
 
 async def test_above_the_thresholds_a_person_is_asked_and_demand_does_not_wait(world: OperatorWorld) -> None:

@@ -111,6 +111,13 @@ async def test_another_horizon_is_explained_on_request(url: str) -> None:
     assert (wrong.exit_code, wrong.stderr) == (2, "edgewarm: --horizon: 2h is none of lead, 1h\n")
 
 
+async def test_a_cycle_that_the_data_show_is_told(fake: Fake, url: str) -> None:
+    fake.report = replace(REPORT, cycle=(100.0, 0.8))  # steps of a minute
+    assert (await run("shop/web", "--url", url)).stdout.splitlines()[0].endswith(", repeats every 1h40m")
+    answer = json.loads((await run("shop/web", "--url", url, "--json")).stdout)
+    assert answer["cycle"] == {"seconds": 6000.0, "strength": 0.8}
+
+
 async def test_one_of_several_resources_is_asked_for_by_name(url: str) -> None:
     done = await run("shop/web", "--url", url, "--resource", "cpu")
     assert done.stdout.startswith("shop/web: cpu now ")

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from edgewarm.manifests.forecast import forecast_answer
+from edgewarm.model.identity import Key
 from support.fake_prometheus import Series
 from support.operator_world import OperatorWorld
 
@@ -50,6 +52,27 @@ async def test_the_sum_is_decided_on_and_the_nodes_add_up_to_its_forecast(world:
     medians = shown(world, "edgewarm_node_forecast_demand", 'quantile="0.5"')
     assert sum(medians.values()) == pytest.approx(forecast(world))
     assert medians["edge-1"] == pytest.approx(120.0, rel=0.1)
+
+
+async def test_every_label_is_split_and_shown_and_adds_up_on_its_own(world: OperatorWorld) -> None:
+    world.deployment(replicas=1)
+    amounts = {("edge-1", "cart"): 80.0, ("edge-1", "search"): 40.0, ("edge-2", "search"): 70.0}
+    series: list[Series] = [({"node": node, "type": kind}, value) for (node, kind), value in amounts.items()]
+    world.prometheus.queries["by node"] = lambda at: series
+    world.policy(demand=BY_NODE | {"labels": {"node": "node", "requestType": "type"}})
+    await world.start()
+    await world.passes(240)
+    assert shown(world, "edgewarm_node_demand") == {"edge-1": 120.0, "edge-2": 70.0}
+    lines = [line for line in world.series() if line.startswith("edgewarm_part_demand{")]
+    assert sorted(float(line.rsplit(" ", 1)[1]) for line in lines) == [80.0, 110.0]
+    assert all('by="requestType"' in line for line in lines)
+    told = world.process.engine.forecasts.told(Key("shop", "checkout"), world.clock.now)
+    found = forecast_answer(told)
+    lead = next(one for one in found["horizons"] if one["horizon"] == "lead")
+    for by, count in (("node", 2), ("requestType", 2)):
+        mine = [part for part in found["parts"] if part["by"] == by]
+        assert len(mine) == count
+        assert sum(part["p50"] for part in mine) == pytest.approx(lead["p50"], rel=1e-6)
 
 
 async def test_nodes_come_and_go_while_it_runs(world: OperatorWorld) -> None:

@@ -124,6 +124,29 @@ def test_the_scores_are_those_of_the_rows(done: tuple[Any, dict[str, Any], list[
     assert found["model"]["scaled_pinball"] == pytest.approx(2 * np.mean(losses) / done[1]["scale"])
 
 
+def test_crps_and_mase_are_those_of_the_rows(tmp_path: Path) -> None:
+    """Asked for just the levels that CRPS is summed over, the rows hold all that its definition needs."""
+    trace = written(tmp_path / "trace.csv", demand())
+    levels = ".025,.05,.1,.16,.25,.5,.75,.84,.9,.95,.975,.99"
+    options = ("--horizons", "1,24", "--quantiles", levels, "--train", f"{TRAINED}d")
+    done = invoke(trace, *options, "--json", tmp_path / "out.json", "--forecasts", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    found, rows = json.loads((tmp_path / "out.json").read_text()), forecasts(tmp_path / "out.csv")
+    values = [value for value in demand()[: TRAINED * 24] if value is not None]
+    assert found["scale"] == pytest.approx(np.mean(np.abs(np.subtract(values[24:], values[:-24]))))
+    tau = np.array([float(level) for level in levels.split(",")])
+    width = np.diff([0.0, *(tau[1:] + tau[:-1]) / 2, 1.0])  # what each level stands for
+    for horizon in found["horizons"]:
+        mine = [row for row in rows if row["horizon_steps"] == str(horizon["steps"]) and row["actual"]]
+        said = np.array([float(row["value"]) for row in mine]).reshape(-1, len(tau))
+        came = np.array([float(row["actual"]) for row in mine[:: len(tau)]])
+        error = came[:, None] - said
+        loss = np.where(error > 0, tau * error, (tau - 1) * error)
+        assert horizon["model"]["crps"] == pytest.approx(2 * float((loss * width).sum(axis=1).mean()))
+        middle = float(np.abs(error[:, tau.tolist().index(0.5)]).mean())
+        assert horizon["model"]["mase"] == pytest.approx(middle / found["scale"])
+
+
 def test_changing_the_future_changes_no_forecast_that_was_issued_before(tmp_path: Path) -> None:
     turned = 10 * 24
     values = demand()

@@ -67,12 +67,13 @@ def test_the_table_has_every_peer_and_the_sentence_about_last_week(done: tuple[R
         assert title in shown
     assert "hindsight" in shown
     assert "The last 0.5 days with this policy (kappa 10) would have cost" in shown
-    assert "at 0.05 each" in shown
+    assert "at 0.05 each, " in shown
     assert "Suggested minReplicas" in shown
 
 
 def test_json_has_costs_by_kappa_and_every_setting(done: tuple[Result, Path]) -> None:
     found = json.loads((done[1] / "out.json").read_text())
+    assert set(found["last_week_money"]) == {"held", "idle", "shortage"}
 
     assert list(found["kappas"]) == ["10", "3"]
     ten = found["kappas"]["10"]

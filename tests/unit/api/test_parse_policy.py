@@ -8,7 +8,7 @@ import pytest
 
 from edgewarm.api.parse import parse_policy
 from edgewarm.model.demand import DemandRequest
-from edgewarm.model.identity import Key, TargetRef
+from edgewarm.model.identity import Key, Split, TargetRef
 from edgewarm.model.policy import (
     SCALE_DOWN_DEFAULT,
     SCALE_UP_DEFAULT,
@@ -113,10 +113,15 @@ def test_resources_stand_beside_the_query_or_instead_of_it() -> None:
     assert (instead.series, instead.demand, instead.capacity_per_pod) == (rest, rest[0].request, 1.0)
 
 
+def test_the_time_zone_of_a_policy_is_that_of_its_forecast() -> None:
+    assert (spec(timeZone="Europe/Berlin").time_zone, spec().time_zone) == ("Europe/Berlin", "UTC")
+
+
 def test_a_label_splits_the_demand_and_not_the_resources() -> None:
     cpu = {"name": "cpu", "query": "cores", "perPod": "500m"}
-    policy = spec(demand={"labels": {"node": "instance"}, "resources": [cpu]})
-    assert [one.request.split for one in policy.series] == ["instance", None]
+    policy = spec(demand={"labels": {"requestType": "route", "node": "instance"}, "resources": [cpu]})
+    split = ((Split.NODE, "instance"), (Split.REQUEST_TYPE, "route"))
+    assert [one.request.split for one in policy.series] == [split, ()]
 
 
 def test_a_demand_without_resources_is_its_only_series() -> None:
@@ -137,7 +142,7 @@ def test_a_demand_without_resources_is_its_only_series() -> None:
     ],
 )
 def test_images_are_held_unless_the_policy_says_otherwise(rungs: Any, image: ImageTerms | None) -> None:
-    assert spec(rungs=rungs).rungs.image == image
+    assert spec(rungs=rungs, poolRef={"name": "edge"}).rungs.image == image
 
 
 def test_a_partial_behavior_keeps_the_other_defaults_of_hpa_v2() -> None:
@@ -145,6 +150,13 @@ def test_a_partial_behavior_keeps_the_other_defaults_of_hpa_v2() -> None:
     policy = spec(scaling={"behavior": {"scaleDown": {"policies": limits}, "scaleUp": {"selectPolicy": "Disabled"}}})
     assert policy.scale_down == Pace(300.0, Select.MAX, (RateLimit(RateUnit.PODS, 2, 60.0),))
     assert policy.scale_up == Pace(0.0, Select.DISABLED, SCALE_UP_DEFAULT.limits)
+
+
+@pytest.mark.parametrize("seconds", [0, 300])
+def test_a_scale_down_window_that_is_stated_is_told_from_the_default(seconds: int) -> None:
+    stated = spec(scaling={"behavior": {"scaleDown": {"stabilizationWindowSeconds": seconds}}}).scale_down
+    assert (stated.stabilization_seconds, stated.stated) == (float(seconds), True)
+    assert (spec().scale_down.stabilization_seconds, spec().scale_down.stated) == (300.0, False)
 
 
 def test_a_schedule_takes_the_zone_of_the_policy_unless_it_has_its_own() -> None:

@@ -50,22 +50,6 @@ def test_stabilization_from_ten_pods(wanted: int, past: list[tuple[float, int]],
 
 
 @pytest.mark.parametrize(
-    ("past", "count"),
-    [
-        pytest.param([Recommendation(NOW - 100, 8, foreseen=3)], 5, id="8 - 3: five were wanted without the forecast"),
-        pytest.param([Recommendation(NOW - 100, 8, 3), Recommendation(NOW - 50, 6)], 6, id="and six, later"),
-        pytest.param([Recommendation(NOW - 100, 8, foreseen=8)], 2, id="nothing but the forecast asked"),
-    ],
-)
-def test_a_fall_does_not_wait_for_what_only_a_forecast_asked_for(past: list[Recommendation], count: int) -> None:
-    assert stabilized(2, 10, past, NOW, SCALE_UP_DEFAULT, SCALE_DOWN_DEFAULT) == count
-
-
-def test_a_rise_waits_for_the_lowest_recommendation_with_its_forecast() -> None:
-    assert stabilized(14, 10, [Recommendation(NOW - 30, 12, foreseen=9)], NOW, UP_60, SCALE_DOWN_DEFAULT) == 12
-
-
-@pytest.mark.parametrize(
     ("current", "changes", "select", "limits", "highest"),
     [
         pytest.param(1, [], Select.MAX, [percent(100), pods(4)], 5, id="max(1 x 2, 1 + 4)"),

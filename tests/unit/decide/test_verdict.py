@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from edgewarm.decide.rules import PACING, RECOMMENDING
 from edgewarm.decide.situation import Recommendation, Situation
 from edgewarm.decide.verdict import decide
-from edgewarm.model.policy import Bounds, Fallback, Schedule, Strategy
+from edgewarm.model.policy import SCALE_DOWN_DEFAULT, Bounds, Fallback, Schedule, Strategy
 from edgewarm.model.quantiles import Arrivals
 from edgewarm.model.reasons import Reason
 from support.builders import NOW, at, outlook, policy, situation
@@ -25,13 +26,23 @@ def test_the_order_of_the_rules() -> None:
     names = {strategy: [rule.__name__ for rule in rules] for strategy, rules in RECOMMENDING.items()}
     assert names == {
         Strategy.REACTIVE: ["floor", "utilization_band", "schedule"],
-        Strategy.PREDICTIVE: ["floor", "forecast", "forecast_hold", "zero", "confidence"],
+        Strategy.PREDICTIVE: ["floor", "forecast", "start_pays", "forecast_hold", "zero", "confidence"],
         Strategy.SCHEDULED: ["floor", "schedule"],
-        Strategy.HYBRID: ["floor", "forecast", "forecast_hold", "zero", "confidence", "schedule"],
-        Strategy.AGGRESSIVE: ["floor", "forecast", "forecast_hold", "zero", "horizon_hold", "confidence", "schedule"],
+        Strategy.HYBRID: ["floor", "forecast", "start_pays", "forecast_hold", "zero", "confidence", "schedule"],
+        Strategy.AGGRESSIVE: [
+            "floor",
+            "forecast",
+            "start_pays",
+            "forecast_hold",
+            "zero",
+            "horizon_hold",
+            "confidence",
+            "schedule",
+        ],
         Strategy.CONSERVATIVE: [
             "floor",
             "forecast",
+            "start_pays",
             "one_at_a_time",
             "forecast_hold",
             "zero",
@@ -49,6 +60,9 @@ def test_the_order_of_the_rules() -> None:
         "bounds",
         "pause",
     ]
+
+
+STATED = replace(SCALE_DOWN_DEFAULT, stated=True)
 
 
 @pytest.mark.parametrize(
@@ -104,22 +118,37 @@ def test_waking_from_zero_uses_the_forecast() -> None:
 @pytest.mark.parametrize(
     ("overrides", "wanted", "reason"),
     [
-        pytest.param({"outlook": outlook(40.0)}, 2, Reason.SCALE_DOWN_STABILIZED, id="what demand asked for is kept"),
-        pytest.param({"outlook": outlook(140.0)}, 3, Reason.FORECAST, id="more is expected: ceil(140 / 50)"),
-        pytest.param({"outlook": None}, 4, Reason.SCALE_DOWN_STABILIZED, id="without a forecast all of it is kept"),
+        pytest.param({"outlook": outlook(40.0)}, 1, Reason.REACTIVE_FLOOR, id="a forecast expects no more"),
+        pytest.param({"outlook": outlook(140.0)}, 3, Reason.FORECAST, id="it expects ceil(140 / 50)"),
+        pytest.param({"outlook": outlook(40.0, hold=190.0)}, 4, Reason.FORECAST_HOLD, id="before one could be back"),
+        pytest.param({"outlook": None}, 4, Reason.SCALE_DOWN_STABILIZED, id="no forecast"),
+        pytest.param({"outlook": outlook(40.0), "confidence": 0.1}, 4, Reason.SCALE_DOWN_STABILIZED, id="not trusted"),
         pytest.param(
-            {"outlook": outlook(40.0), "confidence": 0.1}, 4, Reason.SCALE_DOWN_STABILIZED, id="so with one not trusted"
+            {"outlook": outlook(40.0), "policy": policy(scale_down=STATED)},
+            4,
+            Reason.SCALE_DOWN_STABILIZED,
+            id="the user stated a window",
+        ),
+        pytest.param(
+            {"outlook": outlook(40.0), "policy": policy(strategy=Strategy.REACTIVE)},
+            4,
+            Reason.SCALE_DOWN_STABILIZED,
+            id="strategy Reactive",
+        ),
+        pytest.param(
+            {"outlook": outlook(40.0), "policy": policy(strategy=Strategy.SCHEDULED)},
+            4,
+            Reason.SCALE_DOWN_STABILIZED,
+            id="strategy Scheduled",
         ),
     ],
 )
-def test_what_a_forecast_asked_for_in_vain_is_given_back_at_once(
+def test_a_fall_waits_for_the_window_unless_a_forecast_that_is_acted_on_says_what_to_keep(
     overrides: dict[str, Any], wanted: int, reason: Reason
 ) -> None:
-    before = decide(situation(90.0, now=NOW - 15.0, outlook=outlook(190.0)))
-    assert (before.recommended, before.foreseen) == (4, 2)  # ceil(190 / 50), of which ceil(90 / 50) without it
-    memory = (Recommendation(NOW - 15.0, before.recommended, before.foreseen),)
+    memory = (Recommendation(NOW - 285.0, 4),)  # of demand, or of a forecast
 
-    verdict = decide(situation(20.0, recommendations=memory, **overrides))  # need is one pod now
+    verdict = decide(situation(20.0, recommendations=memory, **overrides))  # of 4 pods one is needed now
 
     assert (verdict.wanted, verdict.reason) == (wanted, reason)
 

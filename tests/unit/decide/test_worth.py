@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgewarm.decide.situation import Situation, Verdict
-from edgewarm.decide.worth import Worth, expected, worth
+from edgewarm.decide.worth import Expected, Worth, expected, expected_of, worth
 from edgewarm.model.policy import Schedule, Strategy
 from edgewarm.model.prices import GIB, ApprovalTerms, PodRequests, Prices, RiskLevel, Terms
 from edgewarm.model.quantiles import Quantiles
@@ -69,6 +69,28 @@ ONE_OR_THREE = quantiles((0.01, 50.0), (0.5, 50.0), (0.505, 150.0), (0.99, 150.0
 )
 def test_what_is_expected_of_a_count(said: Quantiles, count: int, short: float, idle: float) -> None:
     assert expected(said, count, 50.0) == pytest.approx((short, idle))
+
+
+@pytest.mark.parametrize(
+    ("count", "pod_hour", "found"),
+    [
+        pytest.param(2, 0.3, Expected(0.5, 0.5, (1.5, 0.15)), id="10 x .5 x .3 missing, .5 x .3 idle"),
+        pytest.param(3, 0.3, Expected(0.0, 1.0, (0.0, 0.3)), id="one more pod costs more idle, and misses nothing"),
+        pytest.param(2, 0.0, Expected(0.5, 0.5), id="without requests or prices there is no money"),
+    ],
+)
+def test_what_is_expected_of_a_count_in_money(count: int, pod_hour: float, found: Expected) -> None:
+    around = situation(
+        policy=policy(kappa=10.0, strategy=Strategy.AGGRESSIVE), outlook=replace(outlook(100.0), lead=ONE_OR_THREE)
+    )
+    result = expected_of(around, count, pod_hour)  # Aggressive holds more, but a shortage costs what the user says
+    assert result is not None
+    assert (result.short, result.idle) == pytest.approx((found.short, found.idle))
+    assert result.costs == (found.costs and pytest.approx(found.costs))
+
+
+def test_without_a_forecast_nothing_is_expected() -> None:
+    assert expected_of(situation(outlook=None), 2, 0.3) is None
 
 
 def doubtful() -> Situation:

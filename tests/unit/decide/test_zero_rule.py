@@ -10,7 +10,7 @@ import pytest
 from edgewarm.decide import rules
 from edgewarm.decide.situation import Draft, Recommendation, Situation
 from edgewarm.decide.verdict import decide
-from edgewarm.model.policy import Bounds, Fallback, Schedule, Strategy
+from edgewarm.model.policy import SCALE_DOWN_DEFAULT, Bounds, Fallback, Schedule, Strategy
 from edgewarm.model.quantiles import Arrivals
 from edgewarm.model.reasons import Reason
 from support.builders import NOW, outlook, policy, situation
@@ -22,6 +22,7 @@ BEFORE = Arrivals(60.0, 0.0, 0.0, ((1.0, 0.5), (2.0, 0.5)))  # a pod started now
 UNLIKELY = Arrivals(60.0, 0.05, 0.05, ((1.0, 0.02), (2.0, 0.07)))  # 11 x .07 < .98 + .93
 LATE = Arrivals(60.0, 0.0, 0.5, ((1.5, 0.0), (2.5, 0.5)))  # 11 x .5 > 1.5 + .5, but nothing at first
 ASLEEP = policy(bounds=Bounds(0, 9))
+STATED = replace(SCALE_DOWN_DEFAULT, stated=True)
 
 
 def idle(arrivals: Arrivals | None, demand: float | None = 0.0, **overrides: Any) -> Situation:
@@ -51,9 +52,21 @@ def idle(arrivals: Arrivals | None, demand: float | None = 0.0, **overrides: Any
         pytest.param(idle(UNLIKELY, learning=True), 1, Reason.LEARNING, id="nor while history is read"),
         pytest.param(
             idle(UNLIKELY, recommendations=(Recommendation(NOW - 299, 1),)),
+            0,
+            Reason.SCALED_TO_ZERO,
+            id="P says so, not a window",
+        ),
+        pytest.param(
+            idle(UNLIKELY, recommendations=(Recommendation(NOW - 299, 1),), policy=replace(ASLEEP, scale_down=STATED)),
             1,
             Reason.SCALE_DOWN_STABILIZED,
-            id="the scale-down window holds",
+            id="a stated scale-down window holds",
+        ),
+        pytest.param(
+            idle(UNLIKELY, recommendations=(Recommendation(NOW - 299, 1),), confidence=0.5),
+            1,
+            Reason.SCALE_DOWN_STABILIZED,
+            id="and any window where P is not trusted",
         ),
         pytest.param(idle(SURE, current=0, confidence=0.5), 0, Reason.CONFIDENCE_LIMITED, id="not trusted"),
         pytest.param(

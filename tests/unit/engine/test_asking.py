@@ -31,6 +31,11 @@ def test_each_series_is_a_question_and_a_row() -> None:
     assert requests({KEY: policy()}) == {SeriesKey(KEY): policy().demand}
 
 
+def test_a_row_follows_the_time_zone_of_its_policy() -> None:
+    (row,) = row_names({KEY: policy(time_zone="Europe/Berlin")})
+    assert row.time_zone == "Europe/Berlin"
+
+
 def test_each_sample_is_censored_by_what_the_pods_give_of_it() -> None:
     """Four ready pods give 2 cores and 8 GiB."""
     readings = {OF_CPU: Measured(NOW, 2.0), OF_MEMORY: Measured(NOW, 5.0)}

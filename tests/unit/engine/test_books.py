@@ -240,6 +240,7 @@ def test_the_threshold_is_learned_with_the_prior_of_the_live_confidence() -> Non
         ({"demand": DemandRequest("shop", "other")}, False),
         ({"model": "Linear"}, False),
         ({"scale_down": replace(SCALE_DOWN_DEFAULT, stabilization_seconds=0.0)}, False),
+        ({"scale_down": replace(SCALE_DOWN_DEFAULT, stated=True)}, False),
         ({"scale_up_utilization": 0.6}, False),
         ({"bounds": Bounds(0, 100)}, False),
         ({"bounds": Bounds(2, 200)}, True),

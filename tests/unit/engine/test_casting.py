@@ -9,7 +9,7 @@ from edgewarm.engine.casting import Casting
 from edgewarm.engine.rehearsal import Terms
 from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.model.demand import FloatArray
-from edgewarm.model.identity import Key, SeriesKey
+from edgewarm.model.identity import Key, Part, SeriesKey, Split
 
 pytestmark = pytest.mark.unit
 
@@ -57,7 +57,7 @@ def test_a_policy_of_which_only_a_part_learns_is_not_rehearsed() -> None:
 
 
 def test_parts_of_a_demand_play_no_part() -> None:
-    rows = [SeriesKey(WEB), SeriesKey(WEB, part="edge-1")]
+    rows = [SeriesKey(WEB), SeriesKey(WEB, part=Part(Split.NODE, "edge-1"))]
     found = played(rows, {WEB: ALONE}, (40.0, 190.0), (9.0, 9.0)).blocks()
     assert found == played(rows[:1], {WEB: ALONE}, (40.0, 190.0)).blocks()
 

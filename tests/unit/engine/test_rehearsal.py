@@ -23,12 +23,12 @@ def plan(lead: int = 2, window: int = 0) -> Plan:
     return Plan(np.array([lead]), np.array([window]))
 
 
-def followed(one: Plan, *asked: float) -> list[tuple[float, float]]:
+def followed(one: Plan, *asked: float, waits: bool = True) -> list[tuple[float, float]]:
     """(planned after each step, ready for the next)."""
     known, low, high = np.array([True]), np.array([0.0]), np.array([9.0])
     result = []
     for count in asked:
-        one.follow(np.array([count]), np.array([count]), known, (low, high))
+        one.follow(np.array([count]), np.array([waits]), known, (low, high))
         result.append((float(one.current[0]), float(one.ready[0])))
     return result
 
@@ -37,14 +37,15 @@ def test_a_rise_is_ready_after_the_lead_time_and_a_fall_at_once() -> None:
     assert followed(plan(2), 1, 1, 4, 4, 4, 2) == [(1, 1), (1, 1), (4, 1), (4, 4), (4, 4), (2, 2)]
 
 
-def test_a_fall_waits_for_the_window_and_bounds_hold() -> None:
-    assert [planned for planned, _ in followed(plan(0, window=3), 5, 2, 2, 2, 20)] == [5, 5, 5, 2, 9]
+@pytest.mark.parametrize(("waits", "planned"), [(True, [5, 5, 5, 2, 9]), (False, [5, 2, 2, 2, 9])])
+def test_a_fall_waits_for_the_window_where_it_has_to_and_bounds_hold(waits: bool, planned: list[int]) -> None:
+    assert [count for count, _ in followed(plan(0, window=3), 5, 2, 2, 2, 20, waits=waits)] == planned
 
 
 def test_unknown_demand_keeps_what_is_there() -> None:
     one = plan(0)
     followed(one, 5)
-    one.follow(np.array([0.0]), np.array([0.0]), np.array([False]), (np.array([0.0]), np.array([9.0])))
+    one.follow(np.array([0.0]), np.array([True]), np.array([False]), (np.array([0.0]), np.array([9.0])))
     assert one.current[0] == 5
 
 

@@ -37,9 +37,9 @@ def forecast(random: np.random.Generator, step: int, intermittent: bool) -> Flee
     return FleetForecast(step, LEVELS, AHEAD, UNTIL, at_ahead, max_until, known, ahead, until)
 
 
-def plain(low: int, kappa: float, window_seconds: float) -> Policy:
+def plain(low: int, kappa: float, window_seconds: float, stated: bool) -> Policy:
     """What a rehearsal knows of a policy, and no rate limits."""
-    up, down = Pace(0.0, Select.MAX, ()), Pace(window_seconds, Select.MAX, ())
+    up, down = Pace(0.0, Select.MAX, ()), Pace(window_seconds, Select.MAX, (), stated)
     return policy(kappa=kappa, bounds=Bounds(low, 7), scale_up=up, scale_down=down)
 
 
@@ -64,12 +64,12 @@ def state(plan: Plan) -> tuple[float, float]:
     st.integers(0, 10**6),
     st.sampled_from([0.5, 4.0, 10.0]),
     st.sampled_from([45.0, 60.0, 75.0, 120.0, 315.0]),
-    st.sampled_from([0.0, 60.0, 90.0, 300.0]),
+    st.tuples(st.sampled_from([0.0, 60.0, 90.0, 300.0]), st.booleans()),
 )
 def test_a_rehearsal_plans_what_the_engine_would(
-    low: int, intermittent: bool, seed: int, kappa: float, lead_seconds: float, window_seconds: float
+    low: int, intermittent: bool, seed: int, kappa: float, lead_seconds: float, window: tuple[float, bool]
 ) -> None:
-    random, asked = np.random.default_rng(seed), plain(low, kappa, window_seconds)
+    random, asked = np.random.default_rng(seed), plain(low, kappa, *window)
     rehearsal = Rehearsal([terms(asked, lead_seconds)], STEP)
     shadows = {strategy: Shadow(Capacity(0, 0)) for strategy in (Strategy.PREDICTIVE, Strategy.REACTIVE)}
     busy = 0.1 if intermittent else 0.8

@@ -20,7 +20,7 @@ from edgewarm.forecast.mixture import LEVELS
 from edgewarm.forecast.outlook import outlook
 from edgewarm.forecast.replay import learned
 from edgewarm.model.demand import DemandRequest, History, Reading
-from edgewarm.model.identity import Key, SeriesKey
+from edgewarm.model.identity import Key, Part, SeriesKey, Split
 from edgewarm.model.quantiles import Outlook
 
 pytestmark = pytest.mark.unit
@@ -367,7 +367,7 @@ async def test_a_resource_that_is_added_learns_alone_and_the_policy_with_it(worl
 
 
 async def test_a_part_of_a_demand_is_a_row_that_nobody_waits_for(world: World) -> None:
-    part = replace(name(query="new"), part="edge-1")
+    part = replace(name(query="new"), part=Part(Split.NODE, "edge-1"))
     await world.run(name())
     await world.run(name(), part)
     assert (world.rows.learning(WEB), world.rows.outlook_of(part.key, world.now, 60.0)) == (False, None)
@@ -386,3 +386,14 @@ async def test_the_rows_of_one_policy_learn_in_one_class(world: World) -> None:
     await world.run(*alone, *three, later)
     assert len(world.demand.questions[0]) == 102
     assert [key.series for key in sorted(world.demand.questions[0])[-3:]] == ["cpu", "gpu", "memory"]
+
+
+async def test_another_time_zone_is_learned_anew_and_its_clocks_are_followed(world: World) -> None:
+    await world.run(name())
+    await world.run(name())
+    elsewhere = replace(name(), time_zone="Asia/Kolkata")
+    await world.run(elsewhere)
+    assert world.rows.learning(WEB)
+    await world.run(elsewhere)
+    assert not world.rows.learning(WEB)
+    assert len(world.demand.asked) == 2

@@ -85,14 +85,14 @@ def test_nothing_is_measured_while_blind() -> None:
     ],
 )
 def test_a_step_counts_for_its_length(last: float | None, minutes: float) -> None:
-    score, _ = scored(book(last_step_at=last), judgement(90.0), Capacity(4, 4))
+    score, _ = scored(book(last_step_at=last), judgement(90.0), Capacity(4, 4), 60.0)
     assert score.tally.minutes == minutes
 
 
 @pytest.mark.parametrize(("ready_at", "counted"), [(NOW - 1, True), (NOW, True), (NOW + 1, False)])
 def test_a_decision_is_judged_from_when_its_pods_are_ready(ready_at: float, counted: bool) -> None:
     kept = book(last_step_at=NOW - 60, lives=(replace(LIVE, ready_at=ready_at),))
-    score, (live,) = scored(kept, short(), Capacity(3, 3))  # need 6, ready 4, the shadow has 3
+    score, (live,) = scored(kept, short(), Capacity(3, 3), 60.0)  # need 6, ready 4, the shadow has 3
     assert live.tally == (Tally(raised=1.0, used=1.0, short=2.0, minutes=1.0) if counted else Tally())
     assert live.cause is (MissCause.FORECAST if counted else None)
     assert score.shortages == Shortages(1, MissCause.FORECAST)
@@ -102,7 +102,7 @@ def test_each_rise_answers_for_its_pods_and_the_newest_for_a_shortage() -> None:
     first, second = replace(LIVE, before=1, after=3), replace(LIVE, before=3, after=4)
     starting = replace(LIVE, before=4, after=6, ready_at=NOW + 9)
     kept = book(last_step_at=NOW - 60, lives=(first, second, starting))
-    _, lives = scored(kept, short(), Capacity(1, 1))  # need 6, ready 4, the shadow has 1
+    _, lives = scored(kept, short(), Capacity(1, 1), 60.0)  # need 6, ready 4, the shadow has 1
     assert [(live.tally.raised, live.tally.used, live.tally.short) for live in lives] == [
         (2, 2, 0),
         (1, 1, 2),
@@ -147,8 +147,8 @@ def test_what_is_told_before_a_decision_is_over(tally: Tally, told: Outcome | No
 
 def test_an_episode_ends_when_there_are_enough() -> None:
     kept = book(last_step_at=NOW - 60, score=Score(NOW, False, shortages=Shortages(1, MissCause.BLIND)))
-    assert scored(kept, short(), Capacity(4, 4))[0].shortages == Shortages(1, MissCause.BLIND)
-    assert scored(kept, judgement(90.0), Capacity(4, 4))[0].shortages == Shortages(1)
+    assert scored(kept, short(), Capacity(4, 4), 60.0)[0].shortages == Shortages(1, MissCause.BLIND)
+    assert scored(kept, judgement(90.0), Capacity(4, 4), 60.0)[0].shortages == Shortages(1)
 
 
 def test_a_model_step_makes_a_promise_about_the_lead_window() -> None:
@@ -187,9 +187,18 @@ def test_a_step_of_the_block_costs_what_the_two_shadows_cost() -> None:
     # need 2: the forecast's shadow has 1 (10 x 1 short), the reactive one has 4 (2 idle)
     kept = book(foreseen=Shadow(Capacity(1, 1)), shadow=Shadow(Capacity(4, 4)), last_step_at=NOW - 60)
     found = judgement(90.0, book=kept, outlook=outlook(90.0))
-    opened = block_seen(kept, found, True).open
+    opened = block_seen(kept, found, True, 60.0).open
     assert opened is not None
     assert (opened.forecast_cost, opened.reactive_cost, opened.seconds, opened.differed) == (10.0, 2.0, 60.0, True)
+
+
+def test_a_step_of_five_minutes_is_no_gap_where_the_model_steps_so() -> None:
+    kept = book(foreseen=Shadow(Capacity(1, 1)), shadow=Shadow(Capacity(4, 4)), last_step_at=NOW - 300)
+    found = judgement(90.0, book=kept, outlook=outlook(90.0))
+    opened = block_seen(kept, found, True, 300.0).open
+    assert opened is not None
+    assert (opened.forecast_cost, opened.seconds) == (50.0, 300.0)  # one pod short for five minutes at kappa 10
+    assert scored(kept, found, Capacity(4, 4), 300.0)[0].tally != kept.score.tally
 
 
 @pytest.mark.parametrize(
@@ -203,4 +212,4 @@ def test_a_step_of_the_block_costs_what_the_two_shadows_cost() -> None:
 )
 def test_a_step_that_says_nothing_of_the_forecast(found: Judgement, overrides: dict[str, Any], step_made: bool) -> None:
     both = {"foreseen": Shadow(Capacity(1, 1)), "shadow": Shadow(Capacity(4, 4)), "last_step_at": NOW - 60}
-    assert block_seen(book(**(both | overrides)), found, step_made).open is None
+    assert block_seen(book(**(both | overrides)), found, step_made, 60.0).open is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewarm.forecast.experts import EXPERTS, LAST
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST
 from edgewarm.forecast.mixture import LEVELS, MEDIAN, Mixture, first_weights
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
@@ -13,14 +13,13 @@ from edgewarm.model.demand import FloatArray
 pytestmark = pytest.mark.unit
 
 SOON = Windows.of((1,))
-ONE = np.array([0])
 LEVEL = np.array([10.0])
 TILT = np.ones((1, len(EXPERTS), 1), dtype=np.float32)
 PROFILE = EXPERTS.index("day profile")
 
 
 def issue(mixture: Mixture, points: FloatArray) -> FloatArray:
-    return mixture.issue(ONE, points, LEVEL, TILT, np.ones((1, 1)))
+    return mixture.issue(points, LEVEL, TILT, np.ones((1, 1)))
 
 
 def said(**others: float) -> FloatArray:
@@ -34,15 +33,26 @@ def said(**others: float) -> FloatArray:
 def fed(points: FloatArray, actual: list[float]) -> Mixture:
     mixture = Mixture.blank(1, SOON, 300.0)
     for value in actual:
-        mixture.learn(ONE, points, issue(mixture, points), np.array([[value]]), LEVEL)
+        mixture.learn(points, issue(mixture, points), np.array([[value]]), LEVEL)
     return mixture
 
 
-def test_at_first_the_last_value_is_believed_soon_and_nobody_more_than_others_later() -> None:
+def test_at_first_the_last_value_is_believed_soon_and_last_week_three_times_as_much_as_others_later() -> None:
     weights = first_weights(Windows.of((1, 10_000)), 300.0)[:, :, 0, 0]
     assert weights.sum(axis=1) == pytest.approx(1.0)
     assert weights[0, LAST] > 0.5
-    assert weights[1].max() < 1.1 / len(EXPERTS)
+    others = len(EXPERTS) - 1
+    assert weights[1, DAY_BEFORE] == pytest.approx(3 / (others + 3), rel=0.01)
+    assert np.delete(weights[1], DAY_BEFORE) == pytest.approx(1 / (others + 3), rel=0.02)
+
+
+def test_the_first_lessons_of_a_day_ahead_move_its_quantiles_no_further_than_later_ones() -> None:
+    """The errors of one day come together: fifty of them say little more than one."""
+    for window, first in ((1, 0.25), (288, 0.2 * 7 / 288)):
+        mixture = Mixture.blank(1, Windows.of((window,)), 300.0)
+        before = mixture.quantile[0, LAST, MEDIAN, 0]
+        mixture.learn(said(), issue(mixture, said()), np.array([[11.0]]), LEVEL)
+        assert mixture.quantile[0, LAST, MEDIAN, 0] - before == pytest.approx(0.5 * first, rel=1e-4)
 
 
 def test_the_weight_goes_to_who_is_right() -> None:
@@ -50,7 +60,7 @@ def test_the_weight_goes_to_who_is_right() -> None:
     for truth in random.uniform(8, 12, 300):
         points = said(day_profile=truth)
         actual = np.array([[truth + random.normal(0, 0.1)]])
-        mixture.learn(ONE, points, issue(mixture, points), actual, LEVEL)
+        mixture.learn(points, issue(mixture, points), actual, LEVEL)
     assert (mixture.weight[0, PROFILE, :, 0] > 0.9).all()
     assert issue(mixture, said(day_profile=12.0))[0, MEDIAN, 0] == pytest.approx(12.0, abs=0.2)
 
@@ -82,5 +92,5 @@ def test_an_unknown_outcome_changes_nothing() -> None:
 
 def test_a_tilt_silences_an_expert() -> None:
     tilt = np.where(np.arange(len(EXPERTS))[None, :, None] == PROFILE, 1.0, 0.0).astype(np.float32)
-    found = Mixture.blank(1, SOON, 300.0).issue(ONE, said(day_profile=20.0), LEVEL, tilt, np.ones((1, 1)))
+    found = Mixture.blank(1, SOON, 300.0).issue(said(day_profile=20.0), LEVEL, tilt, np.ones((1, 1)))
     assert found[0, MEDIAN, 0] == pytest.approx(20.0)

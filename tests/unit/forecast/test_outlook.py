@@ -115,3 +115,34 @@ def test_a_row_that_is_not_intermittent_has_no_arrivals() -> None:
         found = outlook(forecast, 0, 60.0, SEEN, 60.0)
         assert found is not None
         assert found.arrivals is None
+
+
+@pytest.mark.parametrize(
+    ("lead", "spells"),
+    [
+        pytest.param(0.0, [(60.0, 1.0, True)], id="no start: the one step ahead"),
+        pytest.param(
+            120.0,
+            [(60.0, 1.0, False), (60.0, 2.0, False), *((60.0, at, True) for at in (3.0, 4.0, 5.0, 6.0))],
+            id="two steps until it is ready, then until three starts from now",
+        ),
+        pytest.param(
+            135.0,
+            [(15.0, 0.25, False), *((60.0, at, at > 3) for at in (1.25, 2.25, 3.25, 4.25, 5.25, 6.25))],
+            id="the first spell is what is left of a step",
+        ),
+        pytest.param(
+            540.0,
+            [(60.0, 1.0, False), *((180.0, at, at > 9) for at in (4.0, 7.0, 10.0, 13.0, 16.0, 19.0, 22.0, 25.0))],
+            id="a long start in thirds",
+        ),
+    ],
+)
+def test_spells_follow_one_another_until_three_starts_from_now(
+    lead: float, spells: list[tuple[float, float, bool]]
+) -> None:
+    found = outlook(fleet(), 0, 60.0, SEEN, lead)
+    assert found is not None
+    assert [(spell.seconds, spell.served) for spell in found.spells] == [(lasts, served) for lasts, _, served in spells]
+    medians = [spell.demand.values[0] for spell in found.spells]
+    assert medians == pytest.approx([10.0 * max(at, 1.0) for _, at, _ in spells])

@@ -21,7 +21,7 @@ def taught(*pairs: tuple[dict[int, float], float], seconds: float = 300.0) -> Ri
         x = np.zeros((1, len(NAMES), 1))
         for index, value in features.items():
             x[0, index] = value
-        ridge.learn(FIRST, x, np.array([[target]]), np.array([seconds]))
+        ridge.learn(x, np.array([[target]]), np.array([seconds]))
     ridge.solve(FIRST)
     return ridge
 

@@ -48,6 +48,18 @@ def test_the_week_remembers_its_quarter() -> None:
     )
 
 
+def test_the_week_is_shaped_within_its_quarter_as_the_day_profile_is() -> None:
+    """Last week 3, 6, 9 in one quarter of an hour, all other days 1, 1, 4: the mean 6 of the one, the shape of both."""
+    seasons = Seasons.blank(1, 300.0)
+    for day in range(7):
+        for step, value in enumerate((3.0, 6.0, 9.0) if day == 0 else (1.0, 1.0, 4.0)):
+            seasons.learn(day * 288 + step, np.array([value]), ZERO)
+    then = 7 * 288 + np.arange(3)
+    profile = seasons.usual(then)[:, 0]
+    assert profile == pytest.approx([1 + 2 / 7, 1 + 5 / 7, 4 + 5 / 7])  # plain means of seven days, so far
+    assert seasons.week_ago_shaped(then)[:, 0] == pytest.approx(6 + profile - profile.mean())
+
+
 def test_the_deviation_of_today_fades_by_a_fiftieth_a_minute() -> None:
     seasons = Seasons.blank(1, 60.0)
     assert seasons.fading(np.array([0, 1, 60]))[:, 0] == pytest.approx([1, 0.98, 0.98**60])

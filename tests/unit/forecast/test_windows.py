@@ -42,7 +42,20 @@ def test_short_windows_are_issued_each_seven_minutes_and_a_day_ahead_each_half_h
     windows = Windows.of((1, 5, 60, 120, 1440))
     assert windows.strides(60.0).tolist() == [7, 7, 7, 7, 28]
     assert windows.late(60.0).tolist() == [6, 2, 3, 6, 2]  # all of an issue are tested together
-    assert Windows.of((1, 12, 288)).strides(300.0).tolist() == [1, 1, 6]
+    assert Windows.of((1, 12, 288)).strides(300.0).tolist() == [1, 1, 7]
+
+
+def test_five_minute_steps_a_day_ahead_are_tested_at_every_minute_of_the_hour() -> None:
+    """Each sixth step would meet :00 and :30 only, and a job of each half hour always or never."""
+    stride = int(Windows.of((288,)).strides(300.0)[0])
+    assert {number * stride % 12 for number in range(12)} == set(range(12))
+
+
+@pytest.mark.parametrize("step_seconds", [15.0, 60.0, 120.0, 300.0, 600.0])
+def test_a_week_is_a_whole_number_of_issues(step_seconds: float) -> None:
+    """So that a history which is shifted by whole weeks is tested at the same moments."""
+    day = round(86400 / step_seconds)
+    assert not (7 * day % Windows.of((1, day)).strides(step_seconds)).any()
 
 
 def test_a_maximum_needs_the_steps_it_is_taken_over() -> None:

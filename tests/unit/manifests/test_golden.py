@@ -14,7 +14,7 @@ from edgewarm.api.rule import Wire
 from edgewarm.api.status import WarmingPolicyStatus
 from edgewarm.api.wired import parse_conditions
 from edgewarm.decide.situation import Candidate
-from edgewarm.decide.worth import Concern, Worth
+from edgewarm.decide.worth import Concern, Expected, Worth
 from edgewarm.learn.confidence import Block
 from edgewarm.manifests.condition import conditions
 from edgewarm.manifests.decision import (
@@ -69,8 +69,10 @@ DRAFT = DecisionDraft(
         Prediction("1h", 3600.0, 187.25, ((0.5, 180.0), (0.9, 199.9)), 0.995, 4),
     ),
     candidates=(
-        Weighed(Candidate("reactive_floor", 4, Reason.REACTIVE_FLOOR, "187 / 50"), (1.75, 0.0)),
-        Weighed(Candidate("forecast", 7, Reason.FORECAST, "p90.9 of 310 / 50"), (0.125, 1.375)),
+        Weighed(
+            Candidate("reactive_floor", 4, Reason.REACTIVE_FLOOR, "187 / 50"), Expected(1.75, 0.0, (2.1, 0.0))
+        ),  # 10 x 1.75 x .12
+        Weighed(Candidate("forecast", 7, Reason.FORECAST, "p90.9 of 310 / 50"), Expected(0.125, 1.375, (0.15, 0.165))),
         Weighed(Candidate("bounds", 7, Reason.FORECAST, "")),
     ),
     worth=Worth(
@@ -79,6 +81,7 @@ DRAFT = DecisionDraft(
         (Concern(RiskLevel.MEDIUM, "only 25 h of history are known", "use mode Observe"),),
         ("it costs 0.84, above 0.5",),
     ),
+    expected=Expected(0.125, 1.375, (0.15, 0.165)),
     expires_at=NOW + 900,
 )
 

@@ -57,17 +57,36 @@ def test_last_week_is_the_last_seven_days_of_the_test_span() -> None:
 
     said = last_week(hours, 10.0, steady(hours, 3), pod_hour_price=0.5)
 
-    assert said == (
-        "Last week with this policy (kappa 10) would have cost 504 pod-hours (252.00 at 0.5 each) "
-        "and missed 0.00% of demand, in 0 minutes."  # 7 x 24 x 3 pods
+    assert said.sentence == (  # 7 x 24 x 3 pods, of which one is idle
+        "Last week with this policy (kappa 10) would have cost 504 pod-hours (252.00 at 0.5 each, 84.00 of it idle) "
+        "and missed 0.00% of demand, in 0 minutes, worth 0.00."
     )
+
+
+def test_without_a_price_there_is_no_money() -> None:
+    hours = scene([2.0] * 48, begin=24, step_seconds=3600.0)
+
+    said = last_week(hours, 3.0, steady(hours, 1))
+
+    assert said.money is None
+    assert "each" not in said.sentence
+
+
+def test_what_is_missing_costs_kappa_times_a_pod() -> None:
+    hours = scene([2.0] * 48, begin=24, step_seconds=3600.0)
+
+    said = last_week(hours, 3.0, steady(hours, 1), pod_hour_price=0.5)
+
+    assert said.money == {"held": 12.0, "idle": 0.0, "shortage": 36.0}  # 24 h x 1 pod x .5; 3 x 24 h x 1 x .5
 
 
 def test_a_shorter_span_says_how_long_it_is() -> None:
     hours = scene([2.0] * 48, begin=24, step_seconds=3600.0)
 
-    assert last_week(hours, 3.0, steady(hours, 1)).startswith("The last 1.0 days with this policy (kappa 3) would")
-    assert "missed 50.00% of demand, in 1,440 minutes" in last_week(hours, 3.0, steady(hours, 1))
+    assert last_week(hours, 3.0, steady(hours, 1)).sentence.startswith(
+        "The last 1.0 days with this policy (kappa 3) would"
+    )
+    assert "missed 50.00% of demand, in 1,440 minutes" in last_week(hours, 3.0, steady(hours, 1)).sentence
 
 
 def test_peers_are_tuned_for_each_kappa_on_their_own() -> None:

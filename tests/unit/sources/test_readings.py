@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgewarm.model.demand import Measured, Missing, MissingKind
+from edgewarm.model.identity import Part, Split
 from edgewarm.sources.readings import Picker, failed, reading
 from edgewarm.sources.routes import Question, Route
 from edgewarm.sources.trouble import Cause, NoAnswer, Refused, TooMuch
@@ -120,7 +121,7 @@ def test_the_picker_finds_series_by_labels_and_ignores_other_labels():
     assert picker.pick([]) == [web, other, bare]
 
 
-SPLIT = Route(Question("prom", "sum by (node) (r)"), split="node")
+SPLIT = Route(Question("prom", "sum by (node) (r)"), split=((Split.NODE, "node"),))
 
 
 def by_node(*pairs: tuple[str, float], age: float = 0) -> list[Sample]:
@@ -129,7 +130,23 @@ def by_node(*pairs: tuple[str, float], age: float = 0) -> list[Sample]:
 
 def test_a_demand_that_is_split_is_the_sum_and_keeps_its_parts():
     found = by_node(("b", 60.0), ("a", 30.0), ("a", 1.5)) + by_node(("c", 0.0), age=5)
-    assert reading(SPLIT, found, NOW, 120) == Measured(NOW - 5, 91.5, (("a", 31.5), ("b", 60.0), ("c", 0.0)))
+    assert reading(SPLIT, found, NOW, 120) == Measured(
+        NOW - 5, 91.5, tuple((Part(Split.NODE, node), value) for node, value in (("a", 31.5), ("b", 60.0), ("c", 0.0)))
+    )
+
+
+def test_a_demand_that_is_split_by_two_labels_has_the_sum_of_each_value_and_needs_both():
+    both = Route(Question("prom", "r"), split=((Split.NODE, "node"), (Split.REQUEST_TYPE, "type")))
+    found = [Sample({"node": node, "type": kind}, NOW, 10.0) for node, kind in (("a", "x"), ("a", "y"), ("b", "x"))]
+    read = reading(both, found, NOW, 120)
+    assert isinstance(read, Measured)
+    assert (read.value, {str(part): value for part, value in read.parts}) == (
+        30.0,
+        {"node a": 20.0, "node b": 10.0, "requestType x": 20.0, "requestType y": 10.0},
+    )
+    missing = reading(both, [*found, Sample({"node": "a"}, NOW, 1.0)], NOW, 120)
+    assert isinstance(missing, Missing)
+    assert "a series without label type: wrap the query in sum by (node, type) (...)" in missing.message
 
 
 @pytest.mark.parametrize(

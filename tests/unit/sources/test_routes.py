@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edgewarm.model.demand import DemandRequest, Missing, MissingKind
+from edgewarm.model.identity import Part, Split
 from edgewarm.sources.routes import Question, Route, route, shortened
 from edgewarm.sources.settings import Source, SourceSettings, Template
 
@@ -41,11 +42,11 @@ def test_a_request_finds_its_way(request_, expected):
 
 
 def test_a_part_is_picked_by_its_label_from_the_answer_of_the_whole():
-    whole = replace(asks(source="strict", template="http", app="web"), split="node")
+    whole = replace(asks(source="strict", template="http", app="web"), split=((Split.NODE, "node"),))
     question, labels = Question("strict", HTTP.query), (("app", "web"), ("namespace", "shop"))
-    assert route(SETTINGS, whole) == Route(question, "http", labels, "node")
-    part = Route(question, "http", (("app", "web"), ("namespace", "shop"), ("node", "edge-1")), "node")
-    assert route(SETTINGS, replace(whole, part="edge-1")) == part
+    assert route(SETTINGS, whole) == Route(question, "http", labels, whole.split)
+    part = Route(question, "http", (("app", "web"), ("namespace", "shop"), ("node", "edge-1")), whole.split)
+    assert route(SETTINGS, replace(whole, part=Part(Split.NODE, "edge-1"))) == part
 
 
 UNKNOWN, INVALID = MissingKind.UNKNOWN_SOURCE, MissingKind.INVALID_QUERY

@@ -7,7 +7,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from edgewarm.model.identity import Key
+from edgewarm.model.identity import Key, Part, Split
 from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
 from edgewarm.telemetry.catalog import METRICS, Type
 from edgewarm.telemetry.metrics import Metrics
@@ -68,16 +68,32 @@ def test_a_policy_with_resources_has_the_numbers_of_each():
     assert of(metrics, WEB) == {("edgewarm_blind", ""): 0}
 
 
+def on(node: str) -> Part:
+    return Part(Split.NODE, node)
+
+
+def test_the_parts_of_other_labels_say_by_what_they_are_parts():
+    metrics = Metrics("1.2.3")
+    metrics.policy(WEB, PolicyNumbers(parts={Part(Split.REQUEST_TYPE, "cart"): ResourceNumbers(3.0, {0.9: 4.0})}))
+    assert of(metrics, WEB) == {
+        ("edgewarm_blind", ""): 0,
+        ("edgewarm_part_demand", "by=requestType value=cart"): 3.0,
+        ("edgewarm_part_forecast_demand", "by=requestType quantile=0.9 value=cart"): 4.0,
+    }
+
+
 def test_a_node_that_goes_takes_its_series_along():
     metrics = Metrics("1.2.3")
-    metrics.policy(WEB, PolicyNumbers(nodes={"a": ResourceNumbers(30.0, {0.5: 35.0}), "b": ResourceNumbers(60.0)}))
+    metrics.policy(
+        WEB, PolicyNumbers(parts={on("a"): ResourceNumbers(30.0, {0.5: 35.0}), on("b"): ResourceNumbers(60.0)})
+    )
     assert of(metrics, WEB) == {
         ("edgewarm_blind", ""): 0,
         ("edgewarm_node_demand", "node=a"): 30.0,
         ("edgewarm_node_demand", "node=b"): 60.0,
         ("edgewarm_node_forecast_demand", "node=a quantile=0.5"): 35.0,
     }
-    metrics.policy(WEB, PolicyNumbers(nodes={"b": ResourceNumbers(60.0)}))
+    metrics.policy(WEB, PolicyNumbers(parts={on("b"): ResourceNumbers(60.0)}))
     assert of(metrics, WEB) == {("edgewarm_blind", ""): 0, ("edgewarm_node_demand", "node=b"): 60.0}
 
 

@@ -1,0 +1,56 @@
+"""What each expert says of a moment, and who speaks of something else a day ahead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgewarm.forecast.cycle import Cycle
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, SURGE, WEEK, points
+from edgewarm.forecast.features import features
+from edgewarm.forecast.levels import Levels
+from edgewarm.forecast.ridge import Ridge
+from edgewarm.forecast.seasons import Seasons
+from edgewarm.model.demand import FloatArray
+
+pytestmark = pytest.mark.unit
+
+HOUR, DAY = 3600.0, 24
+AHEAD = np.array([1, DAY])
+
+
+def said(*z: float) -> FloatArray:
+    """What all experts say (2, E) an hour and a day ahead, after these hours."""
+    levels, seasons = Levels.blank(1, HOUR), Seasons.blank(1, HOUR)
+    for step, value in enumerate(z):
+        seasons.learn(step, np.array([value]), levels.slow)
+        levels.learn(np.array([value]))
+    last = len(z) - 1
+    x = features(seasons, levels, Cycle.blank(1, HOUR), last, AHEAD)
+    found = points(Ridge.blank(1, 2), seasons, levels, x, last, AHEAD)
+    return np.asarray(found[..., 0])
+
+
+def of_weekdays(*levels: float) -> list[float]:
+    """Days that are flat, of these levels."""
+    return [level for level in levels for _ in range(DAY)]
+
+
+def test_an_hour_ahead_the_day_before_is_yesterday_and_a_day_ahead_last_week() -> None:
+    """Seven days of levels 1 to 7, and it is the last hour of the seventh: tomorrow is a first day, as in last week."""
+    found = said(*of_weekdays(1, 2, 3, 4, 5, 6, 7))
+    assert found[0, DAY_BEFORE] == 7.0  # the same hour, one day before the next
+    assert found[1, DAY_BEFORE] == 1.0
+    profile = 4.0  # the mean of the seven
+    assert found[1, WEEK] == pytest.approx((profile + 1.0) / 2)
+
+
+def test_a_day_ahead_the_surge_speaks_of_the_last_three_hours() -> None:
+    found = said(*of_weekdays(4), 4.0, 9.0)
+    assert found[0, SURGE] > 9.0  # a rise under way
+    assert 4.0 < found[1, SURGE] < found[1, LAST] == 9.0
+
+
+def test_before_a_week_is_over_last_week_is_what_the_day_profile_says() -> None:
+    found = said(*of_weekdays(1, 2, 3))
+    assert found[1, DAY_BEFORE] == found[1, EXPERTS.index("day profile")]
