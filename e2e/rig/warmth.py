@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,10 @@ def service(place: str, name: str, **selector: str) -> Manifest:
 def is_ready(pod: Mapping[str, Any]) -> bool:
     conditions = pod.get("status", {}).get("conditions", [])
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def uids(pods: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in pods}
 
 
 @dataclass
@@ -64,8 +68,9 @@ class Shop:
             self.until("warm standbys", lambda: self.warm_standbys() == standbys, 90)
         return self
 
-    def warm(self, replicas: int, standbys: int, **spec: Any) -> None:
-        """The policy: a constant demand that needs `replicas`, and so many standbys whatever is forecast."""
+    def warm(self, replicas: int, standbys: int, *, needed: int = 2, **spec: Any) -> None:
+        """The policy: a constant demand that needs `needed` pods, `replicas` at least, and so many standbys whatever is
+        forecast. Another demand would be another question, whose history has to be read first."""
         wanted: dict[str, Any] = {
             "mode": "Act",
             # what somebody else scaled out is not ours to take back while a test looks at it
@@ -74,7 +79,7 @@ class Shop:
             **spec,
         }
         self.here.kubectl.apply(
-            policy(self.place, self.name, f"vector({50 * replicas - 25})", 50, **copy.deepcopy(wanted))
+            policy(self.place, self.name, f"vector({50 * needed - 25})", 50, **copy.deepcopy(wanted))
         )
 
     def scale(self, replicas: int) -> None:
@@ -116,10 +121,14 @@ class Shop:
         slices = self.api.get(f"{query}?labelSelector=kubernetes.io%2Fservice-name%3D{self.name}")["items"]
         return sum(bool(one["conditions"].get("ready")) for found in slices for one in found.get("endpoints") or ())
 
-    def status(self) -> dict[str, Any]:
-        """Of the policy; empty while there is none."""
+    def policy(self) -> dict[str, Any]:
+        """Empty while there is none."""
         found = self.here.kubectl.list("warmingpolicy", self.place)
-        return next((one.get("status", {}) for one in found if one["metadata"]["name"] == self.name), {})
+        return next((one for one in found if one["metadata"]["name"] == self.name), {})
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.policy().get("status", {})
+        return found
 
     def until(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         wait_until(f"{what} of {self.name}", holds, seconds, self._told)

@@ -58,7 +58,7 @@ def test_the_minimal_policy_is_ready_and_its_columns_show(here: World, place: st
 
     header, row = here.kubectl.run("get", "wp", "minimal", "-n", place).splitlines()
 
-    assert header.split() == ["NAME", "MODE", "TARGET", "READY", "NEED", "FORECAST(P90@LEAD)", "LEAD", "REASON", "AGE"]
+    assert " ".join(header.split()) == "NAME MODE TARGET READY NEED FORECAST(P90@LEAD) LEAD STANDBY REASON AGE"
     assert row.split()[:5] == ["minimal", "Observe", "minimal", "True", "2"]
     described = here.kubectl.run("describe", "wp", "minimal", "-n", place)
     assert "scaling 3 -> " in described.splitlines()[-1] or "Forecasting" in described

@@ -10,16 +10,12 @@ import pytest
 from controlplane import NodeSize
 from rig.objects import Manifest
 from rig.operator import OperatorProcess
-from rig.warmth import Shop, is_ready, service
+from rig.warmth import Shop, is_ready, service, uids
 from rig.world import World
 from tests_ladder.conftest import PLACE, TIGHT
 
 pytestmark = pytest.mark.e2e
 COLD = 20.0
-
-
-def uids(pods: list[dict[str, Any]]) -> set[str]:
-    return {pod["metadata"]["uid"] for pod in pods}
 
 
 def spec_of(workload: Manifest) -> dict[str, Any]:

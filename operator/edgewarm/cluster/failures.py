@@ -3,6 +3,7 @@
 | status            | error       | who acts                                   |
 |-------------------|-------------|--------------------------------------------|
 | 401, 403          | Forbidden   | an administrator                           |
+| 403, a quota      | Invalid     | whoever set the quota, or fills it         |
 | 404               | NotFound    | we look again                              |
 | 409               | Conflict    | we look again                              |
 | 410               | Gone        | the informer lists anew                    |
@@ -63,6 +64,8 @@ def failure(doing: str, code: int, body: bytes | msgspec.Raw, retry_after: float
     """The error for an answer `code` to `doing`, which names verb, resource and object."""
     said = status_of(body).message or "no reason given"
     found = f"{doing}: the API server answered {code}: {said}"
+    if code == 403 and "exceeded quota" in said:
+        return Invalid(f"{found} (raise the quota, or ask for less)")
     if code in _FIXES:
         error, fix = _FIXES[code]
         return error(f"{found} ({fix})")

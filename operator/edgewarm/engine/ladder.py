@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from edgewarm.decide.promoting import is_draining
 from edgewarm.engine.data_rung import DataRung
 from edgewarm.engine.file_staging import FileStaging
 from edgewarm.engine.image_rung import ImageRung
@@ -23,6 +24,7 @@ from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import DeleteObject, Operation, Tally
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Place, RungCount, RungName
@@ -132,6 +134,21 @@ class Ladder:
             self._put_off(situation, book, name, problem)
         if not failed:
             book.failures = 0
+
+    async def clear(self, item: PolicyObject, view: ClusterView, now: float) -> None:
+        """The target is gone: what was kept warm for it goes too, but for pods whose connections may go on."""
+        if item.policy is None or item.policy.mode is Mode.OBSERVE or item.uid in view.unseen:
+            return
+        drain = item.policy.rungs.drain_seconds
+        left = [pod for pod in view.owned_by(item.uid) if pod.is_active and not is_draining(pod, drain, now)]
+        problem = await self._carry_out(
+            [
+                DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, f"{item.policy.target} is gone")
+                for pod in left
+            ]
+        )
+        if problem is not None:
+            log.warning("what was kept warm is not given back", policy=str(item.key), problem=str(problem))
 
     async def _carry_out(self, operations: Sequence[Operation]) -> EdgewarmError | None:
         for operation in operations:

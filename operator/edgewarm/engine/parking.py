@@ -16,7 +16,7 @@ import structlog
 
 from edgewarm.decide.parking import parkable, parkings
 from edgewarm.decide.promoting import Crew, standing_on
-from edgewarm.engine.ports import Cluster
+from edgewarm.engine.ports import Cluster, Telemetry
 from edgewarm.engine.promoter import Promoter
 from edgewarm.engine.reports import Case
 from edgewarm.engine.rungs import RungSituation
@@ -43,8 +43,9 @@ class Parked:
 class Parker:
     """Called right before the scale is lowered."""
 
-    def __init__(self, cluster: Cluster, promoter: Promoter) -> None:
+    def __init__(self, cluster: Cluster, telemetry: Telemetry, promoter: Promoter) -> None:
         self._cluster = cluster
+        self._telemetry = telemetry
         self._promoter = promoter
 
     async def park(self, case: Case, after: int, now: float) -> tuple[Parked, ...]:
@@ -63,6 +64,8 @@ class Parker:
         if chosen:
             self._promoter.hold(current.uid, after, now)
         parked = tuple([pod for pod in chosen if await self._take_out(climb, current, pod, now)])
+        if parked:
+            self._telemetry.parked(climb.item.key, len(parked))
         return tuple(Parked(pod, current) for pod in parked)
 
     async def take_back(self, case: Case, parked: Sequence[Parked]) -> None:

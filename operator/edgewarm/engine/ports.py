@@ -82,6 +82,12 @@ class Telemetry(Protocol):
     def data_removed(self, tally: Tally) -> None:
         """Data that was staged went."""
 
+    def promoted(self, key: Key, count: int) -> None:
+        """So many standbys began to serve."""
+
+    def parked(self, key: Key, count: int) -> None:
+        """So many serving pods became standbys."""
+
     def retain(self, keys: Collection[Key]) -> None:
         """Forget every policy that is not among `keys`."""
 

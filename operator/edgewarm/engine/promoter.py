@@ -14,7 +14,7 @@ import structlog
 
 from edgewarm.decide.promoting import Crew, is_draining, is_standby, promotions, standing_on
 from edgewarm.engine.alone import alone
-from edgewarm.engine.ports import Cluster
+from edgewarm.engine.ports import Cluster, Telemetry
 from edgewarm.engine.standing import elders
 from edgewarm.manifests.standby import promotion
 from edgewarm.model.errors import EdgewarmError
@@ -45,8 +45,9 @@ class _Promoted:
 class Promoter:
     """Level, not edge: each look compares what every ReplicaSet lacks with the standbys that fit it."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, telemetry: Telemetry) -> None:
         self._cluster = cluster
+        self._telemetry = telemetry
         self._held: dict[str, tuple[int, float]] = {}  # ReplicaSet -> the count it is being lowered to, and since when
         self._promoted: dict[str, _Promoted] = {}  # by uid of the pod, until the view shows it adopted
 
@@ -121,6 +122,7 @@ class Promoter:
                 self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
                 log.info("not promoted", policy=str(item.key), pod=str(pod.key), problem=str(error))
                 return False
+        self._telemetry.promoted(item.key, 1)
         log.info("promoted", policy=str(item.key), pod=str(pod.key), node=pod.node, because=why)
         return True
 

@@ -15,7 +15,7 @@ from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.remarks import Remark
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
@@ -49,6 +49,12 @@ class RungSituation:
     def replicas_ahead(self) -> int:
         """What the workload asks for, or is about to."""
         return max(self.workload.replicas, self.verdict.wanted if self.scales else 0)
+
+    @property
+    def to_be_parked(self) -> int:
+        """Replicas that are about to be taken away and may be parked: none is started cold in their stead."""
+        parks = self.policy.rungs.parking is not None and self.policy.mode is Mode.ACT and self.scales
+        return max(0, self.workload.replicas - self.verdict.wanted) if parks else 0
 
     @property
     def room(self) -> Room:

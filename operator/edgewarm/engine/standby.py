@@ -75,6 +75,7 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         ahead = replace(current, wanted=max(current.wanted, situation.replicas_ahead))
         promised = len(promotions(Crew(ahead, siblings, pods)))
         todo = changes(flock, situation.target(count), promised, slots, situation.now)
+        todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
     operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, todo.make)

@@ -101,8 +101,8 @@ class Engine:
         self._models = Selection(ports.models, ports.demand, self._rows, step_seconds, ports.wake)
         self._parts = Parts()
         self._books = Books()
-        self._promoter = Promoter(ports.cluster)
-        self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, self._promoter))
+        self._promoter = Promoter(ports.cluster, ports.telemetry)
+        self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, ports.telemetry, self._promoter))
         self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
@@ -133,9 +133,7 @@ class Engine:
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
         states = self._pools.plan(view, askers(found), now)
-        # first what gives capacity, for all; then what tells about it
-        await self._promoter.look(now)
-        await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
+        await self._act_on_all(found, view, moment, step_made)
         await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
         await self._reporter.pools(view, states, now)
         self._reporter.forget(view)
@@ -145,6 +143,13 @@ class Engine:
     def _learn_starts(self, view: ClusterView) -> None:
         self._books.take_pulls(self._ports.cluster.take_pulls())
         self._books.take_starts(self._ports.cluster.take_starts(), view)
+
+    async def _act_on_all(self, found: Sequence[Found], view: ClusterView, moment: Moment, step_made: bool) -> None:
+        """First what gives capacity, for all; who tells about it comes after."""
+        await self._promoter.look(moment.now)
+        await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
+        orphaned = (one.around.item for one in found if one.around.workload is None)
+        await _bounded(self._ladder.clear(item, view, moment.now) for item in orphaned)
 
     async def _find_all(self, view: ClusterView, readings: Readings, moment: Moment) -> list[Found]:
         """Observe and decide for all, with pauses in which watches, probes and reads of forecasts go on."""

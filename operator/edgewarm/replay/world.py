@@ -187,6 +187,12 @@ class MemoryTelemetry:
     def decided(self, key: Key, reason: str, mode: str) -> None:
         """Nobody counts."""
 
+    def promoted(self, key: Key, count: int) -> None:
+        """No pods."""
+
+    def parked(self, key: Key, count: int) -> None:
+        """No pods."""
+
     def retain(self, keys: Collection[Key]) -> None:
         """Forget every other policy."""
         if len(keys) < len(self.numbers):

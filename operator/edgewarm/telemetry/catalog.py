@@ -123,6 +123,10 @@ IMAGE_PULLS = Metric(
     (*POLICY, "outcome"),
     "Images pulled ahead onto a node: pulled, then used (a pod started there) or unused (given up without one).",
 )
+PROMOTIONS = Metric(
+    "edgewarm_promotions_total", Type.COUNTER, POLICY, "Standbys that began to serve: hits of the standby rung."
+)
+PARKINGS = Metric("edgewarm_parkings_total", Type.COUNTER, POLICY, "Serving pods that became standbys on a scale-in.")
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -206,6 +210,8 @@ METRICS: tuple[Metric, ...] = (
     RUNG_UNITS,
     DATA_BYTES,
     DATA_REMOVED,
+    PROMOTIONS,
+    PARKINGS,
     BLIND,
     DECISIONS,
     POLICIES,

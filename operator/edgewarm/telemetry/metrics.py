@@ -81,6 +81,19 @@ class Metrics:
         self._of_policy.setdefault(key, set()).add((catalog.DATA_REMOVED, labels))
         self._counter(catalog.DATA_REMOVED, labels).inc(tally.size)
 
+    def promoted(self, key: Key, count: int) -> None:
+        """Standbys that began to serve."""
+        self._of(key, catalog.PROMOTIONS, count)
+
+    def parked(self, key: Key, count: int) -> None:
+        """Serving pods that became standbys."""
+        self._of(key, catalog.PARKINGS, count)
+
+    def _of(self, key: Key, metric: Metric, count: int) -> None:
+        labels = (key.namespace, key.name)
+        self._of_policy.setdefault(key, set()).add((metric, labels))
+        self._counter(metric, labels).inc(count)
+
     def forget(self, key: Key) -> None:
         """The policy is gone, and so are all its series."""
         self._remove(self._of_policy.pop(key, set()))

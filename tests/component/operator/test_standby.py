@@ -54,6 +54,7 @@ async def test_whoever_scales_standbys_are_promoted_and_then_made_anew(world: Op
     await world.passes(15)
     assert names(world.pods("ReplicaSet")) == before
     assert world.ready() == 4
+    assert 'edgewarm_promotions_total{namespace="shop",policy="checkout"} 2.0' in world.series()
     await world.until(lambda: sum(map(is_ready, world.pods("WarmingPolicy"))) == 2, 300)
     assert names(world.pods("WarmingPolicy")).isdisjoint(before)
 
@@ -146,6 +147,14 @@ async def test_a_policy_without_the_rung_gives_them_back(world: OperatorWorld) -
     assert len(world.pods("ReplicaSet")) == 2
 
 
+async def test_a_deployment_that_goes_takes_the_standbys_with_it(world: OperatorWorld) -> None:
+    await warmed(world)
+    world.api.delete("Deployment", SHOP, "checkout")
+    await world.passes(30)
+    assert world.standing() == "TargetNotFound"
+    assert world.pods("WarmingPolicy") == []
+
+
 AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
 
 
@@ -174,10 +183,44 @@ async def test_scaling_in_parks_and_scaling_out_brings_the_same_pods_back(world:
     assert world.replicas() == 2
     serving, parked = names(world.pods("ReplicaSet")), names(world.pods("WarmingPolicy"))
     assert (len(serving), serving | parked) == (2, before)
+    assert 'edgewarm_parkings_total{namespace="shop",policy="checkout"} 2.0' in world.series()
     world.change("WarmingPolicy", "checkout", **shape(4, 0))
     await world.until(lambda: names(world.pods("ReplicaSet")) == before, 90)
     assert world.pods("WarmingPolicy") == []
     assert all(len(pod["metadata"]["labels"]) == 2 for pod in world.pods("ReplicaSet"))  # app and pod-template-hash
+
+
+async def killed(world: OperatorWorld, writes: int) -> None:
+    """The operator dies in the next pass, after so many of its writes went through; another begins."""
+    world.api.fail(0, times=1000, verbs=["create", "patch", "delete"], skip=writes)
+    await world.passes(15)
+    world.api.recover()
+    await world.restart()
+
+
+@pytest.mark.parametrize("writes", [*range(5), *(pytest.param(n, marks=pytest.mark.slow) for n in range(5, 9))])
+async def test_killed_after_any_write_of_a_scale_in_it_ends_where_it_would_have(
+    world: OperatorWorld, writes: int
+) -> None:
+    await four(world)
+    world.change("WarmingPolicy", "checkout", **shape(2, 2))
+    await killed(world, writes)
+    await world.until(lambda: (world.replicas(), len(world.pods("WarmingPolicy"))) == (2, 2), 500)
+    await world.passes(60)
+    assert (len(world.pods("ReplicaSet")), len(world.pods("WarmingPolicy"))) == (2, 2)
+    assert all(map(is_ready, world.api.objects("Pod")))
+
+
+@pytest.mark.parametrize("writes", [*range(5), *(pytest.param(n, marks=pytest.mark.slow) for n in range(5, 9))])
+async def test_killed_after_any_write_of_a_promotion_no_pod_is_lost_or_left(world: OperatorWorld, writes: int) -> None:
+    await warmed(world)
+    before = names([*world.pods("ReplicaSet"), *world.pods("WarmingPolicy")])
+    world.change("Deployment", "checkout", replicas=4)
+    await killed(world, writes)
+    await world.until(lambda: sum(map(is_ready, world.pods("WarmingPolicy"))) == 2, 500)
+    await world.passes(60)
+    assert names(world.pods("ReplicaSet")) == before
+    assert len(world.api.objects("Pod")) == 6
 
 
 async def test_a_scale_in_that_the_server_refuses_takes_no_pod_out(world: OperatorWorld) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Fault:
     """Matching requests are delayed by `latency` seconds, then answered with `status` (0: with a closed connection).
 
-    `status` None only delays. Empty `verbs` or `plurals` match all.
+    `status` None only delays. Empty `verbs` or `plurals` match all. The first `skip` that match are let through.
     """
 
     status: int | None
@@ -21,6 +21,7 @@ class Fault:
     message: str = "injected by the test"
     retry_after: int | None = None
     latency: float = 0.0
+    skip: int = 0
 
     def matches(self, verb: str, plural: str, now: float) -> bool:
         return (
@@ -49,6 +50,9 @@ class Faults:
         self._faults = [fault for fault in self._faults if fault.times > 0 and now < fault.until]
         for fault in self._faults:
             if fault.matches(verb, plural, now):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
                 fault.times -= 1
                 return fault
         return None

@@ -39,6 +39,13 @@ def test_each_status_is_one_kind_of_error(code: int, error: type[EdgewarmError])
     assert str(found).startswith(f"patch pods/status (/api/v1/x): the API server answered {code}: spec.x: not good (")
 
 
+def test_a_quota_is_not_a_lack_of_rights() -> None:
+    body = msgspec.json.encode({"message": 'pods "web-x" is forbidden: exceeded quota: four'})
+    found = failure("create pods (/api/v1/x)", 403, body)
+    assert type(found) is Invalid
+    assert str(found).endswith("exceeded quota: four (raise the quota, or ask for less)")
+
+
 def test_whom_the_errors_concern() -> None:
     assert all(issubclass(kind, Unavailable) for kind in (Busy, Gone, Conflict, NotFound))
     assert issubclass(Unauthenticated, Forbidden)

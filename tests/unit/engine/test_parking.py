@@ -17,6 +17,7 @@ from edgewarm.model.operations import PatchObject
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.rungs import ParkingTerms, RungName, Rungs, StandbyTerms
 from edgewarm.model.workload import Rollout
+from edgewarm.replay.world import MemoryTelemetry
 from support.builders import NOW, book, judgement
 from support.rungs import Recorder, asked, standing_policy, told, view
 from support.warm import deployment, pod, replica_set, standby
@@ -37,8 +38,8 @@ def case(wanted: Policy | None = None, pods: tuple[Any, ...] = FOUR, **overrides
 
 
 def parker(cluster: Recorder) -> tuple[Parker, Promoter]:
-    promoter = Promoter(cluster)
-    return Parker(cluster, promoter), promoter
+    promoter = Promoter(cluster, MemoryTelemetry())
+    return Parker(cluster, MemoryTelemetry(), promoter), promoter
 
 
 async def test_a_parked_pod_has_a_standbys_labels_and_owner_and_the_time() -> None:

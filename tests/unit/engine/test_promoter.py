@@ -13,6 +13,7 @@ from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Rungs
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Rollout
+from edgewarm.replay.world import MemoryTelemetry
 from support.builders import NOW, policy_object
 from support.rungs import Recorder, standing_policy, told, view
 from support.warm import deployment, pod, replica_set, standby
@@ -23,7 +24,7 @@ SHORT = (pod("a"), pod("b"), standby("s1"), standby("s2"), standby("s3"))  # the
 
 async def test_what_the_replica_set_lacks_is_promoted_in_the_version_that_was_seen() -> None:
     cluster = Recorder(seen=view(SHORT))
-    assert await Promoter(cluster).look(NOW) == 2
+    assert await Promoter(cluster, MemoryTelemetry()).look(NOW) == 2
     assert told(cluster.done) == ["patch s1", "patch s2"]
     patch = cluster.done[0]
     assert isinstance(patch, PatchObject)
@@ -32,14 +33,14 @@ async def test_what_the_replica_set_lacks_is_promoted_in_the_version_that_was_se
 
 async def test_a_second_look_at_the_same_view_promotes_nothing_more() -> None:
     cluster = Recorder(seen=view(SHORT))
-    promoter = Promoter(cluster)
+    promoter = Promoter(cluster, MemoryTelemetry())
     await promoter.look(NOW)
     assert await promoter.look(NOW + 1) == 0
 
 
 async def test_between_patch_and_adoption_it_counts_and_after_it_the_replica_set_counts_it() -> None:
     cluster = Recorder(seen=view(SHORT))
-    promoter = Promoter(cluster)
+    promoter = Promoter(cluster, MemoryTelemetry())
     await promoter.look(NOW)
     orphans = (pod("s1", owner=None), pod("s2", owner=None))
     cluster.seen = view((*SHORT[:2], *orphans, SHORT[4]))
@@ -52,7 +53,7 @@ async def test_between_patch_and_adoption_it_counts_and_after_it_the_replica_set
 
 async def test_one_that_nobody_adopts_does_not_count_for_ever() -> None:
     cluster = Recorder(seen=view(SHORT))
-    promoter = Promoter(cluster)
+    promoter = Promoter(cluster, MemoryTelemetry())
     await promoter.look(NOW)
     cluster.seen = view((*SHORT[:2], pod("s1", owner=None), pod("s2", owner=None), SHORT[4]))
     assert await promoter.look(NOW + ARRIVED_SECONDS + 1) == 1
@@ -60,7 +61,7 @@ async def test_one_that_nobody_adopts_does_not_count_for_ever() -> None:
 
 async def test_one_that_changed_under_us_is_left_and_the_next_look_takes_another() -> None:
     cluster = Recorder(seen=view(SHORT), problems={"s1": Conflict("it changed")})
-    promoter = Promoter(cluster)
+    promoter = Promoter(cluster, MemoryTelemetry())
     assert await promoter.look(NOW) == 1
     cluster.problems.clear()
     assert await promoter.look(NOW + 1) == 1
@@ -88,10 +89,10 @@ def younger() -> ClusterView:
 )
 async def test_nothing_is_promoted(seen: ClusterView) -> None:
     cluster = Recorder(seen=seen)
-    assert await Promoter(cluster).look(NOW) == 0
+    assert await Promoter(cluster, MemoryTelemetry()).look(NOW) == 0
     assert cluster.done == []
 
 
 async def test_in_mode_recommend_standbys_that_were_approved_are_promoted() -> None:
     cluster = Recorder(seen=view(SHORT, wanted=standing_policy(mode=Mode.RECOMMEND)))
-    assert await Promoter(cluster).look(NOW) == 2
+    assert await Promoter(cluster, MemoryTelemetry()).look(NOW) == 2

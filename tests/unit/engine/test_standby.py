@@ -11,7 +11,7 @@ import pytest
 from edgewarm.engine.standby import HERE, StandbyRung
 from edgewarm.model.identity import Key
 from edgewarm.model.operations import DeleteObject, PatchObject
-from edgewarm.model.rungs import Place, RungCount, RungName
+from edgewarm.model.rungs import ParkingTerms, Place, RungCount, RungName, Rungs, StandbyTerms
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Rollout, Service
@@ -188,3 +188,15 @@ def test_what_was_asked_within_the_scale_down_window_is_kept() -> None:
     over = asked(seen, judged=judged, asked_before={HERE: ((NOW - 300, 3),)})
     assert RUNG.plan(recent).counts[0].wanted == 3
     assert RUNG.plan(over).counts[0].wanted == 2
+
+
+@pytest.mark.parametrize(("parking", "does"), [(ParkingTerms(), []), (None, ["make", "make"])])
+def test_none_is_started_cold_where_serving_pods_are_about_to_be_parked(
+    parking: ParkingTerms | None, does: list[str]
+) -> None:
+    """Four replicas, two needed: the other two will be the standbys as soon as the fall is due."""
+    wanted = replace(standing_policy(), rungs=Rungs(StandbyTerms(2), parking))
+    four = tuple(pod(name) for name in "abcd")
+    asking = asked(view(four, wanted=wanted))
+    asking = replace(asking, verdict=replace(asking.verdict, wanted=2))
+    assert told(RUNG.plan(asking).operations) == does

@@ -1,0 +1,44 @@
+"""Wrong `spec.rungs`, each with the sentence that its author reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.wrong_policies import WrongPolicy
+
+
+def spec(**fields: Any) -> dict[str, Any]:
+    return {"spec": fields}
+
+
+WRONG_RUNGS: tuple[WrongPolicy, ...] = (
+    WrongPolicy(
+        "standby-of-a-statefulset",
+        spec(targetRef={"kind": "StatefulSet"}, rungs={"standby": {}}),
+        "rungs.standby needs a Deployment: a StatefulSet's pods have ordinals",
+    ),
+    WrongPolicy(
+        "standby-bounds",
+        spec(rungs={"standby": {"min": 3, "max": 2}}),
+        "rungs.standby.min must not be above rungs.standby.max",
+    ),
+    WrongPolicy(
+        "standby-min-above-default-max",
+        spec(rungs={"standby": {"min": 11}}),
+        "rungs.standby.min must not be above rungs.standby.max (default 10)",
+    ),
+    WrongPolicy(
+        "standby-age", spec(rungs={"standby": {"maxAge": "5s"}}), "rungs.standby.maxAge must be a Go duration such as"
+    ),
+    WrongPolicy(
+        "standby-for-nothing",
+        spec(rungs={"standby": {"holdingCost": "0"}}),
+        "rungs.standby.holdingCost must be a ratio above 0 and at most 1",
+    ),
+    WrongPolicy("parking-alone", spec(rungs={"parking": {}}), "rungs.parking needs rungs.standby"),
+    WrongPolicy(
+        "parking-drain",
+        spec(rungs={"standby": {}, "parking": {"drain": "2h"}}),
+        "rungs.parking.drain must be a Go duration such as",
+    ),
+)
