@@ -1,7 +1,8 @@
 """Forecasts against library models and naive rules: five-minute means, origins every 365 minutes after training.
 
     loss    = scaled pinball of one trace, horizon and method; of its quantiles' forms the best in hindsight counts
-    rival   = the single method with the least geometric mean of losses over traces and horizons
+    rival   = the single method with the least geometric mean of losses over traces and horizons; seasonal naive of a day
+              and of a week are two methods (the second is the first where a trace has less than two weeks)
     ratio   = geometric mean of our losses / that of the rival's
 
 What a library said does not depend on our model, so it is kept apart and outlives changes of ours. Where a trace would
@@ -30,7 +31,7 @@ from edgewarm.replay.backtest import Settings, day_steps, prepared
 from edgewarm.replay.calibrated import at_levels, calibrated, calibrated_few
 from edgewarm.replay.libraries import Asked, fitted
 from edgewarm.replay.naive import Past
-from edgewarm.replay.rivals import CALIBRATED, NATIVE, contenders, rules
+from edgewarm.replay.rivals import CALIBRATED, DAY_AGO, NATIVE, WEEK_AGO, contenders, rules
 from edgewarm.replay.rolling import actuals, nobody, rolled
 from edgewarm.replay.trace import Trace
 
@@ -127,9 +128,9 @@ def _judged(setup: Setup, ours: FloatArray, theirs: Mapping[str, FloatArray]) ->
     for column, ahead in enumerate(setup.settings.horizons):
         methods: dict[str, dict[str, FloatArray]] = {OURS: {"": ours[:, column]}}
         for name, quantiles in contenders(past, found, origins, ahead, setup.grid, tracked[:, :, column]):
-            rule, form = name.split(", ", 1)
-            method, _, season = rule.partition(" (")
-            methods.setdefault(method, {})[f"{form} ({season}" if season else form] = quantiles
+            method, form = name.split(", ", 1)
+            methods.setdefault(method, {})[form] = quantiles
+        methods.setdefault(WEEK_AGO, methods[DAY_AGO])  # a trace that is too short for last week
         for name, native in theirs.items():
             methods[name] = _forms(setup, native[:, column], ahead)
         by_horizon[names[ahead]] = _losses(setup, ahead, methods)
