@@ -140,7 +140,7 @@ class Ladder:
         if item.policy is None or item.policy.mode is Mode.OBSERVE or item.uid in view.unseen:
             return
         drain = item.policy.rungs.drain_seconds
-        left = [pod for pod in view.owned_by(item.uid) if pod.is_active and not is_draining(pod, drain, now)]
+        left = [pod for pod in view.owned_by(item.uid) if not pod.deleting and not is_draining(pod, drain, now)]
         problem = await self._carry_out(
             [
                 DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, f"{item.policy.target} is gone")

@@ -111,9 +111,9 @@ class Engine:
 
     async def run_pass(self, now: float) -> None:
         """One pass over everything; a failure of one policy stays with that policy."""
-        moment = Moment(now, self._started_at, self._pass_seconds)
-        policies = _policies(self._ports.cluster.view())
-        self._books.follow(self._ports.cluster.view(), now)
+        moment, view = Moment(now, self._started_at, self._pass_seconds), self._ports.cluster.view()
+        policies = _policies(view)
+        self._books.follow(view, now)
         names = [*asking.row_names(policies), *self._parts.row_names(policies)]
         self._rows.follow(names, now, self._rehearsal_terms(policies))
         self._models.follow(policies)
@@ -126,8 +126,7 @@ class Engine:
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
         step_made = self._rows.observe(samples, now)
         self._models.observe(samples, now)
-        rehearsed = self._rows.take_rehearsed()
-        self._books.take_rehearsed(rehearsed)
+        self._books.take_rehearsed(rehearsed := self._rows.take_rehearsed())
         if step_made or rehearsed:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)

@@ -231,3 +231,11 @@ async def test_a_node_that_goes_silent_is_left_as_it_is(world: OperatorWorld) ->
     await world.passes(300)
     assert set(staging(world)) == before
     assert len(world.written("/pods")) == log
+
+
+async def test_what_was_staged_for_a_workload_that_is_gone_is_given_back(world: OperatorWorld) -> None:
+    await running(world, item(MODEL), mounts=(MODEL,))
+    assert len(staging(world)) == 2
+    world.api.delete("Deployment", SHOP, "checkout")
+    await world.passes(30)
+    assert staging(world) == {}
