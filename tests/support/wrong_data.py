@@ -46,6 +46,14 @@ WRONG_ABOUT_DATA = (
         _data(source={"file": {"url": "ftp://files.example/a", "fetcher": "files", "claim": "models"}}),
         "data[].source.file.url must begin with http:// or https://",
     ),
+    WrongPolicy(
+        "data-type-without-label",
+        _data(requestType="detect"),
+        "data[].requestType is a value of demand.labels.requestType: set that label, or remove requestType",
+    ),
+    WrongPolicy(
+        "data-category-without-label", _data(dataCategory="north"), "data[].dataCategory is a value of demand.labels"
+    ),
     WrongPolicy("data-size", _data(size="2 GB"), "data[].size must be a quantity of bytes"),
     WrongPolicy("data-size-endless", _data(size="1P"), "data[].size must be a quantity of bytes"),
     WrongPolicy("data-threshold", _data(threshold="1"), "data[].threshold must be a ratio from 0.01 to 0.99"),

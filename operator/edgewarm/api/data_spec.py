@@ -18,6 +18,7 @@ from edgewarm.api.fields import (
 )
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.model.data import DIGEST, DataItem, FileSource
+from edgewarm.model.identity import Part, Split
 from edgewarm.model.units import parse_quantity
 
 MOST_BYTES = "100Ti"
@@ -80,6 +81,11 @@ class DataSpec(Wire):
     it; of an image only the version that the workload's template mounts is staged."""
     size: Annotated[StrictStr, Field(max_length=32)]
     """Bytes, as a quantity such as 2Gi: they count against rungs.data.storage. A file may not have more."""
+    request_type: Annotated[StrictStr, Field(min_length=1, max_length=253)] | None = None
+    """The value of the label demand.labels.requestType whose requests read the item: it is staged only while a pod is
+    likely to be needed for these."""
+    data_category: Annotated[StrictStr, Field(min_length=1, max_length=253)] | None = None
+    """The same of demand.labels.dataCategory."""
     threshold: RatioText = "0.2"
     """The probability that a pod is needed above which the item is staged, an image by node: a ratio from 0.01 to
     0.99."""
@@ -114,6 +120,22 @@ def _data_has_a_rung(spec: Any) -> bool:
     return bool(spec.data) == staged and (spec.pool_ref is not None or not images)
 
 
+def _split_rule(by: Split) -> Rule:
+    """A kind of requests can only be told from others where demand has a label for it."""
+    field = {Split.REQUEST_TYPE: "request_type", Split.DATA_CATEGORY: "data_category"}[by]
+
+    def holds(spec: Any) -> bool:
+        split = spec.demand.labels is not None and getattr(spec.demand.labels, field) is not None
+        return split or all(getattr(item, field) is None for item in spec.data)
+
+    return Rule(
+        f"data[].{by} is a value of demand.labels.{by}: set that label, or remove {by}",
+        cel=f"(has(self.demand.labels) && has(self.demand.labels.{by})) || !has(self.data) || "
+        f"self.data.all(d, !has(d.{by}))",
+        holds=holds,
+    )
+
+
 def _data_fits(spec: Any) -> bool:
     if spec.rungs is None or spec.rungs.data is None:
         return True
@@ -129,6 +151,7 @@ DATA_RULES = (
         "(has(self.poolRef) || !has(self.data) || !self.data.exists(d, has(d.source.image)))",
         holds=_data_has_a_rung,
     ),
+    *(_split_rule(by) for by in (Split.REQUEST_TYPE, Split.DATA_CATEGORY)),
     Rule(
         "data[].size must not be above rungs.data.storage: it would never be staged",
         cel="!has(self.data) || !has(self.rungs) || !has(self.rungs.data) || self.data.all(d, "
@@ -149,4 +172,6 @@ def _item(spec: DataSpec) -> DataItem:
     size, threshold = float(parse_quantity(spec.size)), parse_ratio(spec.threshold)
     found = spec.source.file
     file = None if found is None else FileSource(found.url, found.fetcher, found.claim)
-    return DataItem(spec.name, spec.source.image or "", spec.digest or "", size, threshold, file)
+    given = ((Split.REQUEST_TYPE, spec.request_type), (Split.DATA_CATEGORY, spec.data_category))
+    kinds = tuple(Part(by, value) for by, value in given if value is not None)
+    return DataItem(spec.name, spec.source.image or "", spec.digest or "", size, threshold, file, kinds)

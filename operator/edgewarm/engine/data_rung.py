@@ -25,7 +25,7 @@ from edgewarm.decide.leads import ahead_seconds
 from edgewarm.decide.pull_moves import NodePlan, PullMove, PullSeen, node_plan
 from edgewarm.decide.storage import Kept, StoragePlan, Tier, storage_plan, tier
 from edgewarm.engine.data_remarks import Mounts, Unit, remarks
-from edgewarm.engine.expected import Expectation, is_limited
+from edgewarm.engine.expected import Expectation, is_asked, is_limited
 from edgewarm.engine.file_staging import FileStaging
 from edgewarm.engine.pull_ration import PullAsk, PullRation
 from edgewarm.engine.rungs import RungPlan, RungSituation
@@ -125,6 +125,8 @@ class DataRung:
         ahead = Expectation(situation, nodes, seconds, whole)
         for item in items:
             level = min(1 - item.threshold, whole.levels[-1])
+            if not is_asked(situation, item.kinds, level, seconds):
+                continue
             there = {name for name, held in pods.items() if item.reference in held}
             there |= {name for name, node in nodes.items() if node.images.has(item.reference)}
             for name in ahead.on(self._sites, level, there)[0]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgewarm.decide.image_rung import wanted_by_demand, wanted_by_placement
 from edgewarm.decide.newsvendor import held
+from edgewarm.engine.parts import OTHER
 from edgewarm.engine.rungs import RungSituation
 from edgewarm.engine.sites import Sites, likeliest, running_pods
+from edgewarm.model.identity import Part
 from edgewarm.model.quantiles import Quantiles
 from edgewarm.model.workload import Node
 
@@ -32,6 +34,20 @@ class Expectation:
         order = likeliest(self.nodes, sites.load(self.situation.view), held_on)
         found = wanted_by_placement(count, running_pods(self.situation), order)
         return frozenset(found), f"{count} pods are expected at most"
+
+
+def is_asked(situation: RungSituation, kinds: Sequence[Part], level: float, seconds: float) -> bool:
+    """P(a pod is needed for it) is above 1 - level for each of the kinds of requests.
+
+    That is more than for all of them at once, or on one node, of which nothing is known. A kind that is pooled with
+    others is as likely as all of these together.
+    """
+    for kind in kinds:
+        told = situation.foresight.by(kind.by, seconds)
+        demand = told.get(kind.value) or told.get(OTHER)
+        if demand is None or held(demand, level, situation.foresight.per_pod) < 1:
+            return False
+    return True
 
 
 def is_limited(situation: RungSituation) -> bool:

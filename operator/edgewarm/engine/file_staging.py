@@ -20,7 +20,7 @@ from edgewarm.decide.leads import ahead_seconds
 from edgewarm.decide.newsvendor import held
 from edgewarm.decide.pull_moves import NodePlan, PullMove, PullSeen, node_plan
 from edgewarm.engine.data_remarks import Unit
-from edgewarm.engine.expected import is_limited
+from edgewarm.engine.expected import is_asked, is_limited
 from edgewarm.engine.rungs import RungSituation
 from edgewarm.manifests.fetch_pod import FetchOrder, fetch_key, fetch_pod
 from edgewarm.model.data import DataItem
@@ -90,7 +90,9 @@ def _wanted(situation: RungSituation, items: Sequence[DataItem]) -> list[DataIte
     whole, each = foresight.whole(seconds), situation.policy.capacity_per_pod
     if whole is None:
         return []
-    return [item for item in items if held(whole, min(1 - item.threshold, whole.levels[-1]), each) >= 1]
+    levels = {item.name: min(1 - item.threshold, whole.levels[-1]) for item in items}
+    likely = [item for item in items if held(whole, levels[item.name], each) >= 1]
+    return [item for item in likely if is_asked(situation, item.kinds, levels[item.name], seconds)]
 
 
 def _approved(situation: RungSituation, named: tuple[str, ...], pods: Mapping[str, Pod]) -> Sequence[str]:

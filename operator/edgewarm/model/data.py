@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from edgewarm.model.identity import Part
+
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -21,7 +23,8 @@ class FileSource:
 class DataItem:
     """One piece of data, named by its digest: an OCI image that is mounted as a volume, or a file.
 
-    `size` in bytes; it is staged where P(a pod is needed) is above `threshold`.
+    `size` in bytes; it is staged where P(a pod is needed) is above `threshold`, while as much is asked of each of
+    `kinds`, its request type and data category.
     """
 
     name: str
@@ -30,6 +33,7 @@ class DataItem:
     size: float
     threshold: float = 0.2
     file: FileSource | None = None
+    kinds: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         if not DIGEST.fullmatch(self.digest):

@@ -239,3 +239,14 @@ async def test_what_was_staged_for_a_workload_that_is_gone_is_given_back(world: 
     world.api.delete("Deployment", SHOP, "checkout")
     await world.passes(30)
     assert staging(world) == {}
+
+
+async def test_an_item_is_staged_only_while_its_own_requests_are_likely(world: OperatorWorld) -> None:
+    """Demand is told by node and type: 190 requests/s detect, nothing segments; a pod serves 50."""
+    labels = {"node": "node", "requestType": "type"}
+    kinds = [item(MODEL, requestType="detect"), item(TABLE, "1Gi", requestType="segment")]
+    told = [({"node": node, "type": "detect"}, value) for node, value in (("node-1", 150.0), ("node-2", 40.0))]
+    world.prometheus.queries["by type"] = lambda at: [*told, ({"node": "node-2", "type": "segment"}, 0.0)]
+    await running(world, *kinds, demand={"query": "by type", "capacityPerPod": "50", "labels": labels})
+    assert set(staging(world)) == {("node-2", "vision")}
+    assert condition(world) == ("True", "Warm", "2 of 2 items are staged on 2 nodes")  # on node-1 it was there before
