@@ -198,10 +198,9 @@ class Engine:
         value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
-        summary = _summary(book, judgement)
         foresight = self._foresight(book, loads, item.key, moment.now)
         climb, ladder = self._climb(around, book, workload, judgement, view, foresight)
-        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder)
+        case = Case(item, book, workload, judgement, _summary(book, judgement), value, why, parts, climb, ladder)
         return Found(around, state, case)
 
     def _foresight(self, book: Book, loads: tuple[Load, ...], key: Key, now: float) -> Foresight:
