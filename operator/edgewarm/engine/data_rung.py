@@ -165,7 +165,7 @@ class DataRung:
         listed = None if shelf.node is None else shelf.node.images.has(reference)
         seen = None
         if pod is not None and pod.pulling is not None and kept is not None:
-            seen = PullSeen(pod.pulling, max(pod.created_at, kept.used_at))
+            seen = PullSeen(pod.pulling, max(pod.created_at, kept.used_at) if ttl else pod.created_at)
         found = node_plan(approved, seen, listed, images_key((reference,)), ttl, situation.now)
         if reference in orders.budget.evicted:
             found = replace(found, move=PullMove.REMOVE, why=GONE)

@@ -104,9 +104,9 @@ class Rungs:
     """The rungs of a policy below its replicas; None is not wanted. Images are, unless the policy says otherwise."""
 
     standby: StandbyTerms | None = None
-    data: DataTerms | None = None
     parking: ParkingTerms | None = None
     image: ImageTerms | None = field(default=ImageTerms())
+    data: DataTerms | None = None
 
     @property
     def drain_seconds(self) -> float:
