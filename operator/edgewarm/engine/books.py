@@ -7,6 +7,7 @@ from itertools import islice
 
 from edgewarm.engine.alone import alone
 from edgewarm.engine.book import Book, Live, Score
+from edgewarm.engine.ports import Cluster
 from edgewarm.engine.resuming import resumed
 from edgewarm.engine.stage_leads import stage_leads
 from edgewarm.learn.confidence import Block, Blocks, belief, fleet_prior
@@ -101,6 +102,11 @@ class Books:
     def records(self, key: Key) -> tuple[DecisionRecord, ...]:
         """A policy's decisions about replicas, oldest first."""
         return self._records.get(key, ())
+
+    def learn_starts(self, cluster: Cluster, view: ClusterView) -> None:
+        """What the cluster tells of pulls and first Readys."""
+        self.take_pulls(cluster.take_pulls())
+        self.take_starts(cluster.take_starts(), view)
 
     def take_pulls(self, pulls: Iterable[Pull]) -> None:
         """How fast images came to which node."""

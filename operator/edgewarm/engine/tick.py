@@ -121,7 +121,7 @@ class Engine:
         view = self._ports.cluster.view()  # anew: a source may have taken its time
         policies = _policies(view)
         self._books.follow(view, now)
-        self._learn_starts(view)
+        self._books.learn_starts(self._ports.cluster, view)
         self._parts.see(policies, readings, now)
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
         step_made = self._rows.observe(samples, now)
@@ -138,10 +138,6 @@ class Engine:
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
         self._ports.telemetry.retain(list(view.policies))
-
-    def _learn_starts(self, view: ClusterView) -> None:
-        self._books.take_pulls(self._ports.cluster.take_pulls())
-        self._books.take_starts(self._ports.cluster.take_starts(), view)
 
     async def _act_on_all(self, found: Sequence[Found], view: ClusterView, moment: Moment, step_made: bool) -> None:
         """First what gives capacity, for all; who tells about it comes after."""

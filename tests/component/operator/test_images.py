@@ -130,6 +130,14 @@ async def test_images_that_no_pod_is_expected_for_are_given_back_after_their_tim
     assert pull_pods(world) == {}
 
 
+async def test_a_target_that_goes_takes_its_pull_pods_with_it(world: OperatorWorld) -> None:
+    await running(world)
+    assert pull_pods(world)
+    world.api.delete("Deployment", SHOP, "checkout")
+    await world.passes(60)
+    assert pull_pods(world) == {}
+
+
 async def test_another_image_of_the_workload_replaces_the_one_before(world: OperatorWorld) -> None:
     await running(world)
     before = {pod["metadata"]["uid"] for pod in pull_pods(world).values()}

@@ -83,7 +83,8 @@ class FakeDeploymentController:
         running = {"startedAt": self._api.store.timestamp(begun + self.pull)}
         told = [{"restartCount": 0, "state": {"running": running}} for _ in pod["spec"]["containers"]]
         for container in pod["spec"]["containers"]:
-            self._tell(pod, container)
+            if "image" in container:
+                self._tell(pod, container)
         status = {"phase": "Running", "conditions": conditions, "startTime": created, "containerStatuses": told}
         self._api.put({**pod, "status": status})
 
