@@ -128,7 +128,9 @@ def reasons() -> str:
         "## Reasons of the DataWarm condition\n\n"
         f"It is there while [data](data.md) is wanted somewhere, or cannot be.\n\n{data}\n"
         "## Reasons of the NodesWarmed condition\n\n"
-        f"It is there where `spec.warming.nodes` names a node whose time has not passed.\n\n{warmed}\n"
+        f"It is there where `spec.warming.nodes` names a node whose time has not passed. "
+        f"StandbysPlaced is there, and False, while the pool has no place for a standby, with one of the same words."
+        f"\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
         f"{pools}\n{NOTE}"
     )

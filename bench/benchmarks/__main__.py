@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import accuracy, cost, functions, libraries, memory, process, speed
+from benchmarks import accuracy, cost, functions, libraries, memory, placement, process, speed
 from benchmarks.machine import described
 from benchmarks.page import page
 from benchmarks.pictures import pictures
@@ -34,6 +34,7 @@ class Section(StrEnum):
     MEMORY = "memory"
     PROCESS = "process"
     FUNCTIONS = "functions"
+    PLACEMENT = "placement"
 
 
 @app.command()
@@ -95,8 +96,9 @@ def _measured(section: Section, chosen: Chosen, quick: bool) -> dict[str, Any]:
         Section.MEMORY: lambda progress: memory.run(quick, progress),
         Section.PROCESS: lambda progress: process.run(quick, progress),
         Section.FUNCTIONS: lambda progress: functions.run(folder, quick, progress),
+        Section.PLACEMENT: lambda progress: placement.run(quick, progress),
     }
-    recorded = section not in {Section.SPEED, Section.MEMORY, Section.PROCESS} and folder is not None
+    recorded = section not in {Section.SPEED, Section.MEMORY, Section.PROCESS, Section.PLACEMENT} and folder is not None
     command = ("EDGEWARM_TRACES=DIR " if recorded else "") + "make bench"
     run = described("python -m benchmarks --quick" if quick else command)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))

@@ -1,8 +1,8 @@
 """Forecasts against library models and naive rules: five-minute means, origins every 365 minutes after training.
 
     loss    = scaled pinball of one trace, horizon and method; of its quantiles' forms the best in hindsight counts
-    rival   = the single method with the least geometric mean of losses over traces and horizons; seasonal naive of a day
-              and of a week are two methods (the second is the first where a trace has less than two weeks)
+    rival   = the single method with the least geometric mean of losses over traces and horizons; yesterday and last
+              week are two methods (the second is the first where a trace has less than two weeks)
     ratio   = geometric mean of our losses / that of the rival's
 
 What a library said does not depend on our model, so it is kept apart and outlives changes of ours. Where a trace would

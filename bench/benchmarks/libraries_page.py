@@ -12,9 +12,9 @@ OPENING = """\
 Five-minute means of every recorded trace; origins every 365 minutes after training (half of the trace, at most seven
 days), thinned where a trace would have more than thirty. Each library is fitted anew at every origin on the seven days
 before it; our model learns as it goes. Every method's quantiles come in all the forms it can have (native, of trailing
-residuals, of our calibrator), and the form that is best in hindsight counts, per trace and horizon. The rival is the one
-method with the least geometric mean of losses, seasonal naive of a day and of a week being two; the interval draws whole
-days with replacement and chooses form and rival anew. Loss: scaled pinball as in `edgewarm backtest`.
+residuals, of our calibrator), and the form that is best in hindsight counts, per trace and horizon. The rival is the
+one method with the least geometric mean of losses, yesterday and last week being two; the interval draws whole days
+with replacement and chooses form and rival anew. Loss: scaled pinball as in `edgewarm backtest`.
 """
 
 LIMITS = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from benchmarks import cost_page, coverage_page, functions_page, libraries_page, process_page, summary
+from benchmarks import cost_page, coverage_page, functions_page, libraries_page, placement_page, process_page, summary
 
 Json = Mapping[str, Any]
 MIB = 2**20
@@ -88,6 +88,7 @@ def page(results: Json) -> str:
         "memory": _memory,
         "process": lambda found: process_page.section(found, table),
         "functions": lambda found: functions_page.section(found, table),
+        "placement": lambda found: placement_page.section(found, table),
     }
     for name, write in writers.items():
         if name in results:

@@ -296,12 +296,13 @@ class OperatorWorld:
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)
 
-    def web(self, name: str = "checkout", replicas: int = 2) -> None:
+    def web(self, name: str = "checkout", replicas: int = 2, requests: Mapping[str, str] | None = None) -> None:
         """A Deployment with its ReplicaSet behind a Service, whose pods are there and Ready, on a large node."""
         room = {"cpu": "64", "memory": "64Gi", "pods": "110"}
         status = {"allocatable": room, "conditions": [{"type": "Ready", "status": "True"}]}
         self.api.put({"kind": "Node", "metadata": {"name": "node-1"}, "spec": {}, "status": status})
-        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
+        container = {"name": "app", "image": "app:1", "resources": {"requests": dict(requests or {})}}
+        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
         spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
         meta = {"name": name, "namespace": SHOP}
         self.api.put({"kind": "Deployment", "metadata": {**meta, "annotations": {REVISION: "1"}}, "spec": spec})

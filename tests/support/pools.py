@@ -9,7 +9,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.pool import Allocation, Budget, Holding, NodeChoice, PoolSettings, Request
 from edgewarm.model.prices import GIB
 from edgewarm.model.workload import Node, Pod
-from edgewarm.pools.survey import Site, Survey, survey
+from edgewarm.pools.survey import Site, Survey, survey, terrain
 
 NOW = 1_000_000.0
 OWNER = Key("shop", "web")
@@ -54,4 +54,4 @@ def pool(
     """All of these nodes, unless `members` names some."""
     members = overrides.pop("members", frozenset(one.name for one in nodes))
     site = Site(rules or settings(), members, budgets)
-    return survey(site, nodes, pods, holdings, overrides.pop("now", NOW), **overrides)
+    return survey(site, terrain(nodes, pods), holdings, overrides.pop("now", NOW), **overrides)

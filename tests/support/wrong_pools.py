@@ -49,6 +49,11 @@ WRONG_POOLS = (
         {"allocation": "BestFit", "nodeChoice": "Balanced"},
         "nodeChoice goes with allocation Priority or FairShare, the others choose the node themselves: remove",
     ),
+    WrongPool(
+        "preempts-in-the-order-of-asking",
+        {"allocation": "FirstFit", "preemption": "PreemptLowerPriority"},
+        "preemption PreemptLowerPriority goes with allocation Priority, else what was given up would be first to ask",
+    ),
     WrongPool("ratio-below-one", {"oversubscriptionRatio": "0.5"}, RATIO),
     WrongPool("ratio-too-high", {"oversubscriptionRatio": "11"}, RATIO),
     WrongPool("ratio-no-number", {"oversubscriptionRatio": "twice"}, RATIO),

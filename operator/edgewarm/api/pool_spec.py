@@ -35,7 +35,7 @@ class EdgeNodePoolSpec(Wire):
     left over that another one keeps from use), or Predictive (the least utilisation forecast)."""
     preemption: Preemption = Preemption.NEVER
     """Whether warmth of a lower qos.priority that is preemptible may be given up for a request that finds no room:
-    Never or PreemptLowerPriority."""
+    Never, or PreemptLowerPriority with allocation Priority."""
     oversubscription_ratio: RatioText = "1"
     """How many times what a node can give may be reserved of the shareable resources, from 1 to 10, such as "1.5". Pods
     always fit what the node has."""
@@ -61,6 +61,12 @@ class EdgeNodePoolSpec(Wire):
             "nodeChoice, or use one of the two",
             cel="!has(self.nodeChoice) || self.allocation in ['Priority', 'FairShare']",
             holds=lambda spec: spec.node_choice is None or spec.allocation.chooses_by_node_choice,
+        ),
+        Rule(
+            "preemption PreemptLowerPriority goes with allocation Priority, else what was given up would be first to "
+            "ask again: use allocation Priority, or preemption Never",
+            cel="self.preemption == 'Never' || self.allocation == 'Priority'",
+            holds=lambda spec: spec.preemption is Preemption.NEVER or spec.allocation is Allocation.PRIORITY,
         ),
         Rule(
             f'oversubscriptionRatio must be a quantity from 1 to {HIGHEST_RATIO}, such as "1.5"',

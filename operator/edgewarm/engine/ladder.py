@@ -27,6 +27,7 @@ from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import DeleteObject, Operation, Tally
 from edgewarm.model.policy import Mode
+from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.pools.room import Room, room
@@ -76,6 +77,11 @@ class LadderPlan:
     def stored(self) -> Mapping[str, float]:
         """Bytes of data on nodes, by tier."""
         return {tier: size for _, plan in self.plans for tier, size in plan.stored.items()}
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """For the pool."""
+        return tuple(request for _, plan in self.plans for request in plan.requests)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from edgewarm.engine.pooling import POOL_BUDGETS, PoolState, strangers
@@ -10,7 +11,8 @@ from edgewarm.manifests.pool_status import BudgetUse, PoolReport
 from edgewarm.model.conditions import Condition, merged
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PoolObject
-from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.policy import Mode, Policy, WarmedNode
+from edgewarm.model.rungs import RungName
 from edgewarm.model.units import format_time
 from edgewarm.pools.allocate import shadow_prices
 from edgewarm.pools.success import TARGET
@@ -39,7 +41,7 @@ def pool_report(pool: PoolObject, state: PoolState, now: float) -> PoolReport:
         rate=state.success.rate,
         pace=state.survey.pace,
         budgets=_budgets(state),
-        refused={key: str(found[0]) for key, found in state.shortages.items()},
+        refused={key: str(found) for (key, _), found in reversed(list(state.shortages.items()))},
     )
 
 
@@ -77,7 +79,7 @@ def _allocation(pool: PoolObject, state: PoolState, now: float) -> Iterable[Cond
     good = rate >= TARGET
     reason = "RequestsPlaced" if good else "TooManyRefused"
     message = f"{rate:.0%} of the requests for room of the last hour found a place; {TARGET:.0%} are expected"
-    last = next((str(found[0]) for found in state.shortages.values()), "")
+    last = next((str(found) for found in state.shortages.values()), "")
     message += f". The last refusal: {last}" if last and not good else ""
     yield Condition("AllocationSucceeds", "True" if good else "False", reason, message, now, pool.generation)
 
@@ -102,23 +104,37 @@ def _budgets(state: PoolState) -> tuple[BudgetUse, ...]:
 
 
 def remarks(key: Key, policy: Policy, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
-    """What a policy's conditions say of the nodes that it warms by hand."""
+    """What a policy's conditions say of its pool: of the nodes that it warms by hand, and of standbys without place."""
     state = states.get(policy.pool or "")
-    due = [entry for entry in policy.warming.nodes if entry.until > now]
-    if state is None or not due:
+    if state is None:
         return ()
-    unknown = strangers(policy, state.membership, now)
+    found = [_by_hand(key, policy, state, now)]
+    refused = state.shortages.get((key, RungName.STANDBY))
+    if refused is not None:
+        found.append(Remark("StandbysPlaced", False, str(refused.reason), str(refused)))
+    return tuple(remark for remark in found if remark is not None)
+
+
+def _by_hand(key: Key, policy: Policy, state: PoolState, now: float) -> Remark | None:
+    due = [entry for entry in policy.warming.nodes if entry.until > now]
+    unknown, refused = strangers(policy, state.membership, now), state.shortages.get((key, RungName.NODE_ROOM))
+    if not due:
+        return None
     if unknown:
         fix = "correct spec.warming.nodes[].name, or label the node so that the pool selects it"
         text = f"EdgeNodePool {policy.pool} has no node {_names(list(unknown))}: {fix}"
-        return (Remark("NodesWarmed", False, "UnknownNode", text),)
+        return Remark("NodesWarmed", False, "UnknownNode", text)
     if policy.mode is not Mode.ACT:
-        return (Remark("NodesWarmed", False, "NotActing", f"mode {policy.mode} reserves nothing: use mode Act"),)
-    refused = state.shortages.get(key)
-    if refused:
-        return (Remark("NodesWarmed", False, str(refused[0].reason), str(refused[0])),)
-    wanted, held = sum(entry.pods for entry in due), sum(one.owner == key for one in state.survey.holdings)
-    if held < wanted:
-        return (Remark("NodesWarmed", False, "Waiting", f"room for {held} of {wanted} pods is reserved"),)
+        return Remark("NodesWarmed", False, "NotActing", f"mode {policy.mode} reserves nothing: use mode Act")
+    if refused is not None:
+        return Remark("NodesWarmed", False, str(refused.reason), str(refused))
+    return _granted(key, due, state)
+
+
+def _granted(key: Key, due: list[WarmedNode], state: PoolState) -> Remark:
+    held = Counter(one.node for one in state.survey.holdings if one.owner == key)
+    wanted, there = sum(entry.pods for entry in due), sum(min(entry.pods, held[entry.name]) for entry in due)
+    if there < wanted:
+        return Remark("NodesWarmed", False, "Waiting", f"room for {there} of {wanted} pods is reserved or taken")
     until = format_time(max(entry.until for entry in due))
-    return (Remark("NodesWarmed", True, "RoomReserved", f"room for {held} pods is reserved, the last until {until}"),)
+    return Remark("NodesWarmed", True, "RoomReserved", f"room for {there} pods is reserved, the last until {until}")

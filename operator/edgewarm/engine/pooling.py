@@ -1,43 +1,51 @@
 """The pools of a pass: which nodes each has, who asks for room there, who gets it, and what to say to whom.
 
-    requests of a pass  ->  kept where it was granted before and still is wanted  ->  the rest allocated, pool by pool
+    what stands (standbys) and what was granted before and still is wanted  ->  the rest allocated, pool by pool
 
-What is asked here is room that policies reserve by hand (spec.warming.nodes). A reservation is a promise: nothing is
-created for it, it keeps others out of the room until its time, and after a restart it is asked for again.
+Two things are asked for: room that policies reserve by hand (spec.warming.nodes), and what the rungs of the ladder
+would hold. A reservation is a promise: nothing is created for it, it keeps others out of the room until its time or
+until pods of its policy take it, and after a restart it is asked for again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from edgewarm.decide.promoting import is_draining
 from edgewarm.model.identity import Key
+from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, WarmedNode
-from edgewarm.model.pool import Budget, Holding, Request
+from edgewarm.model.pool import Budget, Holding, NodeChoice, Request
+from edgewarm.model.rungs import RungName
 from edgewarm.model.view import ClusterView
-from edgewarm.model.workload import Workload
+from edgewarm.model.workload import Pod, Workload
 from edgewarm.pools.allocate import Allocated, allocate
 from edgewarm.pools.budgets import account_of
+from edgewarm.pools.expected import NodeDemand, expected_utilization
 from edgewarm.pools.members import Membership, memberships
+from edgewarm.pools.placement import Answer, Refused
 from edgewarm.pools.shortage import Shortage, explained
 from edgewarm.pools.success import Success
-from edgewarm.pools.survey import NO_FORECAST, Site, Survey, survey
+from edgewarm.pools.survey import NO_FORECAST, Site, Survey, Terrain, survey, terrain
 
-ROOM = "NodeRoom"
 POOL_BUDGETS = "spec.budgets"
-MOST_EXPLAINED = 8
-"""A pool that is full refuses many for one reason; so many refusals are put into words."""
+MOST_EXPLAINED = 16
+"""A full pool refuses many for one reason: the first of each policy and rung is put into words, so many of them."""
 NOBODY = Membership(frozenset(), {})
 
 
 @dataclass(frozen=True)
 class Asker:
-    """A policy that may hold something in its pool: mode Act, its namespace allowed, its workload there."""
+    """A policy that may hold something in its pool, the pods that its rungs hold, and what they ask for."""
 
     item: PolicyObject
     policy: Policy
     workload: Workload
+    pods: tuple[Pod, ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,18 @@ class PoolState:
     survey: Survey
     done: Allocated
     success: Success
-    shortages: Mapping[Key, tuple[Shortage, ...]] = field(default_factory=dict)
+    shortages: Mapping[tuple[Key, str], Shortage] = field(default_factory=dict)
+    """By policy and rung, the first of each."""
+
+    def places(self, owner: Key) -> Mapping[str, Answer]:
+        """The answers to a policy's requests, by their names."""
+        return {one.request.name: one for one in self.done.answers if one.request.owner == owner}
+
+    @property
+    def given_up(self) -> frozenset[Key]:
+        """Pods that must go for others."""
+        gone = (held.pod for one in self.done.placed for held in (*one.cleanup, *one.preempted))
+        return frozenset(pod for pod in gone if pod is not None)
 
 
 class Pools:
@@ -62,10 +81,13 @@ class Pools:
         self,
         view: ClusterView,
         askers: Iterable[Asker],
+        demands: Sequence[NodeDemand],
         now: float,
-        forecast: Mapping[str, float] = NO_FORECAST,
     ) -> Mapping[str, PoolState]:
-        """By name of the pool; `forecast` is the utilisation that is expected of a node."""
+        """By name of the pool; `demands` are what workloads will need by node, for nodeChoice Predictive."""
+        forecast = NO_FORECAST
+        if any(pool.settings.node_choice is NodeChoice.PREDICTIVE for pool in view.pools.values()):
+            forecast = expected_utilization(view.nodes.values(), view.pods.values(), demands)
         members = memberships(view.pools.values(), view.nodes.values())
         by_pool: dict[str, list[Asker]] = {name: [] for name in view.pools}
         for asker in sorted(askers, key=lambda one: one.item.key):
@@ -73,21 +95,25 @@ class Pools:
                 by_pool[asker.policy.pool].append(asker)
         self._granted = {name: self._granted.get(name, {}) for name in view.pools}
         self._success = {name: self._success.get(name, Success(now)) for name in view.pools}
+        land = terrain(view.nodes.values(), view.pods.values()) if view.pools else None
         return {
-            name: self._plan_one(pool, view, by_pool[name], _Moment(members.get(name, NOBODY), now, forecast))
+            name: self._plan_one(pool, by_pool[name], _Moment(members.get(name, NOBODY), land, now, forecast))
             for name, pool in view.pools.items()
+            if land is not None
         }
 
-    def _plan_one(self, pool: PoolObject, view: ClusterView, askers: list[Asker], moment: _Moment) -> PoolState:
-        wanted = {one.name: one for asker in askers for one in reservations(asker, moment.membership, moment.now)}
-        limits = budgets(pool, askers)
-        before = self._granted[pool.name].values()
-        kept = within([held for held in before if held.name in wanted and _same(held, wanted[held.name])], limits)
+    def _plan_one(self, pool: PoolObject, askers: list[Asker], moment: _Moment) -> PoolState:
+        by_hand = {one.name: one for asker in askers for one in reservations(asker, moment.membership, moment.now)}
+        standing = [held for asker in askers for held in holdings(asker, moment.now)]
+        limits, before = budgets(pool, askers), self._granted[pool.name].values()
+        kept = [held for held in before if held.name in by_hand and _same(held, by_hand[held.name])]
         site = Site(pool.settings, moment.membership.nodes, limits)
-        here = survey(site, view.nodes.values(), view.pods.values(), kept, moment.now, moment.forecast)
-        missing = [request for name, request in wanted.items() if name not in {held.name for held in here.holdings}]
-        done = allocate(missing, here)
-        self._granted[pool.name] = {held.name: held for held in done.survey.holdings}
+        held = (*standing, *within(kept, limits, standing))
+        here = survey(site, moment.terrain, held, moment.now, moment.forecast)
+        there = {held.name for held in here.holdings}
+        missing = [request for name, request in by_hand.items() if name not in there]
+        done = allocate([*missing, *(request for asker in askers for request in asker.requests)], here)
+        self._granted[pool.name] = {held.name: held for held in done.survey.holdings if held.name in by_hand}
         self._success[pool.name] = self._success[pool.name].seen(done.answers, moment.now)
         return PoolState(moment.membership, done.survey, done, self._success[pool.name], _told(done))
 
@@ -95,6 +121,7 @@ class Pools:
 @dataclass(frozen=True)
 class _Moment:
     membership: Membership
+    terrain: Terrain
     now: float
     forecast: Mapping[str, float]
 
@@ -114,11 +141,45 @@ def budgets(pool: PoolObject, askers: Iterable[Asker]) -> tuple[Budget, ...]:
     return (*own, *theirs)
 
 
+def holdings(asker: Asker, now: float) -> Iterable[Holding]:
+    """The pods that a policy's rungs hold; one without a node yet is where its affinity sends it.
+
+    What was parked so lately that its connections may go on is not given up.
+    """
+    policy, workload = asker.policy, asker.workload
+    for pod in asker.pods:
+        yield Holding(
+            name=str(pod.key),
+            owner=asker.item.key,
+            rung=pod.labels.get(RUNG_LABEL, ""),
+            node=pod.node or _sent_to(pod),
+            amounts=workload.asks,
+            since=pod.created_at,
+            qos=policy.qos,
+            preemptible=policy.preemptible and not is_draining(pod, policy.rungs.drain_seconds, now),
+            pod=pod.key,
+            constraints=workload.constraints,
+        )
+
+
+def _sent_to(pod: Pod) -> str:
+    """The node that a waiting pod's affinity names; "" where it names none or several."""
+    terms = () if pod.constraints is None else pod.constraints.node_terms
+    names = {name for term in terms for one in term.names if one.operator == "In" for name in one.values}
+    return names.pop() if len(names) == 1 else ""
+
+
 def reservations(asker: Asker, membership: Membership, now: float) -> Iterable[Request]:
-    """A request for each pod for which there is to be room, on the nodes that the policy names and the pool has."""
+    """A request for each pod for which there is to be room, on the nodes that the policy names and the pool has.
+
+    A pod that a rung of the policy holds there has taken its part of the room.
+    """
+    if asker.policy.mode is not Mode.ACT:
+        return
+    standing = Counter(held.node for held in holdings(asker, now))
     for entry in asker.policy.warming.nodes:
         if entry.until > now and entry.name in membership.nodes:
-            for number in range(1, entry.pods + 1):
+            for number in range(1, entry.pods + 1 - standing[entry.name]):
                 yield _reservation(asker, entry, number)
 
 
@@ -127,7 +188,7 @@ def _reservation(asker: Asker, entry: WarmedNode, number: int) -> Request:
     return Request(
         name=f"room {number} of {key} on {entry.name}",
         owner=key,
-        rung=ROOM,
+        rung=RungName.NODE_ROOM,
         amounts=asker.workload.asks,
         constraints=asker.workload.constraints,
         qos=policy.qos,
@@ -145,12 +206,14 @@ def _same(held: Holding, request: Request) -> bool:
     return request.held_on(held.node, held.since) == held and request.only is not None and held.node in request.only
 
 
-def within(held: Iterable[Holding], limits: Iterable[Budget]) -> tuple[Holding, ...]:
-    """What may stay where a budget was lowered: the highest QoS first, then what was granted first."""
-    accounts, kept = [account_of(budget, (), 0.0) for budget in limits], []
+def within(held: Iterable[Holding], limits: Iterable[Budget], standing: Iterable[Holding]) -> tuple[Holding, ...]:
+    """The reservations that may stay where a budget was lowered or pods took its rest: the highest QoS first, then what
+    was granted first."""
+    taken = tuple(standing)
+    accounts, kept = [account_of(budget, taken, 0.0) for budget in limits], []
     for holding in sorted(held, key=lambda one: (one.qos.rank, one.since, one.name)):
         charged = [account.charged(holding) for account in accounts]
-        if all(account.is_kept for account in charged):
+        if all(account.is_kept or account is old for account, old in zip(charged, accounts, strict=True)):
             accounts = charged
             kept.append(holding)
     return tuple(kept)
@@ -168,13 +231,13 @@ def allows(pool: PoolObject, namespace: str, labels: Mapping[str, str]) -> bool:
 
 
 def may_hold(policy: Policy) -> bool:
-    """What only looks on, or waits for approval, takes no room from others."""
-    return policy.mode is Mode.ACT and policy.pool is not None
+    """What only looks on takes no room from others."""
+    return policy.mode is not Mode.OBSERVE and policy.pool is not None
 
 
-def _told(done: Allocated) -> Mapping[Key, tuple[Shortage, ...]]:
-    """By policy: what was refused, in words."""
-    result: dict[Key, list[Shortage]] = {}
-    for one in done.refused[:MOST_EXPLAINED]:
-        result.setdefault(one.request.owner, []).append(explained(one, done.survey))
-    return {key: tuple(found) for key, found in result.items()}
+def _told(done: Allocated) -> Mapping[tuple[Key, str], Shortage]:
+    """What was refused, in words."""
+    first: dict[tuple[Key, str], Refused] = {}
+    for one in done.refused:
+        first.setdefault((one.request.owner, one.request.rung), one)
+    return {key: explained(one, done.survey) for key, one in list(first.items())[:MOST_EXPLAINED]}

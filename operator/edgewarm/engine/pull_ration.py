@@ -30,7 +30,7 @@ from edgewarm.pools.barriers import admitted
 from edgewarm.pools.members import memberships
 from edgewarm.pools.placement import Refused, placement, taken
 from edgewarm.pools.shortage import explained
-from edgewarm.pools.survey import Site, Survey, survey
+from edgewarm.pools.survey import Site, Survey, survey, terrain
 
 PULLS_AT_ONCE = 10
 CPU_CORES, MEMORY_BYTES = 0.001, 4 * 2**20  # of each container of a pull pod, see manifests.pull_pod
@@ -168,7 +168,7 @@ def _surveyed(ledger: _Ledger, pool: PoolObject, now: float) -> Survey:
         limits.append(Budget("the default", {PULLS: float(PULLS_AT_ONCE)}))
     site = Site(settings, ledger.members.get(pool.name, frozenset()), tuple(limits))
     held = [_holding(key, pod) for key, pod in _pulls(view) if pod.pulling is not None and not pod.deleting]
-    return survey(site, view.nodes.values(), view.pods.values(), held, now)
+    return survey(site, terrain(view.nodes.values(), view.pods.values()), held, now)
 
 
 def _holding(owner: Key, pod: Pod) -> Holding:

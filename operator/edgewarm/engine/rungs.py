@@ -13,12 +13,15 @@ from typing import Protocol
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.remarks import Remark
+from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
+from edgewarm.pools.placement import Answer
 from edgewarm.pools.room import Room
 
 
@@ -28,7 +31,9 @@ class RungSituation:
 
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
-    in it stays as it is. `foresight` answers for demand further ahead than the replicas' lead time.
+    in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
+    pool is asked. `given_up`: pods that the pool wants to have gone. `foresight` answers for demand further ahead than
+    the replicas' lead time.
     """
 
     item: PolicyObject
@@ -44,6 +49,8 @@ class RungSituation:
     asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
     make_room: Callable[[], Room] = Room
     scales: bool = True  # False while another autoscaler owns the replicas
+    places: Mapping[str, Answer] | None = None
+    given_up: frozenset[Key] = frozenset()
 
     @property
     def replicas_ahead(self) -> int:
@@ -61,10 +68,10 @@ class RungSituation:
         """What the nodes have left; worked out once a pass, when the first rung asks."""
         return self.make_room()
 
-    @property
-    def data_is_coming(self) -> bool:
-        """A pod that started now would fetch for itself what is being staged."""
-        return any(count.place.rung is RungName.DATA and count.warming for count in self.below)
+    def data_is_coming(self, node: str | None) -> bool:
+        """A pod that started there now (None: wherever) would fetch for itself what is being staged."""
+        coming = [count.place.node for count in self.below if count.place.rung is RungName.DATA and count.warming]
+        return any(None in {node, place} or node == place for place in coming)
 
     def recent(self, place: Place) -> tuple[int, ...]:
         """What the rung's own `asked` was within the scale-down window."""
@@ -80,7 +87,9 @@ class RungSituation:
 class RungPlan:
     """A rung's answer: counts by place, what to do towards them, conditions, and why the counts are what they are.
 
-    `stored`: bytes of data by tier. `asked`: counts before anything held or bounded them, for `RungSituation.recent`.
+    `asked`: counts before anything held or bounded them, for `RungSituation.recent`. `requests`: what it would hold,
+    for the pool to say where; planned again with `RungSituation.places`, it holds no more than found a place.
+    `stored`: bytes of data by tier.
     """
 
     counts: tuple[RungCount, ...] = ()
@@ -88,6 +97,7 @@ class RungPlan:
     remarks: tuple[Remark, ...] = ()
     note: str = ""
     asked: tuple[tuple[Place, int], ...] = ()
+    requests: tuple[Request, ...] = ()
     stored: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -11,6 +11,8 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | something selects one, as a Service added later does | it gets other labels                                 |
 | a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
 | it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
+| its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
+| its pool has no place for a new one                  | it is not made, and asked for again                  |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
 """
 
@@ -25,12 +27,15 @@ from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
+from edgewarm.engine.standby_places import standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
+from edgewarm.model.pool import Request
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import Place, RungCount, RungName, StandbyTerms
 from edgewarm.model.workload import Pod, ReplicaSet, Selector, Service
+from edgewarm.pools.placement import Placed
 from edgewarm.pools.yielding import GRACE_SECONDS, yielding
 
 HERE = Place(RungName.STANDBY)
@@ -76,11 +81,12 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         promised = len(promotions(Crew(ahead, siblings, pods)))
         todo = changes(flock, situation.target(count), promised, slots, situation.now)
         todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
-    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
+    requests = standby_requests(situation, todo.make, len(pods))
+    operations = [*_hiding(situation, pods), *_deletions(situation, yielded(situation, todo, pods), given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
-    operations += _creations(situation, draft, todo.make)
+    operations += _creations(situation, draft, requests)
     remarks = (*remarks, *_parking(situation))
-    return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),))
+    return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),), requests)
 
 
 def _parking(situation: RungSituation) -> Iterator[Remark]:
@@ -196,10 +202,20 @@ def _deletions(situation: RungSituation, todo: Changes, given: tuple[Pod, ...]) 
         yield DeleteObject(situation.item.uid, "Pod", pod.key, pod.uid, pod.resource_version, why, grace)
 
 
-def _creations(situation: RungSituation, draft: StandbyDraft, count: int) -> Iterator[Operation]:
-    """None while data is on its way: the rung below comes first."""
-    for _ in range(0 if situation.data_is_coming else count):
-        yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, standby_pod(draft), "a standby is wanted")
+def _creations(situation: RungSituation, draft: StandbyDraft, requests: tuple[Request, ...]) -> Iterator[Operation]:
+    """On the nodes that the pool names. One whose place must be made free first is made in a later pass; so is one
+    while data is on its way there, for the rung below comes first."""
+    for request in requests:
+        node, why = None, "a standby is wanted"
+        if situation.places is not None:
+            answer = situation.places.get(request.name)
+            if not isinstance(answer, Placed) or answer.waits:
+                continue
+            node, why = answer.node, f"a standby is wanted on {answer.node}"
+        if situation.data_is_coming(node):
+            continue
+        manifest = standby_pod(replace(draft, node=node))
+        yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, manifest, why)
 
 
 def _services(situation: RungSituation) -> tuple[Service, ...]:

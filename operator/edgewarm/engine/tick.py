@@ -39,11 +39,10 @@ from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
-from edgewarm.engine.pool_reports import remarks
-from edgewarm.engine.pooling import Asker, Pools, PoolState, allows, may_hold
+from edgewarm.engine.pool_cases import askers, demands_by_node, placed, pool_trouble, remarked
+from edgewarm.engine.pooling import Pools, PoolState
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
-from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
@@ -131,7 +130,7 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
-        states = self._pools.plan(view, askers(found), now)
+        found, states = self._pooled(found, view, now)
         await self._act_on_all(found, view, moment, step_made)
         await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
         await self._reporter.pools(view, states, now)
@@ -239,6 +238,17 @@ class Engine:
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
+
+    def _pooled(self, found: list[Found], view: ClusterView, now: float) -> tuple[list[Found], Mapping[str, PoolState]]:
+        """All that was found, with the rungs placed by their pools, and the pools."""
+        states = self._pools.plan(view, askers(found, view), demands_by_node(found), now)
+        return [self._placed(one, states) for one in found], states
+
+    def _placed(self, one: Found, states: Mapping[str, PoolState]) -> Found:
+        """The rungs again, now that their pools have said where; a bug leaves them as they were planned."""
+        with alone(one.around.item.key, "the rungs of a policy could not be placed"):
+            return placed(one, states, self._ladder.plan)
+        return one
 
     def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[Part, ResourceNumbers]:
         """What is known of each part of a demand that is split."""
@@ -361,25 +371,6 @@ def resolved(terms: Terms, pool: PoolObject | None) -> Terms:
     if pool is None:
         return terms
     return Terms(replace(terms.prices, **dict(pool.prices)), pool.approval or terms.approval)
-
-
-def askers(found: Iterable[Found]) -> list[Asker]:
-    """The policies that may hold something in their pool."""
-    cases = [one.case for one in found if one.case is not None]
-    return [Asker(case.item, case.book.policy, case.workload) for case in cases if may_hold(case.book.policy)]
-
-
-def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
-    """(there is no such pool, the pool is not for this namespace)."""
-    if policy is None or policy.pool is None:
-        return False, False
-    pool = view.pools.get(policy.pool)
-    return pool is None, pool is not None and not allows(pool, namespace, view.namespaces.get(namespace, {}))
-
-
-def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
-    """What the pool has to say to a policy that may use it."""
-    return () if one.case is None else remarks(one.case.item.key, one.case.book.policy, states, now)
 
 
 async def _bounded(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,10 +17,7 @@ HORIZONS_SECONDS = (300.0, 900.0, 3600.0, 86400.0)
 ROUNDING = 1e-9
 POINTS_A_START = 3  # that a start is looked at, if it takes more than so many steps
 PAID_BACK = 3.0  # starts from now: by then a pod must have earned what its own start costs
-
-
-Spacing = tuple[list[float], list[float], int]
-Spells = tuple[Spell, ...]
+Spacing = tuple[FloatArray, tuple[float, ...], int]
 
 
 def between(grid: IntArray | FloatArray | Sequence[int], values: FloatArray, position: float) -> FloatArray:
@@ -54,23 +52,33 @@ def lead_edge(step: int, step_seconds: float, now: float, lead_seconds: float) -
     return (_age(step, step_seconds, now) + lead_seconds) / step_seconds + 1.0
 
 
+@lru_cache
 def spacing(start: float, step_seconds: float) -> Spacing:
     """Spells of a start of `start` steps: steps from the lead window's end, seconds they stand for, and how many of
-    them are over before a pod decided now is ready."""
+    them are over before a pod decided now is ready. Not to be written into."""
     apart = max(1.0, start / POINTS_A_START)
     before = math.ceil((start + 1) / apart - ROUNDING) - 1
     after = max(0, math.floor(((PAID_BACK - 1) * start - 1) / apart + ROUNDING))
     first = start + 1 - before * apart
-    seconds = [first * step_seconds] + [apart * step_seconds] * (before + after)
-    return [apart * (index - before) for index in range(before + after + 1)], seconds, before
+    seconds = (first * step_seconds,) + (apart * step_seconds,) * (before + after)
+    offsets = [apart * (index - before) for index in range(before + after + 1)]
+    return np.array(offsets, dtype=np.float64), seconds, before
 
 
-def _spells(ahead: Sequence[int], soon: FloatArray, levels: tuple[float, ...], edge: float, spaced: Spacing) -> Spells:
-    """The demand in each of them; `soon` (G, Q) is that of the grid's single steps `ahead`."""
+def _spells(
+    near: Sequence[int], soon: FloatArray, levels: tuple[float, ...], edge: float, spaced: Spacing
+) -> tuple[Spell, ...]:
+    """The demand in each of them; `soon` (G, Q) is that of the grid's single steps `near`. All at once: it is asked of
+    every workload in every pass."""
     offsets, seconds, before = spaced
+    at = (edge + offsets).clip(near[0], near[-1])
+    right = np.searchsorted(near, at).clip(1, len(near) - 1)
+    low, high = np.array(near)[right - 1], np.array(near)[right]
+    share = ((at - low) / (high - low))[:, None]
+    values = np.maximum.accumulate(soon[right - 1] + share * (soon[right] - soon[right - 1]), axis=1).tolist()
     return tuple(
-        Spell(lasts, _between_quantiles(levels, between(ahead, soon, edge + offset)), index >= before)
-        for index, (offset, lasts) in enumerate(zip(offsets, seconds, strict=True))
+        Spell(lasts, Quantiles(levels, tuple(value)), index >= before)
+        for index, (lasts, value) in enumerate(zip(seconds, values, strict=True))
     )
 
 

@@ -35,13 +35,17 @@ OUR_ANNOTATIONS = (SAFE_TO_EVICT, DO_NOT_DISRUPT)
 
 @dataclass(frozen=True, slots=True)
 class StandbyDraft:
-    """For which policy, from which template of which ReplicaSet, with which labels (see decide.hiding)."""
+    """For which policy, from which template of which ReplicaSet, with which labels (see decide.hiding), on which node.
+
+    Without `node` the scheduler chooses.
+    """
 
     policy: Key
     policy_uid: str
     replica_set: ReplicaSet
     template: PodTemplate
     labels: Mapping[str, str]
+    node: str | None = None
 
 
 def standby_labels(policy: str) -> dict[str, str]:
@@ -66,8 +70,22 @@ def standby_pod(draft: StandbyDraft) -> dict[str, Any]:
             "annotations": {**annotations, SAFE_TO_EVICT: "true"},
             "ownerReferences": [owner],
         },
-        "spec": _kept_apart(body.get("spec") or {}, draft.template.labels, mine),
+        "spec": _on(draft.node, _kept_apart(body.get("spec") or {}, draft.template.labels, mine)),
     }
+
+
+def _on(node: str | None, spec: dict[str, Any]) -> dict[str, Any]:
+    """Required affinity to the node, beside what the template requires: its terms are alternatives, so each gets it.
+
+    Not nodeName: that would pass the scheduler by, and with it everything that keeps a pod off a node.
+    """
+    if node is None:
+        return spec
+    required = spec.setdefault("affinity", {}).setdefault("nodeAffinity", {}).setdefault(REQUIRED, {})
+    here = {"key": "metadata.name", "operator": "In", "values": [node]}
+    for term in required.setdefault("nodeSelectorTerms", [{}]):
+        term["matchFields"] = [*(term.get("matchFields") or ()), here]
+    return spec
 
 
 def promotion(pod: Pod, template: PodTemplate, replica_set: ReplicaSet) -> dict[str, Any]:
@@ -125,7 +143,7 @@ def _kept_apart(spec: dict[str, Any], labels: Mapping[str, str], mine: Mapping[s
     selector = {"matchLabels": dict(mine)}
     anti = (spec.get("affinity") or {}).get("podAntiAffinity")
     if anti:
-        for name, inner in (("requiredDuringSchedulingIgnoredDuringExecution", None), (PREFERRED, "podAffinityTerm")):
+        for name, inner in ((REQUIRED, None), (PREFERRED, "podAffinityTerm")):
             terms = anti.get(name) or []
             added = [_copied(term, inner, selector) for term in terms if _selects(term, inner, labels)]
             if added:
@@ -137,6 +155,7 @@ def _kept_apart(spec: dict[str, Any], labels: Mapping[str, str], mine: Mapping[s
     return spec
 
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 

@@ -10,6 +10,7 @@ from edgewarm.model.amounts import CPU, NOTHING, Amounts
 from edgewarm.model.constraints import Constraints
 from edgewarm.model.geography import Region
 from edgewarm.model.identity import Key
+from edgewarm.model.rungs import RungName
 
 
 class Qos(StrEnum):
@@ -147,6 +148,10 @@ class Holding:
     def is_spent(self, now: float) -> bool:
         """Nobody wants it any more."""
         return self.surplus or (self.until is not None and self.until <= now)
+
+    def is_meant_for(self, request: Request) -> bool:
+        """Room that a policy reserved is there for its own pods."""
+        return self.rung == RungName.NODE_ROOM != request.rung and self.owner == request.owner
 
 
 @dataclass(frozen=True, slots=True)

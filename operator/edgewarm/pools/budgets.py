@@ -59,8 +59,8 @@ class Account:
 def account_of(budget: Budget, holdings: Iterable[Holding], now: float) -> Account:
     """What the holdings that it covers have spent; nodes where all of them are of this very pass are new."""
     mine = [h for h in holdings if budget.covers(h.owner, h.rung)]
-    old = frozenset(h.node for h in mine if h.since < now)
-    nodes = frozenset(h.node for h in mine)
+    old = frozenset(h.node for h in mine if h.since < now and h.node)
+    nodes = frozenset(h.node for h in mine if h.node)
     return Account(budget, total(charge(h.amounts) for h in mine), nodes, nodes - old)
 
 

@@ -26,9 +26,9 @@ Cost = Callable[[Survey, FloatArray], FloatArray]
 
 
 def _share(survey: Survey, ask: FloatArray) -> FloatArray:
-    asked = np.flatnonzero(ask > 0)
-    after = 1 - (survey.unpromised[asked] - ask[asked, None]) * survey.ground.per_unit[asked]
-    result: FloatArray = after.max(axis=0, initial=0.0)
+    result = np.zeros(len(survey.nodes))
+    for j in np.flatnonzero(ask > 0):
+        np.maximum(result, 1 - (survey.unpromised[j] - ask[j]) * survey.ground.per_unit[j], out=result)
     return result
 
 

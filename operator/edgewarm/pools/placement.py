@@ -19,7 +19,7 @@ from edgewarm.pools import barriers
 from edgewarm.pools.budgets import EPSILON, charge
 from edgewarm.pools.choice import chosen
 from edgewarm.pools.survey import BoolArray, Survey
-from edgewarm.pools.victims import Victims, lower, spent, victims
+from edgewarm.pools.victims import Victims, is_spare, lower, spare, victims
 
 
 class Refusal(StrEnum):
@@ -60,6 +60,11 @@ class Placed:
     def node(self) -> str:
         return self.holding.node
 
+    @property
+    def waits(self) -> bool:
+        """Something that runs must go first; what was only promised is gone at once."""
+        return any(held.pod is not None for held in (*self.cleanup, *self.preempted))
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -83,6 +88,9 @@ def placement(request: Request, survey: Survey, admitted: Admitted = barriers.ad
         open_ = open_ & barriers.settled(request, survey)
     if not open_.any():
         return Refused(request, Refusal.NO_NODE)
+    own = _in_own_room(request, survey, open_)
+    if own is not None:
+        return _after(request, survey, own)
     lack = over_budget(request, survey)
     if lack is None:
         ask = survey.vector(request.amounts)
@@ -104,12 +112,10 @@ def taken(placed: Placed, survey: Survey) -> Survey:
 
 def with_room(request: Request, survey: Survey, ask: FloatArray, open_: BoolArray) -> BoolArray:
     """(N,) open nodes that have what is asked, and that the budgets of nodes allow."""
-    room = survey.room(request.promises) + survey.ground.margin
-    fits: BoolArray = open_ & ((ask[:, None] <= room) | (ask <= 0)[:, None]).all(axis=0)
-    return fits & _countable(request, survey)
+    return open_ & survey.fits(ask, request.promises) & countable(request, survey)
 
 
-def _countable(request: Request, survey: Survey) -> BoolArray:
+def countable(request: Request, survey: Survey) -> BoolArray:
     """(N,) nodes that the budgets of nodes allow: where one is used up, those that it holds something on already."""
     allowed: BoolArray = np.ones(len(survey.nodes), dtype=bool)
     for account in survey.accounts:
@@ -135,9 +141,19 @@ def _is_bound(request: Request, survey: Survey) -> bool:
     return bool(constraints.spreads or constraints.apart or constraints.together) or survey.guarded
 
 
+def _in_own_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | None:
+    """A node where its policy has reserved room for it, and how much of that it takes."""
+    meant = [held for held in survey.holdings if held.is_meant_for(request)]
+    if not meant:
+        return None
+    there = np.zeros(len(survey.nodes), dtype=bool)
+    there[[survey.ground.index[held.node] for held in meant if held.node in survey.ground.index]] = True
+    return victims(request, survey, open_ & there & countable(request, survey), meant)
+
+
 def _made_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | None:
-    search = partial(victims, request, survey, open_ & _countable(request, survey))
-    waste = spent(survey)
+    search = partial(victims, request, survey, open_ & countable(request, survey))
+    waste = spare(request, survey)
     found = search(waste) if waste else None
     if found is None and survey.settings.preemption is Preemption.LOWER:
         found = search(lower(request, survey))
@@ -145,7 +161,7 @@ def _made_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | 
 
 
 def _after(request: Request, survey: Survey, found: Victims) -> Placed:
-    waste = tuple(holding for holding in found.holdings if holding.is_spent(survey.now))
+    waste = tuple(held for held in found.holdings if is_spare(held, request, survey))
     live = tuple(holding for holding in found.holdings if holding not in waste)
     return Placed(request, request.held_on(found.node, survey.now), waste, live)
 

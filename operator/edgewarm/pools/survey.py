@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from edgewarm.model.amounts import CPU, MEMORY, ON_BUDGETS_ONLY, PODS, Amounts
 from edgewarm.model.constraints import PodTerm
 from edgewarm.model.demand import FloatArray
+from edgewarm.model.identity import Key
 from edgewarm.model.pool import Budget, Holding, PoolSettings
 from edgewarm.model.workload import Node, Pod
 from edgewarm.pools.budgets import EPSILON, Account, account_of, slowed
@@ -36,6 +37,28 @@ class Resident:
     namespace: str
     labels: Mapping[str, str]
     apart: tuple[PodTerm, ...] = ()
+    pod: Key | None = None
+
+
+Residents = tuple[tuple[Resident, ...], ...]
+"""By node."""
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """The cluster at one moment, the same for all its pools; `seated` are the pods that have a node."""
+
+    nodes: tuple[Node, ...]
+    names: tuple[str, ...]
+    capacity: FloatArray
+    free: FloatArray
+    residents: Residents
+    seated: frozenset[Key]
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Number of a node by its name."""
+        return {node.name: i for i, node in enumerate(self.nodes)}
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,11 @@ class Ground:
     def index(self) -> Mapping[str, int]:
         """Number of a node by its name."""
         return {node.name: i for i, node in enumerate(self.nodes)}
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """What may be asked for: what a node has, and what only budgets know."""
+        return ON_BUDGETS_ONLY.union(self.names)
 
     @cached_property
     def serving(self) -> BoolArray:
@@ -110,7 +138,7 @@ class Survey:
     ground: Ground
     free: FloatArray
     unpromised: FloatArray
-    residents: tuple[tuple[Resident, ...], ...]
+    residents: Residents
     holdings: tuple[Holding, ...]
     accounts: tuple[Account, ...]
     on_node: frozenset[str]
@@ -146,13 +174,22 @@ class Survey:
 
     def unknown(self, amounts: Amounts) -> str | None:
         """A resource that is asked for and that no node has."""
-        asked = (name for name, amount in amounts.items() if amount > 0 and name not in ON_BUDGETS_ONLY)
-        return next((name for name in asked if name not in self.ground.names), None)
+        strange = amounts.keys() - self.ground.known
+        return min((name for name in strange if amounts[name] > 0), default=None) if strange else None
 
     def room(self, promises: bool) -> FloatArray:
         """(R, N) what a promise, or a pod, may take of each node."""
+        if self.settings.oversubscription <= 1:  # promises then only take of what is free
+            return self.unpromised
         promised = self.unpromised + self.ground.slack
         return promised if promises else np.minimum(self.free, promised)
+
+    def fits(self, ask: FloatArray, promises: bool) -> BoolArray:
+        """(N,) nodes that have what is asked (R,)."""
+        room, margin, found = self.room(promises), self.ground.margin, np.ones(len(self.nodes), dtype=bool)
+        for j in np.flatnonzero(ask > 0):
+            found &= room[j] >= ask[j] - margin[j]
+        return found
 
     def holding(self, holding: Holding, promises: bool = False) -> Survey:
         """With one more holding, whose pod is not there yet."""
@@ -192,67 +229,71 @@ def _changed(table: FloatArray, i: int, by: FloatArray) -> FloatArray:
     return result
 
 
+def terrain(nodes: Iterable[Node], pods: Iterable[Pod]) -> Terrain:
+    """Of the whole cluster. cpu, memory and pods are the first resources, then come all others that any node has."""
+    ordered = tuple(sorted(nodes, key=lambda node: node.name))
+    names = (CPU, MEMORY, PODS, *sorted({name for node in ordered for name in node.other}))
+    capacity = np.array([[node.allocatable.get(name, 0.0) for node in ordered] for name in names])
+    index = {node.name: i for i, node in enumerate(ordered)}
+    running = [pod for pod in pods if pod.holds_room]
+    used = _table(((pod.node, pod.asks) for pod in running), index, names)
+    found: list[list[Resident]] = [[] for _ in ordered]
+    for pod in running:
+        if pod.node in index and not pod.deleting:
+            found[index[pod.node]].append(Resident(pod.key.namespace, pod.labels, pod.apart, pod.key))
+    residents = tuple(tuple(there) for there in found)
+    return Terrain(ordered, names, capacity, capacity - used, residents, frozenset(p.key for p in running if p.node))
+
+
 def survey(
     site: Site,
-    nodes: Iterable[Node],
-    pods: Iterable[Pod],
+    land: Terrain,
     holdings: Iterable[Holding],
     now: float,
     forecast: Mapping[str, float] = NO_FORECAST,
 ) -> Survey:
-    """`nodes` and `pods` of the whole cluster, `holdings` those of the pool.
-
-    `forecast` is the utilisation that is expected of a node, where known. Expired promises hold nothing. Names of
-    holdings are unique.
-    """
-    ground = _ground(site, nodes, forecast)
-    running = [pod for pod in pods if pod.holds_room]
-    seated = {pod.key for pod in running if pod.node}
-    active = tuple(h for h in holdings if h.pod in seated or not h.is_spent(now))
-    free = ground.capacity - _table(((pod.node, pod.asks) for pod in running), ground)
-    promises = ((h.node, h.amounts) for h in active if h.pod not in seated)
-    residents = _residents(ground.nodes, running, active)
+    """`holdings` are those of the pool, each with a name of its own; `forecast` is the utilisation that is expected of
+    a node, where known. Expired promises hold nothing."""
+    active = tuple(h for h in holdings if h.pod in land.seated or not h.is_spent(now))
+    promises = ((h.node, h.amounts) for h in active if h.pod not in land.seated)
+    residents = _with_standbys(land, active)
     newest = max(active, key=lambda h: (h.since, h.name), default=None)
     found = Survey(
         settings=site.settings,
         now=now,
-        ground=ground,
-        free=free,
-        unpromised=free - _table(promises, ground),
+        ground=_ground(site, land, forecast),
+        free=land.free,
+        unpromised=land.free - _table(promises, land.index, land.names),
         residents=residents,
         holdings=active,
         accounts=(),
-        on_node=frozenset(h.name for h in active if h.pod in seated),
+        on_node=frozenset(h.name for h in active if h.pod in land.seated),
         guarded=any(resident.apart for there in residents for resident in there),
-        last=-1 if newest is None else ground.index.get(newest.node, -1),
+        last=-1 if newest is None else land.index.get(newest.node, -1),
     )
     pace = found.pace
     return replace(found, accounts=tuple(account_of(slowed(budget, pace), active, now) for budget in site.budgets))
 
 
-def _ground(site: Site, nodes: Iterable[Node], forecast: Mapping[str, float]) -> Ground:
-    """cpu, memory and pods are the first resources, then come all others that any node has."""
-    ordered = tuple(sorted(nodes, key=lambda node: node.name))
-    names = (CPU, MEMORY, PODS, *sorted({name for node in ordered for name in node.other}))
+def _ground(site: Site, land: Terrain, forecast: Mapping[str, float]) -> Ground:
     settings = site.settings
-    capacity = np.array([[node.allocatable.get(name, 0.0) for node in ordered] for name in names])
-    extra = np.array([settings.oversubscription - 1.0 if name in settings.shareable else 0.0 for name in names])
+    extra = np.array([settings.oversubscription - 1.0 if name in settings.shareable else 0.0 for name in land.names])
     return Ground(
-        nodes=ordered,
-        names=names,
-        member=np.array([node.name in site.members for node in ordered], dtype=bool),
-        capacity=capacity,
-        slack=capacity * extra[:, None],
-        forecast=np.array([forecast.get(node.name, np.nan) for node in ordered], dtype=float),
+        nodes=land.nodes,
+        names=land.names,
+        member=np.array([node.name in site.members for node in land.nodes], dtype=bool),
+        capacity=land.capacity,
+        slack=land.capacity * extra[:, None],
+        forecast=np.array([forecast.get(node.name, np.nan) for node in land.nodes], dtype=float),
     )
 
 
-def _table(entries: Iterable[tuple[str, Amounts]], ground: Ground) -> FloatArray:
+def _table(entries: Iterable[tuple[str, Amounts]], index: Mapping[str, int], names: tuple[str, ...]) -> FloatArray:
     """(R, N) the sums by node; nodes that are not there and names that no node has are passed over."""
-    result = np.zeros_like(ground.capacity)
-    row = {name: j for j, name in enumerate(ground.names)}
+    result = np.zeros((len(names), len(index)))
+    row = {name: j for j, name in enumerate(names)}
     for node, amounts in entries:
-        i = ground.index.get(node)
+        i = index.get(node)
         if i is not None:
             for name, amount in amounts.items():
                 if name in row:
@@ -260,20 +301,17 @@ def _table(entries: Iterable[tuple[str, Amounts]], ground: Ground) -> FloatArray
     return result
 
 
-def _residents(
-    nodes: tuple[Node, ...], pods: list[Pod], holdings: tuple[Holding, ...]
-) -> tuple[tuple[Resident, ...], ...]:
-    """By node; a standby counts with the labels that it will have, a pod that is being deleted does not count."""
-    found: dict[str, list[Resident]] = {node.name: [] for node in nodes}
+def _with_standbys(land: Terrain, holdings: tuple[Holding, ...]) -> Residents:
+    """A standby counts with the labels that it will have, not with those that it has."""
     ours = {holding.pod for holding in holdings if holding.constraints is not None}
-    for pod in pods:
-        if pod.node in found and pod.key not in ours and not pod.deleting:
-            found[pod.node].append(Resident(pod.key.namespace, pod.labels, pod.apart))
+    found = list(land.residents)
+    for i in {land.index[held.node] for held in holdings if held.node in land.index}:
+        found[i] = tuple(resident for resident in found[i] if resident.pod not in ours)
     for holding in holdings:
-        newcomer = _resident(holding)
-        if newcomer is not None and holding.node in found:
-            found[holding.node].append(newcomer)
-    return tuple(tuple(found[node.name]) for node in nodes)
+        newcomer, place = _resident(holding), land.index.get(holding.node)
+        if newcomer is not None and place is not None:
+            found[place] = (*found[place], newcomer)
+    return tuple(found)
 
 
 def _resident(holding: Holding) -> Resident | None:

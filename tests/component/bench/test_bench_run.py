@@ -34,7 +34,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_quick_run_has_every_section_and_says_where_it_ran(out: Path) -> None:
     found = json.loads((out / "results.json").read_text())
 
-    assert set(found) == {"accuracy", "libraries", "cost", "functions", "speed", "memory", "process"}
+    assert set(found) == {"accuracy", "libraries", "cost", "functions", "speed", "memory", "process", "placement"}
     assert all({"command", "python", "cpus", "versions"} <= set(section["run"]) for section in found.values())
 
 
@@ -62,6 +62,13 @@ def test_the_process_is_read_while_it_works(out: Path) -> None:
     assert found["base_bytes"] > 0
     assert found["read_ms_slowest"] >= found["read_ms_p95"] >= found["read_ms_p50"] > 0
     assert min(found["predictions_per_cpu_second"], found["step_predictions_per_second"]) > 0
+
+
+def test_placement_finds_as_many_places_as_the_loop(out: Path) -> None:
+    found = json.loads((out / "results.json").read_text())["placement"]
+
+    assert all(row["placed"] == row["loop_placed"] == row["requests"] for row in found["sizes"])
+    assert len(found["strategies"]) == 9
 
 
 def test_the_page_is_made_of_the_numbers_alone(out: Path) -> None:

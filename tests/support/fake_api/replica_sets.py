@@ -129,8 +129,15 @@ class FakeReplicaSets:
         if is_ready(pod) or now < born + self.delay:
             return
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._api.store.timestamp(now)}
-        spec = {**pod["spec"], "nodeName": self._node}
+        spec = {**pod["spec"], "nodeName": sent_to(pod) or self._node}
         self._api.put({**pod, "spec": spec, "status": {"phase": "Running", "conditions": [ready]}})
+
+
+def sent_to(pod: Json) -> str:
+    """The node that its required affinity names; "" where it names none."""
+    affinity = pod["spec"].get("affinity", {}).get("nodeAffinity", {})
+    terms = affinity.get("requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", [])
+    return next((name for term in terms for one in term.get("matchFields", ()) for name in one["values"]), "")
 
 
 def owner_of(obj: Json) -> Json:

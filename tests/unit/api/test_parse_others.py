@@ -90,7 +90,7 @@ def test_how_a_pool_gives_its_room() -> None:
             "spec": {
                 "allowedNamespaces": {"matchLabels": {"team": "shop"}},
                 "location": {"regionLabel": "site"},
-                "allocation": "FairShare",
+                "allocation": "Priority",
                 "nodeChoice": "Predictive",
                 "preemption": "PreemptLowerPriority",
                 "oversubscriptionRatio": "1.5",
@@ -104,7 +104,7 @@ def test_how_a_pool_gives_its_room() -> None:
     assert (found.problem, found.created_at) == (None, 60.0)
     assert found.allowed_namespaces == Selector((("team", "shop"),))
     assert found.settings == PoolSettings(
-        Allocation.FAIR_SHARE,
+        Allocation.PRIORITY,
         NodeChoice.PREDICTIVE,
         Preemption.LOWER,
         1.5,

@@ -1,0 +1,106 @@
+"""Between the policies of a pass and their pools: who asks, for what demand, and what each is told. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from edgewarm.engine.ladder import LadderPlan
+from edgewarm.engine.pool_reports import remarks
+from edgewarm.engine.pooling import Asker, PoolState, allows, may_hold
+from edgewarm.engine.remarks import Remark
+from edgewarm.engine.reports import Case, Found
+from edgewarm.engine.rungs import RungSituation
+from edgewarm.model.identity import Split
+from edgewarm.model.names import RUNG_LABEL
+from edgewarm.model.policy import Policy
+from edgewarm.model.pool import Request
+from edgewarm.model.view import ClusterView
+from edgewarm.pools.expected import NodeDemand
+
+
+def askers(found: Iterable[Found], view: ClusterView) -> list[Asker]:
+    """The policies that may hold something in their pool, with what their rungs hold and ask for."""
+    cases = [one.case for one in found if one.case is not None]
+    return [_asker(case, view) for case in cases if may_hold(case.book.policy)]
+
+
+def _asker(case: Case, view: ClusterView) -> Asker:
+    pods = tuple(pod for pod in view.owned_by(case.item.uid) if RUNG_LABEL in pod.labels and pod.is_active)
+    by_hand = tuple(
+        entry.name for entry in case.book.policy.warming.nodes if entry.until > case.judgement.situation.now
+    )
+    requests = spread_out(case.ladder.requests, _lacking(case, view), by_hand)
+    return Asker(case.item, case.book.policy, case.workload, pods, requests)
+
+
+def spread_out(
+    requests: Iterable[Request], lacking: Mapping[str, float], by_hand: tuple[str, ...] = ()
+) -> tuple[Request, ...]:
+    """Each request prefers the node that lacks most pods by then, then the others that lack any, then those that are
+    warmed by hand."""
+    left, result = dict(lacking), []
+    for request in requests:
+        order = tuple(sorted((name for name in left if left[name] > 0), key=lambda name: (-left[name], name)))
+        result.append(replace(request, preferred=(*order, *by_hand)))
+        if order:
+            left[order[0]] -= 1
+    return tuple(result)
+
+
+def _lacking(case: Case, view: ClusterView) -> Mapping[str, float]:
+    """Pods that the 90% quantile of demand one lead time ahead needs on a node, beyond those that it has there."""
+    needed = _by_node(case, 0.9)
+    if needed is None or not case.ladder.requests:
+        return {}
+    own = (pod for pod in view.pods.values() if needed.has(pod) and pod.is_active)
+    standing = (pod for pod in view.owned_by(case.item.uid) if RUNG_LABEL in pod.labels and pod.is_active)
+    there = Counter(pod.node for pod in (*own, *standing))
+    return {node: count - there[node] for node, count in needed.pods.items()}
+
+
+def placed(one: Found, states: Mapping[str, PoolState], plan: Callable[[RungSituation], LadderPlan]) -> Found:
+    """The case with its rungs planned again, now that the pool has said where."""
+    case = one.case
+    state = None if case is None else states.get(case.book.policy.pool or "")
+    if case is None or state is None or case.climb is None or not may_hold(case.book.policy):
+        return one
+    places, given_up = state.places(case.item.key), state.given_up
+    if not case.ladder.requests and not given_up:
+        return one
+    climb = replace(case.climb, places=places, given_up=given_up)
+    return replace(one, case=replace(case, climb=climb, ladder=plan(climb)))
+
+
+def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
+    """(there is no such pool, the pool is not for this namespace)."""
+    if policy is None or policy.pool is None:
+        return False, False
+    pool = view.pools.get(policy.pool)
+    return pool is None, pool is not None and not allows(pool, namespace, view.namespaces.get(namespace, {}))
+
+
+def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
+    """What the pool has to say to a policy that may use it."""
+    return () if one.case is None else remarks(one.case.item.key, one.case.book.policy, states, now)
+
+
+def demands_by_node(found: Iterable[Found]) -> list[NodeDemand]:
+    """The pods that workloads will need by node, where demand is known by node."""
+    cases = (one.case for one in found if one.case is not None and one.case.parts)
+    return [demand for case in cases if (demand := _by_node(case, 0.5)) is not None]
+
+
+def _by_node(case: Case, level: float) -> NodeDemand | None:
+    whole = next(
+        (load for load in case.judgement.situation.parts if Split.NODE in dict(load.resource.request.split)), None
+    )
+    if whole is None:
+        return None
+    ahead = {
+        part.value: numbers.forecast.get(level, numbers.demand or 0.0)
+        for part, numbers in case.parts.items()
+        if part.by is Split.NODE
+    }
+    return NodeDemand(case.workload, {node: demand / whole.resource.per_pod for node, demand in ahead.items()})

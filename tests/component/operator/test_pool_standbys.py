@@ -1,0 +1,159 @@
+"""Standbys on the nodes of a pool: where the pool says, where demand will be, within budgets, and in whose favour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from edgewarm.model.units import format_time
+from support.fake_api.replica_sets import is_ready
+from support.operator_world import OperatorWorld
+
+pytestmark = pytest.mark.component
+
+ONE_CORE = {"cpu": "1", "memory": "1Gi"}
+
+
+def node(world: OperatorWorld, name: str, cpu: str = "4") -> None:
+    status = {
+        "allocatable": {"cpu": cpu, "memory": "32Gi", "pods": "110"},
+        "conditions": [{"type": "Ready", "status": "True"}],
+    }
+    world.api.put({"kind": "Node", "metadata": {"name": name, "labels": {"edge": "yes"}}, "spec": {}, "status": status})
+
+
+def pool(world: OperatorWorld, **spec: Any) -> None:
+    selector = {"matchLabels": {"edge": "yes"}}
+    world.api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {"selector": selector, **spec}})
+
+
+def policy(world: OperatorWorld, name: str = "checkout", standbys: int = 2, pooled: bool = True, **spec: Any) -> None:
+    """Two serving pods of one core on node-1, which is not in the pool, and so many standbys."""
+    world.web(name, replicas=2, requests=ONE_CORE)
+    world.asked[name] = lambda at: 75.0
+    rungs = {"standby": {"min": standbys, "max": standbys}}
+    in_pool = {"poolRef": {"name": "edge"}} if pooled else {}
+    world.policy(name, **{"rungs": rungs, "scaling": {"minReplicas": 2}, **in_pool, **spec})
+
+
+def where(world: OperatorWorld, name: str = "checkout") -> dict[str, int]:
+    """Ready standbys of a policy by node."""
+    mine = [pod for pod in world.pods("WarmingPolicy") if pod["metadata"]["labels"]["edgewarm.io/policy"] == name]
+    return dict(Counter(pod["spec"]["nodeName"] for pod in mine if is_ready(pod)))
+
+
+def refusal(world: OperatorWorld, name: str = "checkout") -> tuple[str, str]:
+    found = world.condition("StandbysPlaced", name)
+    return ("", "") if found is None else (found["reason"], found["message"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        pytest.param({"allocation": "FirstFit"}, {"edge-1": 2}, id="the first by name"),
+        pytest.param({"allocation": "WorstFit"}, {"edge-2": 2}, id="the one with most left: 14 of 16 cores, 3 of 4"),
+        pytest.param({"nodeChoice": "LeastLoaded"}, {"edge-2": 2}, id="1/4 is more than 2/16"),
+        pytest.param({"allocation": "RoundRobin"}, {"edge-1": 1, "edge-2": 1}, id="one after the other"),
+    ],
+)
+async def test_a_standby_stands_where_its_pool_says(
+    world: OperatorWorld, spec: dict[str, Any], expected: dict[str, int]
+) -> None:
+    node(world, "edge-1", cpu="4")
+    node(world, "edge-2", cpu="16")
+    pool(world, **spec)
+    policy(world)
+    await world.start()
+    await world.until(lambda: sum(where(world).values()) == 2)
+    assert where(world) == expected
+    assert refusal(world) == ("", "")
+    await world.passes(300)
+    assert where(world) == expected  # and nothing moves
+
+
+async def test_standbys_stand_where_demand_will_be(world: OperatorWorld) -> None:
+    """100 and 45 requests/s, 50 per pod: edge-2 lacks two pods, and with two standbys there edge-1 lacks most."""
+    for name in ("edge-1", "edge-2", "edge-3"):
+        node(world, name)
+    pool(world, allocation="FirstFit")
+    demand = {"query": "by node", "capacityPerPod": "50", "labels": {"node": "node"}}
+    world.prometheus.queries["by node"] = lambda at: [({"node": "edge-2"}, 100.0), ({"node": "edge-1"}, 45.0)]
+    policy(world, standbys=3, demand=demand, mode="Observe")
+    await world.start()
+    await world.passes(300)  # what is flat is known to be
+    world.change("WarmingPolicy", "checkout", mode="Act")
+    await world.until(lambda: sum(where(world).values()) == 3)
+    assert where(world) == {"edge-2": 2, "edge-1": 1}
+
+
+async def test_no_more_standbys_than_the_budget_holds(world: OperatorWorld) -> None:
+    node(world, "edge-1")
+    pool(world, budgets={"cpu": "2500m"})
+    policy(world, standbys=4)
+    await world.start()
+    await world.until(lambda: sum(where(world).values()) == 2)
+    await world.passes(120)
+    assert where(world) == {"edge-1": 2}
+    reason, message = refusal(world)
+    assert reason == "BudgetExhausted"
+    assert "standby 1 of shop/checkout: spec.budgets.cpu has 500m left and 1 is asked: 500m short" in message
+    (cpu,) = world.api.get("EdgeNodePool", "", "edge")["status"]["budgets"]  # type: ignore[index]
+    assert (cpu["used"], cpu["left"]) == ("2", "500m")
+    pool(world, budgets={"cpu": "4"})
+    await world.until(lambda: sum(where(world).values()) == 4)
+    assert refusal(world) == ("", "")
+
+
+async def test_only_so_many_nodes_are_warmed(world: OperatorWorld) -> None:
+    for number in range(5):
+        node(world, f"edge-{number}")
+    pool(world, allocation="RoundRobin")
+    policy(world, standbys=4, warming={"maxPrewarmedNodes": 2})
+    await world.start()
+    await world.until(lambda: sum(where(world).values()) == 4)
+    assert len(where(world)) == 2
+
+
+async def test_what_matters_more_pushes_standbys_out_and_they_come_back(world: OperatorWorld) -> None:
+    node(world, "edge-1", cpu="2")
+    pool(world, preemption="PreemptLowerPriority")
+    policy(world, qos={"priority": "Low"})
+    await world.start()
+    await world.until(lambda: where(world) == {"edge-1": 2})
+    policy(world, "search", qos={"priority": "High"})
+    await world.until(lambda: where(world, "search") == {"edge-1": 2})
+    assert where(world) == {}
+    assert refusal(world)[0] == "NoRoom"
+    await world.passes(300)
+    assert (where(world, "search"), where(world)) == ({"edge-1": 2}, {})  # no to and fro
+    world.api.delete("WarmingPolicy", "shop", "search")
+    for pod in world.pods("WarmingPolicy"):
+        if pod["metadata"]["labels"]["edgewarm.io/policy"] == "search":
+            world.api.delete("Pod", "shop", pod["metadata"]["name"])  # as garbage collection does
+    await world.until(lambda: where(world) == {"edge-1": 2})
+
+
+async def test_a_standby_takes_the_room_that_its_policy_reserved(world: OperatorWorld) -> None:
+    node(world, "edge-1", cpu="2")
+    node(world, "edge-2", cpu="2")
+    pool(world, allocation="FirstFit")
+    until = format_time(world.clock.now + 3600)
+    policy(world, warming={"nodes": [{"name": "edge-2", "until": until, "pods": 2}]})
+    await world.start()
+    await world.until(lambda: sum(where(world).values()) == 2)
+    await world.passes(90)
+    assert where(world) == {"edge-2": 2}
+    warmed = world.condition("NodesWarmed")
+    assert warmed is not None
+    assert (warmed["status"], warmed["reason"]) == ("True", "RoomReserved")
+    status = world.api.get("EdgeNodePool", "", "edge")["status"]  # type: ignore[index]
+    assert (status["reserved"]["cpu"], status["requested"]["cpu"]) == ("0", "2")
+
+
+async def test_without_a_pool_the_scheduler_chooses(world: OperatorWorld) -> None:
+    policy(world, pooled=False)
+    await world.start()
+    await world.until(lambda: sum(where(world).values()) == 2)
+    assert all("affinity" not in pod["spec"] for pod in world.pods("WarmingPolicy"))
