@@ -36,7 +36,7 @@ RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
-    "ActionFailed": "ImageFailed, StandbyFailed: the API server refused (quota, rights) or did not answer; retried.",
+    "ActionFailed": "ImageFailed, DataFailed, StandbyFailed: the API server refused or did not answer; retried.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
@@ -62,6 +62,13 @@ IMAGES = {
     "Pulling": "Pulls are under way.",
     "Waiting": "No pull may begin now: the message names a node and what it waits for.",
     "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message says which, how far it got.",
+}
+DATA = {
+    "Warm": "Every item is where it is wanted.",
+    "Staging": "Some items are on their way.",
+    "Waiting": "Nothing is on its way: the message names an item and what it waits for.",
+    "PullFailing": "An item cannot be had: the message has the words of the kubelet, or of the pod that fetches.",
+    "DataDiffers": "The workload mounts another version of an item, or not it or its claim, so nothing would read it.",
 }
 MISSING = {
     MissingKind.NO_SERIES: (
@@ -105,6 +112,7 @@ def reasons() -> str:
     models = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in MODELS.items()))
     rungs = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in RungReason))
     images = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in IMAGES.items()))
+    data = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in DATA.items()))
     conditions = table(("reason", "condition and meaning"), ([f"`{name}`", text] for name, text in RUNGS.items()))
     warmed = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in NODES_WARMED.items()))
     pools = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in POOLS.items()))
@@ -117,6 +125,8 @@ def reasons() -> str:
         f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
         f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the ImagesWarm condition\n\n"
         f"It is there while [images](images.md) are wanted on some node.\n\n{images}\n"
+        "## Reasons of the DataWarm condition\n\n"
+        f"It is there while [data](data.md) is wanted somewhere, or cannot be.\n\n{data}\n"
         "## Reasons of the NodesWarmed condition\n\n"
         f"It is there where `spec.warming.nodes` names a node whose time has not passed. "
         f"StandbysPlaced is there, and False, while the pool has no place for a standby, with one of the same words."

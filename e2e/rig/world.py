@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +65,12 @@ def world(  # noqa: PLR0913 (what a test world can have, all by keyword)
     keep: bool = False,
     real_node: bool = False,
     warm: Sequence[str] = (),
+    values: Mapping[str, object] | None = None,
 ) -> Iterator[World]:
     """Up, installed and started; closed in reverse order, whatever happens, unless it ends well and `keep` is set.
 
-    In the namespaces `warm`, which are made first, the operator may keep pods. The apps are made once the cluster is
-    up, from the time that it is then: a slow machine does not miss its rise.
+    In the namespaces `warm`, which are made first, the operator may keep pods; `values` are more values of the chart.
+    The apps are made once the cluster is up, from the time that it is then: a slow machine does not miss its rise.
     """
     find_kubectl()
     with ExitStack() as stack:
@@ -83,7 +84,9 @@ def world(  # noqa: PLR0913 (what a test world can have, all by keyword)
         kubectl = Kubectl(cluster.kubeconfig)
         for place in warm:
             kubectl.apply(namespace(place))
-        install_chart(cluster, {"sources": sources(prometheus.url), "rungs": {"namespaces": list(warm)}})
+        install_chart(
+            cluster, {"sources": sources(prometheus.url), "rungs": {"namespaces": list(warm)}, **(values or {})}
+        )
         operator = OperatorProcess(cluster)
         stack.callback(operator.stop)
         operator.start()

@@ -10,6 +10,7 @@ from controlplane.waiting import wait_until
 from rig.kubectl import KubectlError
 from rig.objects import condition, namespace
 from rig.world import World
+from support.wrong_data import WRONG_ABOUT_DATA
 from support.wrong_policies import WRONG_POLICIES, WrongPolicy
 from support.wrong_pools import WRONG_ABOUT_POOLS, WRONG_POOLS, WrongPool
 from support.wrong_rungs import WRONG_RUNGS
@@ -24,7 +25,10 @@ def place(here: World) -> str:
     return "wrong"
 
 
-@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS, *WRONG_RUNGS], ids=lambda row: row.name)
+ROWS = (*WRONG_POLICIES, *WRONG_ABOUT_POOLS, *WRONG_ABOUT_DATA, *WRONG_RUNGS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_wrong_policy_is_refused_with_its_sentence(here: World, place: str, row: WrongPolicy) -> None:
     manifest = row.manifest()
     manifest["metadata"]["namespace"] = place

@@ -8,7 +8,9 @@ import pytest
 
 from controlplane.curves import Curve
 from controlplane.real_node import RealNode
+from controlplane.real_node.settings import REGISTRY
 from rig.moving import CAPACITY, PLACE
+from rig.serving import Serving
 from rig.world import App, World, world
 
 
@@ -18,10 +20,22 @@ def steady(now: float) -> list[App]:
 
 
 @pytest.fixture(scope="session")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The simulated node is where pods are at first."""
+def files() -> Iterator[Serving]:
+    """A file server that pods reach."""
+    with Serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def here(tmp_path_factory: pytest.TempPathFactory, files: Serving) -> Iterator[World]:
+    """The simulated node is where pods are at first. One class may fetch from the file server, by the image that
+    test_files pushes."""
     directory = tmp_path_factory.mktemp("real-images") / "world"
-    with world("real-images", steady, nodes=1, directory=directory, real_node=True, warm=[PLACE]) as made:
+    fetcher = {"name": "files", "image": f"{REGISTRY}/edgewarm:1", "hosts": [files.host], "spareBytes": 0}
+    values = {"fetchers": [fetcher]}
+    with world(
+        "real-images", steady, nodes=1, directory=directory, real_node=True, warm=[PLACE], values=values
+    ) as made:
         yield made
 
 

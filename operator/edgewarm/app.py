@@ -22,6 +22,7 @@ from edgewarm.cluster.client import ApiClient
 from edgewarm.cluster.credentials import Credentials
 from edgewarm.cluster.informer import Timing
 from edgewarm.engine.forecasts import Forecasts
+from edgewarm.engine.ladder import every_rung
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.handlers.nudges import run_until
 from edgewarm.manifests.forecast import forecast_answer, forecast_list
@@ -141,7 +142,9 @@ class Operator:
         self._health.synced()
         log.info("caches are full")
         ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set, self._models)
-        engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=self._configuration.terms)
+        known = self._configuration
+        rungs = every_rung({one.name: one for one in known.fetchers})
+        engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=known.terms, rungs=rungs)
         self._told.forecasts = engine.forecasts
         promoting = asyncio.create_task(self._promote(engine), name="promotions")
         try:

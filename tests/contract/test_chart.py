@@ -96,10 +96,11 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
         (".sources[].templates[]", settings._Template),
         (".plugins[]", settings._Plugin),
         (".plugins[].headers[]", settings._Header),
+        (".fetchers[]", settings._Fetcher),
         (".prices", terms.WirePrices),
         (".approval", terms.WireApproval),
     ],
-    ids=["source", "header", "template", "plugin", "plugin's header", "prices", "approval"],
+    ids=["source", "header", "template", "plugin", "plugin's header", "fetcher", "prices", "approval"],
 )
 def test_the_schema_knows_the_fields_of_the_sources_file(path: str, wire: type[msgspec.Struct]) -> None:
     node = dict(schemas_below(schema()))[path]
@@ -252,7 +253,8 @@ def test_the_config_map_is_the_sources_file(tmp_path: Path) -> None:
     assert sources_of(render(tmp_path)) == parse_sources("", "empty")
     found = sources_of(render(tmp_path, EVERYTHING))
     assert found == parse_sources(
-        yaml.safe_dump({name: EVERYTHING[name] for name in ("sources", "plugins", "prices", "approval")}), "values"
+        yaml.safe_dump({name: EVERYTHING[name] for name in ("sources", "plugins", "fetchers", "prices", "approval")}),
+        "values",
     )
     assert (found.sources[0].max_series, found.sources[0].max_bytes) == (1_000_000, 33_554_432)
 

@@ -43,6 +43,7 @@ from edgewarm.cluster.resources import (
     STATEFUL_SETS,
     Resource,
 )
+from edgewarm.engine.rungs import Rung
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.model.demand import DemandRequest, FloatArray, History
 from edgewarm.model.fits import FitRequest
@@ -157,6 +158,7 @@ class OperatorWorld:
     asked: dict[str, Asked] = field(default_factory=dict)
     fleet: dict[str, Asked] = field(default_factory=dict)
     plugins: tuple[Plugin, ...] = ()
+    rungs: Sequence[Rung] | None = None
     library: Callable[[], Library] = Library
     log: list[tuple[float, Request]] = field(default_factory=list)
 
@@ -196,7 +198,9 @@ class OperatorWorld:
         await demand.start()
         models = _Models(settings, self.clock, Random(1), metrics.model_fit, self.library())
         await models.__aenter__()
-        engine = Engine(Ports(cluster, demand, metrics, lambda: learned.append(None), models), self.clock.now)
+        engine = Engine(
+            Ports(cluster, demand, metrics, lambda: learned.append(None), models), self.clock.now, rungs=self.rungs
+        )
         self._process = _Process(client, cluster, demand, models, metrics, engine, learned)
         await cluster.start()
         await cluster.wait_synced()
@@ -282,12 +286,12 @@ class OperatorWorld:
 
     # --- the cluster -------------------------------------------------------------------------------------------------
 
-    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment", image: str = "") -> None:
-        """Workloads whose pods are there and Ready; only of those with an image the stages of a start are told."""
-        pod = {"template": {"spec": {"containers": [{"name": "web", "image": image}]}}} if image else {}
+    def deployment(self, *names: str, replicas: int = 1, kind: str = "Deployment", image: str = "", **pod: Any) -> None:
+        """Workloads whose pods (`pod` has more fields) are there and Ready; with an image they tell of their stages."""
+        spec_of = {"template": {"spec": {"containers": [{"name": "web", "image": image}], **pod}}} if image else {}
         for name in names or ("checkout",):
             self._kinds[name] = kind
-            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, **pod}
+            spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, **spec_of}
             self.api.put({"kind": kind, "metadata": {"name": name, "namespace": SHOP}, "spec": spec})
         self.controller.tick(self.clock.now - self.lead)
         self.controller.tick(self.clock.now)

@@ -41,6 +41,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- /* The operator's configuration file. */}}
 {{- define "edgewarm.configuration" -}}
 {{- $all := dict "sources" .Values.sources "plugins" .Values.plugins "prices" .Values.prices }}
+{{- $fetchers := list }}
+{{- range .Values.fetchers }}
+{{- $fetchers = append $fetchers (merge (dict) . (dict "image" (include "edgewarm.image" $))) }}
+{{- end }}
+{{- $all = set $all "fetchers" $fetchers }}
 {{- with .Values.approval }}
 {{- $all = set $all "approval" . }}
 {{- end }}

@@ -66,7 +66,7 @@ class Prediction(Wire):
 class ActionSpec(Wire):
     """One change of one rung."""
 
-    rung: Literal["Image", "Standby", "Replica"]
+    rung: Literal["Image", "Data", "Standby", "Replica"]
     """The stage of the ladder that changes: Replica, a serving pod; Standby, a ready pod without traffic; Image, the
     workload's images on a node."""
     node: Annotated[StrictStr, Field(max_length=253)] = ""

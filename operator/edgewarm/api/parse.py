@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edgewarm.api.behavior_spec import ScaleDown, ScaleUp
+from edgewarm.api.data_spec import data
 from edgewarm.api.decision_wire import ActionSpec, ScalingDecisionSpec
 from edgewarm.api.fields import parse_ratio
 from edgewarm.api.objective_spec import kappa
@@ -116,6 +117,7 @@ def _policy(spec: WarmingPolicySpec, namespace: str, paused_until: float | None)
         resources=() if alone else series,
         pool=None if spec.pool_ref is None else spec.pool_ref.name,
         rungs=rungs(spec.rungs),
+        data=data(spec.data),
         mode=spec.mode,
         strategy=scaling.strategy,
         kappa=kappa(spec.objective),

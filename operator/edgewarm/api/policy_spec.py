@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StrictInt, StrictStr
 
 from edgewarm.api.behavior_spec import Behavior
+from edgewarm.api.data_spec import DATA_RULES, DataList
 from edgewarm.api.fields import (
     MAX_REPLICAS,
     DurationText,
@@ -301,6 +302,8 @@ class WarmingPolicySpec(Wire):
     """Which rules choose the replica count, and its bounds."""
     rungs: RungsSpec | None = None
     """What is kept warm below the replicas; without it nothing is."""
+    data: DataList = ()
+    """What the workload reads that is not in its images, at most 16 items; rungs.data stages it."""
     schedules: Annotated[tuple[ScheduleSpec, ...], ListMap(("name",), 32)] = ()
     """Recurring windows with bounds of their own, at most 32; where several are open they count in the order of
     the list."""
@@ -330,6 +333,7 @@ class WarmingPolicySpec(Wire):
             cel="!has(self.rungs) || !has(self.rungs.standby) || self.targetRef.kind == 'Deployment'",
             holds=lambda s: s.rungs is None or s.rungs.standby is None or s.target_ref.kind == "Deployment",
         ),
+        *DATA_RULES,
         Rule(
             "fallback.replicas must not be above scaling.maxReplicas (default 100)",
             cel="!has(self.fallback) || self.fallback.replicas <= self.scaling.maxReplicas",

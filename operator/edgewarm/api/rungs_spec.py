@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from edgewarm.api.fields import DurationText, RatioText, duration_within, is_ratio_in_cel, parse_ratio, ratio_in_cel
+from edgewarm.api.fields import (
+    DurationText,
+    RatioText,
+    duration_within,
+    is_ratio_in_cel,
+    parse_ratio,
+    quantity_above_zero,
+    ratio_in_cel,
+)
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.rungs import ImageTerms, ParkingTerms, Rungs, StandbyTerms
-from edgewarm.model.units import parse_duration
+from edgewarm.model.rungs import DataTerms, ImageTerms, ParkingTerms, Rungs, StandbyTerms
+from edgewarm.model.units import parse_duration, parse_quantity
 
 MAX_STANDBYS = 500
 Standbys = Annotated[StrictInt, Field(ge=0, le=MAX_STANDBYS)]
@@ -74,12 +82,27 @@ class ImageSpec(Wire):
     )
 
 
+class DataRungSpec(Wire):
+    """What spec.data lists, on the nodes of the pool where the workload's pods are expected, before they are."""
+
+    storage: Annotated[
+        StrictStr, Field(max_length=32), quantity_above_zero("rungs.data.storage", "1E", "10Gi", "self")
+    ] = "10Gi"
+    """The most bytes that the policy's data may hold on one node, as a quantity. What is no longer wanted goes first,
+    the longest unused before the others."""
+    ttl: Annotated[DurationText, duration_within("rungs.data.ttl", "5m", "168h")] = "1h"
+    """How long data stays after its last use once no pod is expected, and how far ahead a pod must be likely for it to
+    be staged, a Go duration from 5m to 168h."""
+
+
 class RungsSpec(Wire):
     """The stages of warmth below the replicas. Images are held without being asked for where poolRef names a pool and
     the mode is Act; what else is not here is not held."""
 
     image: ImageSpec | None = None
     """Pull the workload's images ahead of its pods, in every mode that may."""
+    data: DataRungSpec | None = None
+    """Stage what spec.data lists; {} takes the defaults."""
     standby: StandbySpec | None = None
     """Keep ready pods out of traffic, for a Deployment that Services feed; {} takes the defaults."""
     parking: ParkingSpec | None = None
@@ -103,8 +126,13 @@ def rungs(spec: RungsSpec | None) -> Rungs:
     return Rungs(
         standby=None if spec.standby is None else _standby(spec.standby),
         image=ImageTerms() if spec.image is None else _image(spec.image),
+        data=None if spec.data is None else _data(spec.data),
         parking=None if spec.parking is None else ParkingTerms(parse_duration(spec.parking.drain)),
     )
+
+
+def _data(spec: DataRungSpec) -> DataTerms:
+    return DataTerms(float(parse_quantity(spec.storage)), parse_duration(spec.ttl))
 
 
 def _image(spec: ImageSpec) -> ImageTerms | None:

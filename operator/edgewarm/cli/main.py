@@ -10,6 +10,7 @@ import typer
 
 from edgewarm.cli.backtest import backtest
 from edgewarm.cli.explain import explain
+from edgewarm.cli.fetch import fetch
 from edgewarm.cli.replay import replay
 from edgewarm.model.errors import EdgewarmError
 
@@ -55,6 +56,7 @@ def run(  # noqa: PLR0913 - one parameter per option
 cli.command()(backtest)
 cli.command()(replay)
 cli.command()(explain)
+cli.command()(fetch)
 
 
 def main() -> None:

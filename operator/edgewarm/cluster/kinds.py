@@ -14,20 +14,23 @@ import msgspec
 from msgspec import field
 
 from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, amounts, apart, constraints, taints
+from edgewarm.cluster.data_wire import fetch_progress, image_volumes, staged
 from edgewarm.cluster.milestones import Condition, ContainerStatus, milestones, unplaced
 from edgewarm.cluster.pull_progress import NodeImage, State, node_images, pull_progress
 from edgewarm.cluster.requests import ResourceList, quantity
 from edgewarm.cluster.wire import Meta, seconds
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.constraints import Constraints
+from edgewarm.model.data import Staged
 from edgewarm.model.geography import Point
 from edgewarm.model.identity import TargetRef
-from edgewarm.model.names import LATITUDE, LONGITUDE, RUNG_LABEL
+from edgewarm.model.names import FETCH_KEY, LATITUDE, LONGITUDE, RUNG_LABEL
 from edgewarm.model.pulls import PullProgress
 from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Autoscaler, Node, Pod
 
 READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
+_PULLED = frozenset({RungName.IMAGE, RungName.DATA})
 
 
 class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
@@ -104,7 +107,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
     meta, spec = wire.metadata, wire.spec
-    needs = amounts(spec)
+    needs, rung = amounts(spec), (meta.labels or {}).get(RUNG_LABEL)
     return Pod(
         key=meta.key,
         uid=meta.uid,
@@ -132,15 +135,34 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
             (spec.containers, spec.init_containers or ()),
             spec.volumes or (),
         ),
-        pulling=_pulling(wire) if (meta.labels or {}).get(RUNG_LABEL) == RungName.IMAGE else None,
+        pulling=_pulling(wire) if rung in _PULLED and FETCH_KEY not in (meta.annotations or {}) else None,
+        fetching=_fetching(wire) if FETCH_KEY in (meta.annotations or {}) else None,
+        staged=_staged(wire) if rung == RungName.DATA else None,
+        mounts=image_volumes(spec.volumes or ()),
     )
 
 
 def _pulling(wire: _Pod) -> PullProgress:
-    status, placed = wire.status, bool(wire.spec.node_name)
-    states = [one.state or State() for one in status.container_statuses or ()]
-    said = (status.reason, status.message) if placed else unplaced(status.conditions or ())
-    return pull_progress(wire.metadata.annotations or {}, states, len(wire.spec.containers), status.phase, said)
+    annotations, images, phase = wire.metadata.annotations or {}, len(wire.spec.containers), wire.status.phase
+    return pull_progress(annotations, _states(wire), images, phase, _said(wire))
+
+
+def _fetching(wire: _Pod) -> PullProgress:
+    return fetch_progress((wire.metadata.annotations or {})[FETCH_KEY], _states(wire), wire.status.phase, _said(wire))
+
+
+def _states(wire: _Pod) -> list[State]:
+    return [one.state or State() for one in wire.status.container_statuses or ()]
+
+
+def _said(wire: _Pod) -> tuple[str, str]:
+    """What is said of the pod as a whole: why it ended, or why it finds no node."""
+    status = wire.status
+    return (status.reason, status.message) if wire.spec.node_name else unplaced(status.conditions or ())
+
+
+def _staged(wire: _Pod) -> Staged:
+    return staged(wire.metadata.annotations or {}, wire.spec.containers[0].image if wire.spec.containers else "")
 
 
 def _unplaced(raw: msgspec.Raw | bytes) -> Constraints:

@@ -45,6 +45,8 @@ class Terminated(msgspec.Struct, gc=False, rename="camel"):
 
     reason: str = ""
     finished_at: datetime | None = None
+    exit_code: int = 0
+    message: str = ""
 
 
 class NodeImage(msgspec.Struct, gc=False, rename="camel"):

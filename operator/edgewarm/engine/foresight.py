@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from edgewarm.learn.speeds import Speeds
 from edgewarm.learn.stage_times import StageTimes
+from edgewarm.model.identity import Split
 from edgewarm.model.quantiles import Quantiles
 
 Ahead = Callable[[float], Quantiles | None]
-AheadByNode = Callable[[float], Mapping[str, Quantiles]]
+AheadBy = Callable[[Split, float], Mapping[str, Quantiles]]
 
 
 def unknown(_: float) -> Quantiles | None:
@@ -18,21 +19,25 @@ def unknown(_: float) -> Quantiles | None:
     return None
 
 
-def undivided(_: float) -> Mapping[str, Quantiles]:
-    """Demand is not told by node."""
+def undivided(_: Split, seconds: float) -> Mapping[str, Quantiles]:
+    """Demand is not told by labels."""
     return {}
 
 
 @dataclass(frozen=True)
 class Foresight:
-    """`whole` and `nodes` answer with the largest demand from now until so many seconds ahead.
+    """`whole` and `by` answer with the largest demand from now until so many seconds ahead.
 
-    `nodes` is by the node that demand.labels.node names, in the unit of that series, of which one pod serves `per_pod`.
+    `by` is by the values of one of demand.labels, in the unit of that series, of which one pod serves `per_pod`.
     `stages` are the measured starts of the workload, `speeds` those of pulls.
     """
 
     whole: Ahead = unknown
-    nodes: AheadByNode = undivided
+    by: AheadBy = undivided
     per_pod: float = 1.0
     stages: StageTimes = field(default_factory=StageTimes)
     speeds: Speeds = field(default_factory=Speeds)
+
+    def nodes(self, seconds: float) -> Mapping[str, Quantiles]:
+        """By node; {} where it is not told by node."""
+        return self.by(Split.NODE, seconds)

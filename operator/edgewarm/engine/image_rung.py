@@ -15,15 +15,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgewarm.decide.image_rung import Prices, image_level, wanted_by_demand, wanted_by_placement
+from edgewarm.decide.image_rung import Prices, image_level
 from edgewarm.decide.leads import ahead_seconds
-from edgewarm.decide.newsvendor import held
 from edgewarm.decide.pull_moves import NodePlan, PullMove, PullSeen, all_listed, node_plan
+from edgewarm.engine.expected import Expectation, is_limited
 from edgewarm.engine.pull_ration import PullAsk, PullRation
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.sites import Sites, likeliest, running_pods
+from edgewarm.engine.sites import Sites, disk_guard
 from edgewarm.manifests.pull_pod import PullOrder, images_key, images_of, pull_pod
+from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.quantiles import Quantiles
@@ -33,10 +34,6 @@ from edgewarm.model.stages import Stage
 from edgewarm.model.workload import Node, Pod
 
 CONDITION = "ImagesWarm"
-UNPACKED = 3.0
-"""Bytes on disk per byte that a node lists: the compressed layers, and what is unpacked of them."""
-FULL = 0.8
-"""Share of a node's ephemeral storage that images may take: kubelets collect from 85 % on."""
 WRONG_IMAGE = "no other node has it, so it is not tried elsewhere"
 
 
@@ -85,7 +82,7 @@ class ImageRung:
     def plan(self, situation: RungSituation) -> RungPlan:
         """What is wanted, held and to be done on each node that is wanted or holds a pull pod of the policy."""
         images = images_of(situation.workload.template)
-        pods = {pod.pulling.node: pod for pod in situation.view.owned_by(situation.item.uid) if pod.pulling}
+        pods = {pod.pulling.node: pod for pod in _pull_pods(situation) if pod.pulling}
         nodes = self._nodes(situation, images)
         there = {name for name, node in nodes.items() if all(node.images.has(image) for image in images)}
         wish = self._wish(situation, nodes, images, there | pods.keys())
@@ -118,7 +115,7 @@ class ImageRung:
         terms, foresight = situation.policy.rungs.image, situation.foresight
         if terms is None or not nodes or not images:
             return _Wish(frozenset(), Reason.NO_FORECAST, "")
-        if _is_limited(situation):
+        if is_limited(situation):
             return _Wish(frozenset(), Reason.CONFIDENCE_LIMITED, "the forecast is not trusted yet")
         times = self._sites.sized(situation.view, foresight.stages, images)
         p50, p90 = (times.quantiles(level, foresight.speeds) for level in (0.5, 0.9))
@@ -127,17 +124,9 @@ class ImageRung:
         level = _level(situation, terms, p50, whole)
         if whole is None or level is None:
             return _Wish(frozenset(), Reason.NO_FORECAST, "")
-        by_node = foresight.nodes(seconds)
-        if by_node:
-            found = wanted_by_demand(by_node, level, foresight.per_pod) & nodes.keys()
-            how = "demand is told by node"
-        else:
-            count = held(whole, level, situation.policy.capacity_per_pod)
-            order = likeliest(nodes, self._sites.load(situation.view), held_on)
-            found = wanted_by_placement(count, running_pods(situation), order)
-            how = f"{count} pods are expected at most"
+        found, how = Expectation(situation, nodes, seconds, whole).on(self._sites, level, held_on)
         note = f"images on {len(found)} nodes: {how} within {seconds / 60:.0f} min (p{100 * level:.0f})"
-        return _Wish(frozenset(found), Reason.FORECAST, note)
+        return _Wish(found, Reason.FORECAST, note)
 
     def _item(self, situation: RungSituation, name: str, wish: _Wish, pod: Pod | None, images: Sequence[str]) -> _Item:
         node, terms = situation.view.nodes.get(name), situation.policy.rungs.image or ImageTerms()
@@ -192,23 +181,18 @@ class ImageRung:
         return None
 
     def _disk(self, situation: RungSituation, node: Node, images: Sequence[str]) -> str:
-        if node.disk_pressure:
-            return "its disk is under pressure"
         size = self._sites.bytes_of(situation.view, [one for one in images if not node.images.has(one)]) or 0.0
-        if node.disk_bytes and UNPACKED * (node.images.total + size) > FULL * node.disk_bytes:
-            return "its disk would be too full"
-        return ""
+        return disk_guard(node, size)
+
+
+def _pull_pods(situation: RungSituation) -> list[Pod]:
+    owned = situation.view.owned_by(situation.item.uid)
+    return [pod for pod in owned if pod.labels.get(RUNG_LABEL) == RungName.IMAGE]
 
 
 def _asked(situation: RungSituation, node: str, images: int) -> PullAsk:
     item = situation.item
     return PullAsk(item.key, item.uid, situation.policy, situation.workload, node, images)
-
-
-def _is_limited(situation: RungSituation) -> bool:
-    """The forecast is shown, not acted on."""
-    sure, policy = situation.situation.confidence, situation.policy
-    return sure is not None and sure < policy.least_confidence(situation.situation.learned_threshold)
 
 
 def _level(

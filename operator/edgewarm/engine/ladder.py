@@ -7,21 +7,25 @@ A rung's trouble stays with that rung of that policy: it is a condition, and the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
 from edgewarm.decide.promoting import is_draining
+from edgewarm.engine.data_rung import DataRung
+from edgewarm.engine.file_staging import FileStaging
 from edgewarm.engine.image_rung import ImageRung
 from edgewarm.engine.ports import Cluster
+from edgewarm.engine.pull_ration import PullRation
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
+from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.operations import DeleteObject, Operation
+from edgewarm.model.operations import DeleteObject, Operation, Tally
 from edgewarm.model.policy import Mode
 from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
@@ -30,8 +34,13 @@ from edgewarm.pools.room import Room, room
 
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
-RUNGS: tuple[Rung, ...] = (ImageRung(), StandbyRung())
-"""Every rung below the replicas, lower first."""
+NO_FETCHERS: Mapping[str, FetcherClass] = {}
+
+
+def every_rung(fetchers: Mapping[str, FetcherClass] = NO_FETCHERS) -> tuple[Rung, ...]:
+    """Every rung below the replicas, lower first; `fetchers` are the classes that may fetch files."""
+    ration = PullRation()
+    return (ImageRung(ration), DataRung(ration, FileStaging(fetchers)), StandbyRung())
 
 
 @dataclass
@@ -65,6 +74,11 @@ class LadderPlan:
         return tuple(count for _, plan in self.plans for count in plan.counts)
 
     @property
+    def stored(self) -> Mapping[str, float]:
+        """Bytes of data on nodes, by tier."""
+        return {tier: size for _, plan in self.plans for tier, size in plan.stored.items()}
+
+    @property
     def requests(self) -> tuple[Request, ...]:
         """For the pool."""
         return tuple(request for _, plan in self.plans for request in plan.requests)
@@ -82,11 +96,14 @@ class LadderPlan:
 class Ladder:
     """`rungs` in the order of the ladder, lower first."""
 
-    def __init__(self, cluster: Cluster, rungs: Sequence[Rung]) -> None:
+    def __init__(
+        self, cluster: Cluster, rungs: Sequence[Rung], count: Callable[[Tally], None] = lambda tally: None
+    ) -> None:
         heights = [rung.name.height for rung in rungs]
         if heights != sorted(heights):
             raise ValueError(f"rungs must go up the ladder, got {[rung.name for rung in rungs]}")
         self._cluster = cluster
+        self._count = count
         self._rungs = tuple(rungs)
         self._room: tuple[ClusterView, Room] | None = None
 
@@ -129,8 +146,7 @@ class Ladder:
         if item.policy is None or item.policy.mode is Mode.OBSERVE or item.uid in view.unseen:
             return
         drain = item.policy.rungs.drain_seconds
-        mine = (pod for pod in view.owned_by(item.uid) if not pod.deleting)
-        left = [pod for pod in mine if pod.pulling or (pod.is_active and not is_draining(pod, drain, now))]
+        left = [pod for pod in view.owned_by(item.uid) if not pod.deleting and not is_draining(pod, drain, now)]
         problem = await self._carry_out(
             [
                 DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, f"{item.policy.target} is gone")
@@ -148,7 +164,13 @@ class Ladder:
                 log.debug("an object changed before it was written", problem=str(changed))
             except EdgewarmError as error:
                 return error
+            else:
+                self._tell(operation)
         return None
+
+    def _tell(self, operation: Operation) -> None:
+        if isinstance(operation, DeleteObject) and operation.ends is not None:
+            self._count(operation.ends)
 
     @staticmethod
     def _put_off(situation: RungSituation, book: RungBook, name: RungName, problem: EdgewarmError) -> None:

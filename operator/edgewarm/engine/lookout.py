@@ -1,4 +1,4 @@
-"""Looks demand up as far ahead as a rung asks, whole and by node."""
+"""Looks demand up as far ahead as a rung asks, whole and by the values of its labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.parts import split_series
 from edgewarm.learn.speeds import Speeds
 from edgewarm.learn.stage_times import StageTimes
-from edgewarm.model.identity import Part
+from edgewarm.model.identity import Part, Split
 from edgewarm.model.load import Load
 from edgewarm.model.policy import Policy
 from edgewarm.model.quantiles import Outlook, Quantiles
@@ -22,7 +22,7 @@ Ahead = Callable[[Part], Outlook | None]
 class _Held(Protocol):
     """Parts.held of one policy."""
 
-    def __call__(self, whole: Load, *, ahead: Ahead) -> Mapping[str, Quantiles]: ...
+    def __call__(self, whole: Load, *, ahead: Ahead, by: Split) -> Mapping[str, Quantiles]: ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Lookout:
     def foresight(self, stages: StageTimes, speeds: Speeds) -> Foresight:
         """As the rungs see it."""
         split = split_series(self.policy)
-        return Foresight(self._whole, self._nodes, 1.0 if split is None else split.per_pod, stages, speeds)
+        return Foresight(self._whole, self._by, 1.0 if split is None else split.per_pod, stages, speeds)
 
     def _known(self, seconds: float) -> tuple[Load, ...]:
         return asking.forecasted(self.loads, lambda name: self.series(name, seconds))
@@ -47,9 +47,9 @@ class Lookout:
         found = asking.expected(self.policy, self._known(seconds))
         return None if found is None else found.hold
 
-    def _nodes(self, seconds: float) -> Mapping[str, Quantiles]:
+    def _by(self, by: Split, seconds: float) -> Mapping[str, Quantiles]:
         split = split_series(self.policy)
         if split is None:
             return {}
         load = next(one for one in self._known(seconds) if one.resource.name == split.name)
-        return self.held(load, ahead=lambda part: self.parts(split.name, part, seconds))
+        return self.held(load, ahead=lambda part: self.parts(split.name, part, seconds), by=by)

@@ -106,12 +106,12 @@ class Parts:
             }
         return found
 
-    def held(self, whole: Load, key: Key, ahead: Ahead) -> Mapping[str, Quantiles]:
-        """The largest demand of every node from now until the end of the outlooks; {} where none is told."""
+    def held(self, whole: Load, key: Key, ahead: Ahead, by: Split = Split.NODE) -> Mapping[str, Quantiles]:
+        """The largest demand of every value of a label until the end of the outlooks; {} where none is told."""
         if not isinstance(whole.reading, Measured) or not whole.reading.parts or whole.outlook is None:
             return {}
         now = self._pooled(key, dict(whole.reading.parts))
-        mine = {part: value for part, value in now.items() if part.by is Split.NODE}
+        mine = {part: value for part, value in now.items() if part.by is by}
         if not mine:
             return {}
         found = _reconciled(mine, whole.outlook.hold.at(0.5), {part: _hold(ahead(part)) for part in mine})

@@ -9,7 +9,7 @@ from edgewarm.model.demand import DemandRequest, FloatArray, History, Reading
 from edgewarm.model.fits import FitRequest
 from edgewarm.model.identity import Key, SeriesKey
 from edgewarm.model.numbers import PolicyNumbers
-from edgewarm.model.operations import Operation
+from edgewarm.model.operations import Operation, Tally
 from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
 from edgewarm.model.workload import PodStart, Workload
@@ -78,6 +78,9 @@ class Telemetry(Protocol):
     def policy(self, key: Key, numbers: PolicyNumbers) -> None: ...
 
     def decided(self, key: Key, reason: str, mode: str) -> None: ...
+
+    def data_removed(self, tally: Tally) -> None:
+        """Data that was staged went."""
 
     def promoted(self, key: Key, count: int) -> None:
         """So many standbys began to serve."""

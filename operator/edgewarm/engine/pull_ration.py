@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from edgewarm.engine.pooling import Asker, budgets, may_hold
 from edgewarm.model.amounts import BANDWIDTH, CPU, MEMORY, PODS, PULLS, STORAGE, Amounts
 from edgewarm.model.identity import Key
+from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.objects import PoolObject
 from edgewarm.model.policy import Policy
 from edgewarm.model.pool import Budget, Holding, Preemption, Request
@@ -38,7 +39,7 @@ STARTING_SECONDS = 600.0  # a pod that waits for longer waits for something else
 
 @dataclass(frozen=True, slots=True)
 class PullAsk:
-    """A pull that a policy would begin: `size` in bytes and `speed` in bytes/s, 0 where unknown."""
+    """A pull that a policy would begin: `size` in bytes and `speed` in bytes/s, 0 where unknown; `what` it is of."""
 
     key: Key
     uid: str
@@ -48,15 +49,17 @@ class PullAsk:
     images: int
     size: float = 0.0
     speed: float = 0.0
+    rung: RungName = RungName.IMAGE
+    what: str = "images"
 
     @property
     def request(self) -> Request:
         """What it takes of the node and of the budgets. It is no member of the workload: spread does not count it."""
         plain = replace(self.workload.constraints, labels=(), spreads=(), apart=(), together=())
         return Request(
-            name=f"images of {self.key} on {self.node}",
+            name=f"{self.what} of {self.key} on {self.node}",
             owner=self.key,
-            rung=RungName.IMAGE.value,
+            rung=self.rung.value,
             amounts={
                 CPU: CPU_CORES * self.images,
                 MEMORY: float(MEMORY_BYTES * self.images),
@@ -84,7 +87,7 @@ class _Ledger:
     starting: frozenset[str]
     members: Mapping[str, frozenset[str]]
     surveys: dict[str, Survey] = field(default_factory=dict)
-    granted: set[tuple[str, str]] = field(default_factory=set)
+    granted: set[tuple[str, str, str]] = field(default_factory=set)
 
 
 class PullRation:
@@ -104,7 +107,8 @@ class PullRation:
     def refusal(self, view: ClusterView, ask: PullAsk, now: float) -> str:
         """Why the pull may not begin; empty where it may, and then it has its share. Asking twice is asking once."""
         ledger = self._of(view, now)
-        if (ask.uid, ask.node) in ledger.granted:
+        claim = (ask.uid, ask.node, ask.what)
+        if claim in ledger.granted:
             return ""
         here = self._survey(ledger, ask.policy, now)
         why = _hindrance(ledger, ask.node)
@@ -113,7 +117,7 @@ class PullRation:
         answer = placement(ask.request, here)
         if isinstance(answer, Refused):
             return str(explained(answer, here))
-        ledger.granted.add((ask.uid, ask.node))
+        ledger.granted.add(claim)
         ledger.busy.add(ask.node)
         ledger.surveys[ask.policy.pool or ""] = taken(answer, here)
         return ""
@@ -161,7 +165,7 @@ def _surveyed(ledger: _Ledger, pool: PoolObject, now: float) -> Survey:
     ]
     limits = [*budgets(pool, askers)]
     if PULLS not in pool.settings.limits:
-        limits.append(Budget("the default", {PULLS: float(PULLS_AT_ONCE)}, rung=RungName.IMAGE.value))
+        limits.append(Budget("the default", {PULLS: float(PULLS_AT_ONCE)}))
     site = Site(settings, ledger.members.get(pool.name, frozenset()), tuple(limits))
     held = [_holding(key, pod) for key, pod in _pulls(view) if pod.pulling is not None and not pod.deleting]
     return survey(site, terrain(view.nodes.values(), view.pods.values()), held, now)
@@ -174,8 +178,9 @@ def _holding(owner: Key, pod: Pod) -> Holding:
     amounts: dict[str, float] = {STORAGE: float(progress.size)}
     if is_busy(pod):
         amounts |= {PULLS: 1.0, BANDWIDTH: 8 * progress.speed}
-    name = f"images of {owner} on {progress.node} by {pod.key.name}"
-    return Holding(name, owner, RungName.IMAGE.value, progress.node, amounts, pod.created_at, pod=pod.key)
+    name = f"what {owner} holds on {progress.node} by {pod.key.name}"
+    rung = pod.labels.get(RUNG_LABEL, RungName.IMAGE.value)
+    return Holding(name, owner, rung, progress.node, amounts, pod.created_at, pod=pod.key)
 
 
 def _pulls(view: ClusterView) -> Iterable[tuple[Key, Pod]]:

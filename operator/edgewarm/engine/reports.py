@@ -80,7 +80,9 @@ class Case:
     def pulled_on(self) -> frozenset[str]:
         """Nodes that hold images by a pull pod of the policy."""
         pods = () if self.climb is None else self.climb.view.owned_by(self.item.uid)
-        return frozenset(pod.pulling.node for pod in pods if pod.pulling is not None and pod.pulling.done)
+        return frozenset(
+            pod.pulling.node for pod in pods if pod.pulling is not None and pod.pulling.done and pod.staged is None
+        )
 
     @property
     def written(self) -> frozenset[Key]:
@@ -310,6 +312,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         pulls=case.book.pull_use.totals,
         stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
+        stored=case.ladder.stored,
     )
 
 

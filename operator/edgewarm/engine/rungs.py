@@ -68,6 +68,11 @@ class RungSituation:
         """What the nodes have left; worked out once a pass, when the first rung asks."""
         return self.make_room()
 
+    def data_is_coming(self, node: str | None) -> bool:
+        """A pod that started there now (None: wherever) would fetch for itself what is being staged."""
+        coming = [count.place.node for count in self.below if count.place.rung is RungName.DATA and count.warming]
+        return any(None in {node, place} or node == place for place in coming)
+
     def recent(self, place: Place) -> tuple[int, ...]:
         """What the rung's own `asked` was within the scale-down window."""
         window = self.policy.scale_down.stabilization_seconds
@@ -84,6 +89,7 @@ class RungPlan:
 
     `asked`: counts before anything held or bounded them, for `RungSituation.recent`. `requests`: what it would hold,
     for the pool to say where; planned again with `RungSituation.places`, it holds no more than found a place.
+    `stored`: bytes of data by tier.
     """
 
     counts: tuple[RungCount, ...] = ()
@@ -92,6 +98,7 @@ class RungPlan:
     note: str = ""
     asked: tuple[tuple[Place, int], ...] = ()
     requests: tuple[Request, ...] = ()
+    stored: Mapping[str, float] = field(default_factory=dict)
 
 
 class Rung(Protocol):

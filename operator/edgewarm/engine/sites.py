@@ -14,9 +14,13 @@ from edgewarm.engine.rungs import RungSituation
 from edgewarm.learn.stage_times import StageTimes
 from edgewarm.model.images import canonical
 from edgewarm.model.view import ClusterView
-from edgewarm.model.workload import Node
+from edgewarm.model.workload import Node, Pod
 
 T = TypeVar("T")
+UNPACKED = 3.0
+"""Bytes on disk per byte that a node lists: the compressed layers, and what is unpacked of them."""
+FULL = 0.8
+"""Share of a node's ephemeral storage that images may take: kubelets collect from 85 % on."""
 
 
 class _Kept(Generic[T]):
@@ -33,12 +37,19 @@ class Sites:
     def __init__(self) -> None:
         self._sizes = _Kept[Mapping[str, int]]()
         self._load = _Kept[Mapping[str, float]]()
+        self._readers = _Kept[Mapping[str, Sequence[Pod]]]()
 
     def load(self, view: ClusterView) -> Mapping[str, float]:
         """Node -> the largest share of its cpu, memory and pods that is requested, not counting our pull pods."""
         if self._load.source is not view.pods:
             self._load.source, self._load.value = view.pods, _shares(view)
         return self._load.value
+
+    def readers(self, view: ClusterView, node: str) -> Sequence[Pod]:
+        """The pods that run on `node` and mount images as volumes."""
+        if self._readers.source is not view.pods:
+            self._readers.source, self._readers.value = view.pods, _readers(view)
+        return self._readers.value.get(node, ())
 
     def bytes_of(self, view: ClusterView, images: Sequence[str]) -> float | None:
         """The bytes of all of them, as any node lists them; None where one is listed nowhere."""
@@ -63,6 +74,15 @@ class Sites:
         return self._sizes.value
 
 
+def disk_guard(node: Node, more: float) -> str:
+    """Why `more` bytes of images may not come onto the node's disk; empty where they may."""
+    if node.disk_pressure:
+        return "its disk is under pressure"
+    if node.disk_bytes and UNPACKED * (node.images.total + more) > FULL * node.disk_bytes:
+        return "its disk would be too full"
+    return ""
+
+
 def likeliest(nodes: Mapping[str, Node], load: Mapping[str, float], held: Collection[str]) -> list[str]:
     """Node names in the order in which the scheduler takes them: those that hold something of the workload, then the
     least loaded (its ImageLocality, and NodeResourcesFit with LeastAllocated). So a choice, once made, stays."""
@@ -75,6 +95,14 @@ def running_pods(situation: RungSituation) -> Mapping[str, int]:
     owners = [uid, *(one.uid for one in view.replica_sets.get(uid, ()))]
     pods = [pod for owner in owners for pod in view.owned.get(owner, {}).values()]
     return Counter(pod.node for pod in pods if pod.node and pod.is_active)
+
+
+def _readers(view: ClusterView) -> Mapping[str, Sequence[Pod]]:
+    found: dict[str, list[Pod]] = {}
+    for pod in view.pods.values():
+        if pod.mounts and pod.phase == "Running":
+            found.setdefault(pod.node, []).append(pod)
+    return found
 
 
 def _shares(view: ClusterView) -> Mapping[str, float]:

@@ -203,7 +203,8 @@ def _deletions(situation: RungSituation, todo: Changes, given: tuple[Pod, ...]) 
 
 
 def _creations(situation: RungSituation, draft: StandbyDraft, requests: tuple[Request, ...]) -> Iterator[Operation]:
-    """On the nodes that the pool names; one whose place must be made free first is made in a later pass."""
+    """On the nodes that the pool names. One whose place must be made free first is made in a later pass; so is one
+    while data is on its way there, for the rung below comes first."""
     for request in requests:
         node, why = None, "a standby is wanted"
         if situation.places is not None:
@@ -211,6 +212,8 @@ def _creations(situation: RungSituation, draft: StandbyDraft, requests: tuple[Re
             if not isinstance(answer, Placed) or answer.waits:
                 continue
             node, why = answer.node, f"a standby is wanted on {answer.node}"
+        if situation.data_is_coming(node):
+            continue
         manifest = standby_pod(replace(draft, node=node))
         yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, manifest, why)
 

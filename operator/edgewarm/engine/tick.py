@@ -34,7 +34,7 @@ from edgewarm.engine.judge import (
     paced,
     shadowed,
 )
-from edgewarm.engine.ladder import RUNGS, Ladder, LadderPlan
+from edgewarm.engine.ladder import Ladder, LadderPlan, every_rung
 from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parking import Parker
@@ -89,7 +89,7 @@ class Engine:
         pass_seconds: float = 15.0,
         step_seconds: float = 60.0,
         terms: Terms = NO_TERMS,
-        rungs: Sequence[Rung] = RUNGS,
+        rungs: Sequence[Rung] | None = None,
     ) -> None:
         self._terms = terms
         self._ports = ports
@@ -102,7 +102,7 @@ class Engine:
         self._books = Books()
         self._promoter = Promoter(ports.cluster, ports.telemetry)
         self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, ports.telemetry, self._promoter))
-        self._ladder = Ladder(ports.cluster, rungs)
+        self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self._pools = Pools()
@@ -110,9 +110,9 @@ class Engine:
 
     async def run_pass(self, now: float) -> None:
         """One pass over everything; a failure of one policy stays with that policy."""
-        moment = Moment(now, self._started_at, self._pass_seconds)
-        policies = _policies(self._ports.cluster.view())
-        self._books.follow(self._ports.cluster.view(), now)
+        moment, view = Moment(now, self._started_at, self._pass_seconds), self._ports.cluster.view()
+        policies = _policies(view)
+        self._books.follow(view, now)
         names = [*asking.row_names(policies), *self._parts.row_names(policies)]
         self._rows.follow(names, now, self._rehearsal_terms(policies))
         self._models.follow(policies)
@@ -125,8 +125,7 @@ class Engine:
         samples = {**asking.samples(policies, view, readings), **self._parts.samples(readings)}
         step_made = self._rows.observe(samples, now)
         self._models.observe(samples, now)
-        rehearsed = self._rows.take_rehearsed()
-        self._books.take_rehearsed(rehearsed)
+        self._books.take_rehearsed(rehearsed := self._rows.take_rehearsed())
         if step_made or rehearsed:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
@@ -194,10 +193,9 @@ class Engine:
         value = worth(judgement.situation, judgement.verdict, terms, terms.prices.pod_hour(workload.pod))
         parts = self._part_numbers(judgement, item.key, moment.now)
         why = cache(partial(self._rows.explained, item.key))
-        summary = _summary(book, judgement)
         foresight = self._foresight(book, loads, item.key, moment.now)
         climb, ladder = self._climb(around, book, workload, judgement, view, foresight)
-        case = Case(item, book, workload, judgement, summary, value, why, parts, climb, ladder)
+        case = Case(item, book, workload, judgement, _summary(book, judgement), value, why, parts, climb, ladder)
         return Found(around, state, case)
 
     def _foresight(self, book: Book, loads: tuple[Load, ...], key: Key, now: float) -> Foresight:

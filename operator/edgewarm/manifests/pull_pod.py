@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +36,9 @@ PULL_SECONDS = 3600
 
 REQUESTS = {"cpu": "1m", "memory": "4Mi"}
 
+_WORDS = {RungName.IMAGE: "pull", RungName.DATA: "data"}
+"""In the names of the pods, by what they are for."""
+
 _SAME = ("imagePullSecrets", "tolerations", "runtimeClassName", "schedulerName", "os", "serviceAccountName")
 """Fields of the template that decide whether and how its images can be pulled on a node."""
 
@@ -52,7 +55,10 @@ _RESTRICTED = {
 
 @dataclass(frozen=True, slots=True)
 class PullOrder:
-    """The images of one workload for one node, on behalf of one policy; `size` in bytes, `speed` in bytes/s."""
+    """The images of one workload for one node, on behalf of one policy; `size` in bytes, `speed` in bytes/s.
+
+    `notes` are annotations of the rung's own.
+    """
 
     policy: Key
     policy_uid: str
@@ -61,6 +67,8 @@ class PullOrder:
     template: PodTemplate
     size: float = 0.0
     speed: float = 0.0
+    rung: RungName = RungName.IMAGE
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=4096)
@@ -82,7 +90,7 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
             "namespace": order.policy.namespace,
             "labels": {
                 POLICY_LABEL: order.policy.name[:63],
-                RUNG_LABEL: RungName.IMAGE.value,
+                RUNG_LABEL: order.rung.value,
                 "sidecar.istio.io/inject": "false",
             },
             "annotations": {
@@ -92,6 +100,7 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
                 PULL_SPEED: str(round(order.speed)),
                 "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
                 "linkerd.io/inject": "disabled",
+                **order.notes,
             },
             "ownerReferences": [_owner(order)],
         },
@@ -111,7 +120,7 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
 def pull_pod_name(order: PullOrder) -> str:
     """The same for the same images on the same node, so that two operators make one pod."""
     seed = "\n".join((order.policy_uid, order.node, *order.images))
-    end = f"-pull-{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
+    end = f"-{_WORDS[order.rung]}-{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
     return order.policy.name[: NAME_LENGTH - len(end)].rstrip("-.") + end
 
 

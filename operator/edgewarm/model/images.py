@@ -28,6 +28,12 @@ def canonical(reference: str) -> str:
     return f"{registry}/{repository}@{digest}" if at else f"{registry}/{repository}:{tag or 'latest'}"
 
 
+def repository(reference: str) -> str:
+    """Without digest and tag: docker.io/team/web."""
+    registry, path = _split(reference.partition("@")[0])
+    return f"{registry}/{_cut(path)[0]}"
+
+
 def listed(reference: str, names: Collection[str], entries: int) -> bool | None:
     """Whether a node has the image; `names` are canonical. None: a full list of `entries` may have left it out."""
     if canonical(reference) in names:

@@ -24,6 +24,13 @@ RUNG_LABEL = f"{GROUP}/rung"
 PULL_NODE, PULL_IMAGES = f"{GROUP}/pull-node", f"{GROUP}/pull-images"
 """Annotations on a pull pod: the node and the images (as a hash) that it was made for."""
 
+DATA_NAME, DATA_USED = f"{GROUP}/data", f"{GROUP}/data-used-at"
+"""Annotations on a pod that staged data: what the policy calls it, and when a pod there last had it mounted (none:
+nothing has read it)."""
+
+FETCH_KEY = f"{GROUP}/fetch"
+"""Annotation on a pod that fetches a file: file, digest and claim, as a hash."""
+
 PULL_BYTES, PULL_SPEED = f"{GROUP}/pull-bytes", f"{GROUP}/pull-bytes-per-second"
 """Annotations on a pull pod: what was expected of it, and counts against budgets."""
 

@@ -46,4 +46,5 @@ class PolicyNumbers:
     parts: Mapping[Part, ResourceNumbers] = field(default_factory=dict)
     stages: Mapping[Stage, Mapping[float, float]] = field(default_factory=dict)
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)
+    stored: Mapping[str, float] = field(default_factory=dict)
     pulls: Mapping[str, int] = field(default_factory=dict)

@@ -27,6 +27,15 @@ class CreateObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What an operation ends, counted once it is done: so many bytes of data of a policy, which were `read` or not."""
+
+    policy: Key
+    read: bool
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteObject:
     """Delete exactly the object that was seen: another uid or version is a Conflict."""
 
@@ -37,6 +46,7 @@ class DeleteObject:
     resource_version: str
     why: str
     grace_seconds: int | None = None
+    ends: Tally | None = None
 
 
 @dataclass(frozen=True, slots=True)

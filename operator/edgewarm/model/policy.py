@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from edgewarm.model.data import DataItem
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.geography import Region
 from edgewarm.model.identity import DEMAND, TargetRef
@@ -191,6 +192,7 @@ class Policy:
     pool: str | None = None
     resources: tuple[Resource, ...] = ()
     rungs: Rungs = field(default=Rungs())
+    data: tuple[DataItem, ...] = ()
     warming: Warming = field(default=Warming())
     regions: tuple[Region, ...] = ()
     qos: Qos = Qos.MEDIUM

@@ -85,6 +85,14 @@ class ImageTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTerms:
+    """What a policy asks of its data on nodes: bytes on each node at most, and for how long unused data stays."""
+
+    most_bytes: float = 10.0 * 2**30
+    ttl_seconds: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
 class ParkingTerms:
     """A policy's word that its clients bear a connection that ends later; how long these may go on."""
 
@@ -98,6 +106,7 @@ class Rungs:
     standby: StandbyTerms | None = None
     parking: ParkingTerms | None = None
     image: ImageTerms | None = field(default=ImageTerms())
+    data: DataTerms | None = None
 
     @property
     def drain_seconds(self) -> float:
@@ -106,4 +115,4 @@ class Rungs:
 
     def __bool__(self) -> bool:
         """Whether the policy asks for a rung itself."""
-        return self.standby is not None or (self.image is not None and self.image.asked)
+        return self.standby is not None or self.data is not None or (self.image is not None and self.image.asked)

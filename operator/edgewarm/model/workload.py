@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edgewarm.model.amounts import CPU, EPHEMERAL, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.constraints import Constraints, PodTerm, Taint
+from edgewarm.model.data import Staged
 from edgewarm.model.geography import Point
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.prices import PodRequests
@@ -118,6 +119,9 @@ class Pod:
     constraints: Constraints | None = None  # of the node that it still waits for
     milestones: Milestones = NO_MILESTONES
     pulling: PullProgress | None = None  # of a pull pod of ours
+    fetching: PullProgress | None = None  # of a pod of ours that fetches a file
+    staged: Staged | None = None  # of one that stages data
+    mounts: frozenset[str] = frozenset()  # canonical names of the images that it mounts as volumes
 
     @property
     def holds_room(self) -> bool:

@@ -22,7 +22,7 @@ from edgewarm.model.identity import Key, SeriesKey, TargetRef
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.numbers import PolicyNumbers
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.operations import Operation
+from edgewarm.model.operations import Operation, Tally
 from edgewarm.model.stages import Pull
 from edgewarm.model.units import format_time
 from edgewarm.model.view import ClusterView, Note
@@ -180,6 +180,9 @@ class MemoryTelemetry:
     def policy(self, key: Key, numbers: PolicyNumbers) -> None:
         """Keep them."""
         self.numbers[key] = numbers
+
+    def data_removed(self, tally: Tally) -> None:
+        """Nothing is staged in a replay."""
 
     def decided(self, key: Key, reason: str, mode: str) -> None:
         """Nobody counts."""

@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from edgewarm.model.errors import Invalid
+from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.prices import Terms
 from edgewarm.model.units import parse_duration, parse_quantity
 from edgewarm.sources.terms import WireApproval, WirePrices, terms_of
@@ -25,6 +26,8 @@ RESERVED_HEADERS = frozenset({"authorization", "host", "content-length", "conten
 LONGEST_TIMEOUT_SECONDS = 60.0
 SERIES_LIMITS = (1, 1_000_000)
 BYTES_LIMITS = (1 << 16, 1 << 30)
+FILE_LIMITS = (1, 100 << 40)
+HOST = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class SourceSettings:
     default: str | None = None
     terms: Terms = field(default=Terms())
     plugins: tuple[Plugin, ...] = ()
+    fetchers: tuple[FetcherClass, ...] = ()
 
     def find(self, name: str | None) -> Source | None:
         wanted = self.default if name is None else name
@@ -138,9 +142,20 @@ class _Plugin(_Wire):
     allowed_namespaces: list[str] = []
 
 
+class _Fetcher(_Wire):
+    name: str
+    hosts: list[str]
+    image: str = ""
+    max_bytes: int | str = "10Gi"
+    bytes_per_second: int | str = 0
+    spare_bytes: int | str = "256Mi"
+    allowed_namespaces: list[str] = []
+
+
 class _File(_Wire):
     sources: list[_Source] = []
     plugins: list[_Plugin] = []
+    fetchers: list[_Fetcher] = []
     prices: WirePrices = msgspec.field(default_factory=WirePrices)
     approval: WireApproval | None = None
 
@@ -183,7 +198,8 @@ def parse_sources(text: str, file: str) -> SourceSettings:
     _unique(place, "name", [source.name for source in wire.sources])
     sources = tuple(_source(place.at(index), source) for index, source in enumerate(wire.sources))
     terms = terms_of(wire.prices, wire.approval, file)
-    return SourceSettings(sources, _default(place, wire.sources), terms, _plugins(file, wire.plugins))
+    plugins, fetchers = _plugins(file, wire.plugins), _fetchers(file, wire.fetchers)
+    return SourceSettings(sources, _default(place, wire.sources), terms, plugins, fetchers)
 
 
 def _sentence(error: str) -> str:
@@ -242,6 +258,31 @@ def _plugin(place: _Place, wire: _Plugin) -> Plugin:
     )
 
 
+def _fetchers(file: str, wire: list[_Fetcher]) -> tuple[FetcherClass, ...]:
+    place = _Place(file).at("fetchers")
+    _unique(place, "name", [fetcher.name for fetcher in wire])
+    return tuple(_fetcher(place.at(index), fetcher) for index, fetcher in enumerate(wire))
+
+
+def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
+    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as files")
+    if not wire.image:
+        raise place.at("image").error("is missing: name the operator's own, or another that runs edgewarm fetch")
+    if not wire.hosts:
+        raise place.at("hosts").error("is empty: name the hosts that may be asked, such as files.example")
+    for index, host in enumerate(wire.hosts):
+        _matches(place.at("hosts").at(index), host, HOST, "a host such as files.example, files.example:8443, *.example")
+    return FetcherClass(
+        wire.name,
+        wire.image,
+        tuple(wire.hosts),
+        _bytes(place.at("maxBytes"), wire.max_bytes, FILE_LIMITS),
+        _bytes(place.at("bytesPerSecond"), wire.bytes_per_second, (0, FILE_LIMITS[1])),
+        _bytes(place.at("spareBytes"), wire.spare_bytes, (0, FILE_LIMITS[1])),
+        _namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
+    )
+
+
 def _namespaces(place: _Place, wire: list[str]) -> frozenset[str]:
     _unique(place, "", wire)
     for index, namespace in enumerate(wire):
@@ -289,12 +330,12 @@ def _timeout(place: _Place, text: str) -> float:
     return seconds
 
 
-def _bytes(place: _Place, value: int | str) -> int:
+def _bytes(place: _Place, value: int | str, limits: tuple[int, int] = BYTES_LIMITS) -> int:
     try:
         count = value if isinstance(value, int) else int(parse_quantity(value))
     except ValueError as error:
         raise place.error(f"{error}") from error
-    return _within(place, count, BYTES_LIMITS)
+    return _within(place, count, limits)
 
 
 def _headers(place: _Place, wire: list[_Header]) -> tuple[tuple[str, str], ...]:

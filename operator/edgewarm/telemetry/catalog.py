@@ -104,6 +104,19 @@ RUNG_UNITS = Metric(
     "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
     "warming.",
 )
+DATA_BYTES = Metric(
+    "edgewarm_data_bytes",
+    Type.GAUGE,
+    (*POLICY, "tier"),
+    "Bytes of data that the rung Data has staged on nodes; tier is hot (mounted by a pod there), warm (wanted) or cold "
+    "(not wanted any more).",
+)
+DATA_REMOVED = Metric(
+    "edgewarm_data_removed_bytes_total",
+    Type.COUNTER,
+    (*POLICY, "read"),
+    "Bytes of staged data that were given up; read is no where no pod on the node ever had it mounted.",
+)
 IMAGE_PULLS = Metric(
     "edgewarm_image_pulls_total",
     Type.COUNTER,
@@ -195,6 +208,8 @@ METRICS: tuple[Metric, ...] = (
     STAGE,
     IMAGE_PULLS,
     RUNG_UNITS,
+    DATA_BYTES,
+    DATA_REMOVED,
     PROMOTIONS,
     PARKINGS,
     BLIND,

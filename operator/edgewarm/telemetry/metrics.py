@@ -21,6 +21,7 @@ from prometheus_client.exposition import choose_encoder
 
 from edgewarm.model.identity import Key, Split
 from edgewarm.model.numbers import PolicyNumbers, ResourceNumbers
+from edgewarm.model.operations import Tally
 from edgewarm.telemetry import catalog
 from edgewarm.telemetry.catalog import METRICS, Metric, Type
 
@@ -72,6 +73,13 @@ class Metrics:
         labels = (key.namespace, key.name, reason, mode)
         self._of_policy.setdefault(key, set()).add((catalog.DECISIONS, labels))
         self._counter(catalog.DECISIONS, labels).inc()
+
+    def data_removed(self, tally: Tally) -> None:
+        """Staged data was given up."""
+        key = tally.policy
+        labels = (key.namespace, key.name, "yes" if tally.read else "no")
+        self._of_policy.setdefault(key, set()).add((catalog.DATA_REMOVED, labels))
+        self._counter(catalog.DATA_REMOVED, labels).inc(tally.size)
 
     def promoted(self, key: Key, count: int) -> None:
         """Standbys that began to serve."""
@@ -185,6 +193,7 @@ def _values(numbers: PolicyNumbers) -> Mapping[tuple[Metric, tuple[str, ...]], f
     for rung, found in numbers.rungs.items():
         states = (("wanted", found.wanted), ("warm", found.warm), ("warming", found.warming))
         values.update({(catalog.RUNG_UNITS, (rung, state)): float(value) for state, value in states})
+    values.update({(catalog.DATA_BYTES, (tier,)): size for tier, size in numbers.stored.items()})
     return values
 
 

@@ -32,8 +32,9 @@ class FakeReplicaSets:
             if REVISION in deployment["metadata"].get("annotations", {}):
                 self._reconcile(deployment, now)
         for pod in self._api.objects("Pod"):
-            of_images = (pod["metadata"].get("labels") or {}).get("edgewarm.io/rung") == "Image"  # see FakeKubelets
-            if owner_of(pod).get("kind") in ("ReplicaSet", "WarmingPolicy") and not of_images:
+            # those of pulls are the business of FakeKubelets
+            pulls = (pod["metadata"].get("labels") or {}).get("edgewarm.io/rung") in ("Image", "Data")
+            if owner_of(pod).get("kind") in ("ReplicaSet", "WarmingPolicy") and not pulls:
                 self._age(pod, now)
 
     def _reconcile(self, deployment: Json, now: float) -> None:

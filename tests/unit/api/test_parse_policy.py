@@ -25,6 +25,7 @@ from edgewarm.model.policy import (
     Strategy,
 )
 from edgewarm.model.rungs import ImageTerms
+from support.wrong_data import WRONG_ABOUT_DATA
 from support.wrong_policies import RIGHT_POLICY, WRONG_POLICIES, WrongPolicy, merged
 from support.wrong_pools import WRONG_ABOUT_POOLS
 from support.wrong_rungs import WRONG_RUNGS
@@ -187,7 +188,10 @@ def test_a_field_of_a_newer_crd_is_passed_over() -> None:
     assert spec(notYetKnown={"some": 10}) == parsed({})
 
 
-@pytest.mark.parametrize("row", [*WRONG_POLICIES, *WRONG_ABOUT_POOLS, *WRONG_RUNGS], ids=lambda row: row.name)
+ROWS = (*WRONG_POLICIES, *WRONG_ABOUT_POOLS, *WRONG_ABOUT_DATA, *WRONG_RUNGS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_wrong_policy_becomes_a_problem(row: WrongPolicy) -> None:
     found = parse_policy(row.manifest())
     assert found.policy is None

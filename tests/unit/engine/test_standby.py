@@ -11,7 +11,7 @@ import pytest
 from edgewarm.engine.standby import HERE, StandbyRung
 from edgewarm.model.identity import Key
 from edgewarm.model.operations import DeleteObject, PatchObject
-from edgewarm.model.rungs import ParkingTerms, Rungs, StandbyTerms
+from edgewarm.model.rungs import ParkingTerms, Place, RungCount, RungName, Rungs, StandbyTerms
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Rollout, Service
@@ -104,6 +104,20 @@ def test_a_plan(seen: ClusterView, reason: str, wanted: int, warm: int, does: li
     assert (count.place, count.reason, count.wanted, count.warm) == (HERE, reason, wanted, warm)
     assert told(plan.operations) == does
     assert all(operation.owner == "uid-web" for operation in plan.operations)
+
+
+@pytest.mark.parametrize(
+    ("count", "does"),
+    [
+        pytest.param(RungCount(Place(RungName.DATA, "n"), 2, 1, 1, 2, "Forecast"), [], id="data is on its way"),
+        pytest.param(
+            RungCount(Place(RungName.DATA, "n"), 2, 1, 0, 1, "Forecast"), ["make", "make"], id="data is in trouble"
+        ),
+        pytest.param(RungCount(Place(RungName.IMAGE, "n"), 1, 0, 1, 1, "Forecast"), ["make", "make"], id="an image"),
+    ],
+)
+def test_standbys_wait_for_data_that_is_on_its_way(count: RungCount, does: list[str]) -> None:
+    assert told(RUNG.plan(replace(asked(view(SERVING)), below=(count,))).operations) == does
 
 
 def test_a_policy_that_never_asked_is_not_bothered() -> None:

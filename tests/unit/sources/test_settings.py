@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgewarm.model.errors import Invalid
+from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.policy import Strategy
 from edgewarm.model.prices import ApprovalTerms, Prices, RiskLevel, Terms
 from edgewarm.sources.settings import Plugin, Source, SourceSettings, Template, load_sources, parse_sources
@@ -103,6 +104,20 @@ def test_prices_and_thresholds_are_read():
     assert parse_sources("", "f").terms == Terms(Prices(0.1, 0.01, 1.0, 0.05), None)
 
 
+def test_a_fetcher_class_is_read_with_its_limits() -> None:
+    text = """
+    fetchers:
+      - {name: files, image: "edgewarm:1", hosts: [files.example, "*.cdn.example:8443"], maxBytes: 1Gi,
+         bytesPerSecond: 10M, spareBytes: 0, allowedNamespaces: [shop]}
+      - {name: plain, image: "edgewarm:1", hosts: [files.example]}
+    """
+    first, second = parse_sources(textwrap.dedent(text), "f").fetchers
+    hosts, namespaces = ("files.example", "*.cdn.example:8443"), frozenset({"shop"})
+    assert first == FetcherClass("files", "edgewarm:1", hosts, 2**30, 10_000_000, 0, namespaces)
+    assert (first.serves("shop"), first.serves("bank"), second.serves("bank")) == (True, False, True)
+    assert (second.most_bytes, second.bytes_per_second, second.spare_bytes) == (10 * 2**30, 0, 256 * 2**20)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "sources: []"])
 def test_nothing_is_no_sources(text):
     assert parse_sources(text, "f") == SourceSettings()
@@ -138,6 +153,16 @@ def source(**fields: str) -> str:
         ("prices: {coreHour: 1}", "prices: Object contains unknown field `coreHour`"),
         ("approval: {costAbove: -5}", "approval.costAbove: must be from 0 to 1E, got -5"),
         ("approval: {risk: Huge}", "approval.risk: Invalid enum value 'Huge'"),
+        ("fetchers: [{name: a, image: i, hosts: []}]", "fetchers[0].hosts: is empty: name the hosts that may be asked"),
+        ("fetchers: [{name: a, image: i}]", "fetchers[0]: Object missing required field `hosts`"),
+        ("fetchers: [{name: a, hosts: [b]}]", "fetchers[0].image: is missing: name the operator's own"),
+        ("fetchers: [{name: a, image: i, hosts: ['https://b']}]", "fetchers[0].hosts[0]: must be a host such as"),
+        ("fetchers: [{name: a, image: i, hosts: ['*']}]", "fetchers[0].hosts[0]: must be a host such as"),
+        ("fetchers: [{name: a, image: i, hosts: [b], maxBytes: 1P}]", "fetchers[0].maxBytes: must be between 1 and"),
+        (
+            "fetchers: [{name: a, image: i, hosts: [b], maxBytes: many}]",
+            "fetchers[0].maxBytes: not a Kubernetes quantity",
+        ),
         ("plugins: [{name: ARIMA, url: http://a}]", "plugins[0].name: must be a DNS label such as my-model"),
         ("plugins: [{name: a}]", "plugins[0]: Object missing required field `url`"),
         ("plugins: [{name: a, url: http://u:secret@a}]", "plugins[0].url: must not hold credentials"),

@@ -1,0 +1,156 @@
+"""One try to bring the bytes of an order, from where the last one stopped.
+
+| there are n bytes, the server answers | then                                                                        |
+|---------------------------------------|-----------------------------------------------------------------------------|
+| 206 from byte n                       | they are added to                                                           |
+| 200                                   | it knows no ranges, or has another version (If-Range): from the first byte  |
+| 416, and n is all that there is       | nothing is left to fetch                                                    |
+| 206 from elsewhere, or another 416    | what is there does not fit: dropped, from the first byte                    |
+| 408, 429, 5xx, silence, a broken end  | Interrupted: what is there stays                                            |
+| a redirect                            | at most five, each to a host that is allowed                                |
+| anything else                         | Refused                                                                     |
+
+The digest is checked over all bytes, also those of earlier tries. Where those do not fit they are dropped and it begins
+again; where all bytes came in one try, the source has something else than what was ordered: Refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import aiohttp
+
+from edgewarm.fetch.order import Interrupted, Limits, Order, Refused
+from edgewarm.fetch.store import Hash, Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+CHUNK = 1 << 16
+MOST_REDIRECTS = 5
+LATER = frozenset({408, 425, 429})
+RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+Tell = Callable[[int, int | None], None]
+"""Told of bytes there, and of how many when that is known."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """`session` must not follow redirects by itself."""
+
+    session: aiohttp.ClientSession
+    store: Store
+    limits: Limits
+    tell: Tell = lambda have, whole: None
+
+    async def bring(self, order: Order) -> int:
+        """Fetch and verify; the byte that it went on from."""
+        have, tag, hasher = self.store.begun(order.digest)
+        try:
+            start, hasher = await self._fetch(order, have, tag, hasher)
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise Interrupted(f"{order.url}: {type(error).__name__} {error}".strip()) from error
+        self._verify(order, start, f"sha256:{hasher.hexdigest()}")
+        return start
+
+    async def _fetch(self, order: Order, have: int, tag: str, hasher: Hash) -> tuple[int, Hash]:
+        """The byte that it went on from, and the hash of all bytes."""
+        async with self._opened(order, have, tag) as answer:
+            start, whole = _extent(answer, have)
+            if start is None:
+                self.store.drop(order.digest)
+                raise Interrupted(f"{order.url} has no bytes from {have} on: it begins again")
+            if start == 0:
+                hasher = self.store.begin(order.digest, answer.headers.get("ETag", ""))
+            self._check_size(order, whole or 0)
+            self.store.guard(max(0, (whole or order.size) - start), self.limits.spare_bytes)
+            if start != whole:
+                await self._stream(order, answer, (start, whole), hasher)
+        return start, hasher
+
+    async def _stream(
+        self, order: Order, answer: aiohttp.ClientResponse, extent: tuple[int, int | None], hasher: Hash
+    ) -> None:
+        """Append what comes, no faster than allowed."""
+        (start, whole), loop = extent, asyncio.get_running_loop()
+        have, begun = start, loop.time()
+        with self.store.partial(order.digest).open("ab") as file:
+            async for chunk in answer.content.iter_chunked(CHUNK):
+                have += len(chunk)
+                self._check_size(order, have)
+                file.write(chunk)
+                hasher.update(chunk)
+                self.tell(have, whole)
+                if self.limits.bytes_per_second:
+                    due = begun + (have - start) / self.limits.bytes_per_second
+                    await asyncio.sleep(max(0.0, due - loop.time()))
+
+    def _check_size(self, order: Order, size: int) -> None:
+        most = min(order.size, self.limits.most_bytes)
+        if size > most:
+            self.store.drop(order.digest)
+            who = "were ordered" if most == order.size else "are allowed by the fetcher class"
+            raise Refused(f"{order.url} has {size} bytes or more, at most {most} {who}")
+
+    def _verify(self, order: Order, start: int, digest: str) -> None:
+        if digest == order.digest:
+            return
+        self.store.drop(order.digest)
+        told = f"{order.url} has digest {digest}, ordered was {order.digest}"
+        if start:
+            raise Interrupted(f"{told}; a part was from an earlier try: it begins again")
+        raise Refused(told)
+
+    @asynccontextmanager
+    async def _opened(self, order: Order, have: int, tag: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer with a body, after redirects."""
+        url, before = order.url, ""
+        for _ in range(MOST_REDIRECTS + 1):
+            self.limits.check(url, before)
+            async with self.session.get(url, headers=_headers(have, tag), allow_redirects=False) as answer:
+                target = answer.headers.get("Location")
+                if answer.status in {301, 302, 303, 307, 308} and target:
+                    url, before = urljoin(url, target), url
+                    continue
+                _check_status(url, answer.status)
+                yield answer
+                return
+        raise Refused(f"{order.url} redirects more than {MOST_REDIRECTS} times")
+
+
+def _headers(have: int, tag: str) -> dict[str, str]:
+    """Never compressed on the way, so that ranges and the digest are of the same bytes."""
+    found = {"Accept-Encoding": "identity"}
+    if have:
+        found["Range"] = f"bytes={have}-"
+        if tag and not tag.startswith("W/"):  # a weak tag says nothing about bytes
+            found["If-Range"] = tag
+    return found
+
+
+def _check_status(url: str, status: int) -> None:
+    if status in {200, 206, 416}:
+        return
+    if status in LATER or status >= 500:
+        raise Interrupted(f"{url} answers {status}")
+    raise Refused(f"{url} answers {status}")
+
+
+def _extent(answer: aiohttp.ClientResponse, have: int) -> tuple[int | None, int | None]:
+    """The first byte of the body (None: it does not go on from what is there), and how many the file has, if told."""
+    told = answer.headers.get("Content-Range", "")
+    if answer.status == 200:
+        return 0, answer.content_length
+    if answer.status == 416:  # of a file that is there already, nothing is left to ask for
+        return (have, have) if told == f"bytes */{have}" else (None, None)
+    found = RANGE.fullmatch(told)
+    if found is None or int(found[1]) != have:
+        return None, None
+    return have, None if found[2] == "*" else int(found[2])

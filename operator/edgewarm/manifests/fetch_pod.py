@@ -1,0 +1,129 @@
+"""A pod that fetches one file onto a claim: `edgewarm fetch` in the image of a fetcher class (ADR 31).
+
+It runs in the policy's namespace without a token, as a user that is not root, and is owned by the policy. Each
+is one try: what it had fetched lies on the claim, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from edgewarm.model.data import DataItem, FileSource
+from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.names import DATA_NAME, FETCH_KEY, GROUP, POLICY_LABEL, RUNG_LABEL, VERSION, WARMING_POLICY
+from edgewarm.model.objects import PolicyObject
+from edgewarm.model.rungs import DataTerms, RungName
+from edgewarm.model.template import PodTemplate
+
+FOLDER = "/data"
+USER = 65532
+FETCH_SECONDS = 6 * 3600
+"""A try that takes longer is ended by the kubelet, also while no operator runs; the next one goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOrder:
+    """One file, by its class; `kept` are the digests that stay on the claim whatever else goes."""
+
+    policy: PolicyObject
+    item: DataItem
+    file: FileSource
+    fetcher: FetcherClass
+    terms: DataTerms
+    template: PodTemplate
+    kept: tuple[str, ...] = ()
+
+
+def fetch_key(item: DataItem) -> str:
+    """Short, and another one for another file, digest or claim."""
+    file = item.file or FileSource("", "", "")
+    return hashlib.sha256("\n".join((file.url, item.digest, file.claim)).encode()).hexdigest()[:16]
+
+
+def fetch_pod(order: FetchOrder) -> dict[str, Any]:
+    """A v1 Pod. It tolerates what the workload tolerates; where its claim is decides on which node it runs."""
+    tolerations = order.template.spec.get("tolerations")
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(order),
+        "spec": {
+            **({"tolerations": tolerations} if tolerations else {}),
+            "containers": [_container(order)],
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": order.file.claim}}],
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER,
+                "runAsGroup": USER,
+                "fsGroup": USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": FETCH_SECONDS,
+            "terminationGracePeriodSeconds": 5,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+        },
+    }
+
+
+def _metadata(order: FetchOrder) -> dict[str, Any]:
+    key = order.policy.key
+    seed = f"{order.policy.uid}\n{fetch_key(order.item)}"
+    end = f"-fetch-{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
+    owner = {"apiVersion": f"{GROUP}/{VERSION}", "kind": WARMING_POLICY, "name": key.name, "uid": order.policy.uid}
+    return {
+        "name": key.name[: 63 - len(end)].rstrip("-.") + end,
+        "namespace": key.namespace,
+        "labels": {
+            POLICY_LABEL: key.name[:63],
+            RUNG_LABEL: RungName.DATA.value,
+            "sidecar.istio.io/inject": "false",
+        },
+        "annotations": {
+            DATA_NAME: order.item.name,
+            FETCH_KEY: fetch_key(order.item),
+            "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
+            "linkerd.io/inject": "disabled",
+        },
+        "ownerReferences": [{**owner, "controller": True}],
+    }
+
+
+def _container(order: FetchOrder) -> dict[str, Any]:
+    return {
+        "name": "fetch",
+        "image": order.fetcher.image,
+        "args": ["fetch", order.file.url, *_options(order)],
+        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "volumeMounts": [{"name": "data", "mountPath": FOLDER}],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+    }
+
+
+def _options(order: FetchOrder) -> Iterable[str]:
+    """Options of `edgewarm fetch`, each with its value in one word, so that no value is taken for an option."""
+    fetcher, terms = order.fetcher, order.terms
+    given: list[tuple[str, object]] = [
+        ("digest", order.item.digest),
+        ("name", order.item.name),
+        ("size", int(order.item.size)),
+        ("into", FOLDER),
+        ("class-size", fetcher.most_bytes),
+        ("spare", fetcher.spare_bytes),
+        ("store-size", int(terms.most_bytes)),
+        ("ttl", f"{int(terms.ttl_seconds)}s"),
+        ("report", "/dev/termination-log"),
+        *(("host", host) for host in fetcher.hosts),
+        *(("keep", digest) for digest in order.kept),
+    ]
+    if fetcher.bytes_per_second:
+        given.append(("rate", fetcher.bytes_per_second))
+    return [f"--{name}={value}" for name, value in given]
