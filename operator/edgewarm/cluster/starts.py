@@ -7,8 +7,8 @@
 | Ready now                                | waiting  | one start, no longer waiting             |
 | not Ready, or Ready again                | -        | nothing: readiness flaps                 |
 | deleted, or replaced under its name      | waiting  | forgotten                                |
-| carries the label of a promoted standby  | any      | never counts: its start was paid earlier |
 
+A promoted standby was Ready before, as a standby, so it is none: nobody waits for it any more.
 The Events of its pulls are joined when a start is taken: they come before Ready, but on another watch.
 """
 
@@ -19,8 +19,6 @@ from collections.abc import Iterable
 from edgewarm.learn.stages import stage_seconds
 from edgewarm.model.stages import Pull
 from edgewarm.model.workload import Pod, PodStart
-
-EX_STANDBY = "edgewarm.io/ex-standby"
 
 
 class StartWatch:
@@ -72,7 +70,7 @@ class StartWatch:
     def _became_ready(self, pod: Pod, ready_at: float) -> None:
         waited = pod.uid in self._waiting
         self._waiting.discard(pod.uid)
-        if waited and ready_at >= pod.created_at and EX_STANDBY not in pod.labels:
+        if waited and ready_at >= pod.created_at:
             self._ready.append((pod, ready_at))
 
 

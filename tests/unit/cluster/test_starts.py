@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from edgewarm.cluster.starts import EX_STANDBY, StartWatch
+from edgewarm.cluster.starts import StartWatch
 from edgewarm.model.identity import Key
 from edgewarm.model.stages import Milestones, Pull, PullOf, Stage
 from edgewarm.model.workload import Pod, PodStart
 
 pytestmark = pytest.mark.unit
 
-LABELS = {"app": "checkout"}
+LABELS, HIDDEN = {"app": "checkout"}, {"app": "checkout-standby"}
 PENDING = Pod(Key("shop", "a"), "u1", LABELS, "n1", "Pending", created_at=100.0, ready_at=None, deleting=False)
 RUNNING = replace(PENDING, phase="Running")
 READY = replace(RUNNING, ready_at=162.0)
@@ -44,7 +44,11 @@ def starts(*seen: Pod | None) -> tuple[PodStart, ...]:
         pytest.param(
             [PENDING, replace(PENDING, uid="u2"), replace(READY, uid="u2")], [START], id="another pod, seen starting"
         ),
-        pytest.param([PENDING, replace(READY, labels={EX_STANDBY: "true"})], [], id="a promoted standby"),
+        pytest.param(
+            [replace(PENDING, labels=HIDDEN), replace(READY, labels=HIDDEN), READY],
+            [replace(START, labels=HIDDEN)],
+            id="a promoted standby: one start, by the labels that are no workload's",
+        ),
         pytest.param([PENDING, replace(READY, ready_at=99.0)], [], id="clocks disagree: ready before created"),
     ],
 )
