@@ -38,13 +38,14 @@ class Section(StrEnum):
 
 
 @app.command()
-def bench(
+def bench(  # noqa: PLR0913 - one parameter per option
     traces: Annotated[
         Path | None,
         typer.Option(envvar="EDGEWARM_TRACES", help="Folder of recorded traces.", exists=True, file_okay=False),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes; no result to quote.")] = False,
     trace: Annotated[list[str] | None, typer.Option(help="Only this recorded trace; may be given again.")] = None,
+    library: Annotated[list[str] | None, typer.Option(help="Only this library's rivals; may be given again.")] = None,
     only: Annotated[Section | None, typer.Option(help="One section; the others stay as they were.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write both files here instead.")] = None,
     render: Annotated[bool, typer.Option("--render", help="Measure nothing; write the page anew.")] = False,
@@ -58,7 +59,7 @@ def bench(
     results: dict[str, Any] = json.loads(numbers.read_text()) if keep else {}
     for section in () if render else tuple(Section) if only is None else (only,):
         results[section.value] = _rounded(
-            _measured(section, Chosen(None if quick else traces, tuple(trace or ())), quick)
+            _measured(section, Chosen(None if quick else traces, tuple(trace or ()), tuple(library or ())), quick)
         )
         results = {each.value: results[each.value] for each in Section if each.value in results}
         numbers.parent.mkdir(parents=True, exist_ok=True)
@@ -80,17 +81,18 @@ def _targets(out: Path | None, quick: bool) -> tuple[Path, Path]:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Recorded traces: where they are, and their names where not all are wanted."""
+    """Recorded traces: where they are, their names where not all are wanted, and the libraries likewise."""
 
     folder: Path | None
     names: tuple[str, ...]
+    libraries: tuple[str, ...] = ()
 
 
 def _measured(section: Section, chosen: Chosen, quick: bool) -> dict[str, Any]:
     folder, names = chosen.folder, chosen.names
     work: dict[Section, Callable[[Progress], dict[str, Any]]] = {
         Section.ACCURACY: lambda progress: accuracy.run(folder, names, quick, progress),
-        Section.LIBRARIES: lambda _: libraries.run(folder, names, console.print),
+        Section.LIBRARIES: lambda _: libraries.run(folder, names, console.print, chosen.libraries),
         Section.COST: lambda _: cost.run(folder, names, console.print),
         Section.SPEED: lambda progress: speed.run(quick, progress),
         Section.MEMORY: lambda progress: memory.run(quick, progress),

@@ -93,11 +93,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def compared(trace: Trace, known: Mapping[str, str], say: Say) -> dict[str, Any]:
+def compared(
+    trace: Trace, known: Mapping[str, str], say: Say, chosen: Collection[str] = tuple(LIBRARIES)
+) -> dict[str, Any]:
     """Losses and coverage of p90 by horizon, method and form, at the origins that everybody could forecast."""
     setup = Setup.of(trace)
     theirs = {}
-    for name, title in LIBRARIES.items() if known else ():
+    for name, title in ((name, LIBRARIES[name]) for name in (chosen if known else ())):
         fits = kept(f"{trace.name}-{name}", (*setup.facts(), name, known), partial(_fits, setup, name, say))
         theirs[title] = np.array(fits, dtype=np.float64)
     ours = kept(
@@ -163,15 +165,22 @@ def _losses(setup: Setup, ahead: int, methods: Mapping[str, Mapping[str, FloatAr
     return result
 
 
-def run(folder: Path | None, names: Collection[str], say: Say) -> dict[str, Any]:
-    """Every recorded trace; without a folder or without the libraries a sentence says what to do."""
+def run(folder: Path | None, names: Collection[str], say: Say, libraries: Collection[str] = ()) -> dict[str, Any]:
+    """Every recorded trace; without a folder or without the libraries a sentence says what to do.
+
+    Of `libraries` only, keys of LIBRARIES, where some are given.
+    """
     known, (found, notes) = versions(), present(folder, names)
+    chosen = [name for name in LIBRARIES if name in (libraries or LIBRARIES)]
+    absent = [title for name, title in LIBRARIES.items() if name not in chosen]
+    if absent:
+        notes.append(f"{' and '.join(absent)} was left out by --library.")
     if not known:
         notes.insert(0, "statsmodels and statsforecast are not installed: `make rivals`, then run again.")
     traces = []
     if known and folder is not None:
         for item in found:
-            compared_with = compared(item.read(folder, STEP_SECONDS), known, say)
+            compared_with = compared(item.read(folder, STEP_SECONDS), known, say, chosen)
             traces.append({"trace": item.name, "source": item.source, **compared_with})
     return {"libraries": known, "summary": summary(traces), "traces": [_row(trace) for trace in traces], "notes": notes}
 

@@ -23,6 +23,20 @@ def spec_of(workload: Manifest) -> dict[str, Any]:
     return found
 
 
+def corner(here: World, size: str, cpu: str) -> None:
+    """A node for the pods of one test only."""
+    (name,) = here.cluster.add_nodes(1, {"size": size}, NodeSize(cpu=cpu))
+    here.kubectl.run("taint", "node", name, f"size={size}:NoSchedule")
+
+
+def cornered(workload: Manifest, size: str) -> dict[str, Any]:
+    """The pod spec, for that node."""
+    spec = spec_of(workload)
+    spec["nodeSelector"] = {"size": size}
+    spec["tolerations"] = [*spec["tolerations"], {"key": "size", "operator": "Exists"}]
+    return spec
+
+
 def fast(shop: Shop, replicas: int, cold_start: float) -> None:
     """As many endpoints long before a cold pod could be one."""
     assert shop.seconds_to_serve(replicas) < cold_start / 4
@@ -30,13 +44,12 @@ def fast(shop: Shop, replicas: int, cold_start: float) -> None:
 
 def test_a_bystander_of_low_priority_on_a_full_node_stays(here: World, cold_start: float) -> None:
     """Five slots: two pods, one bystander, one standby, and one for the twin that is there for a blink."""
-    here.cluster.add_nodes(1, {"size": "small"}, NodeSize(cpu="1250m"))
+    corner(here, "small", "1250m")
     low = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "low"}, "value": -100}
     here.kubectl.apply(low)
 
     def small(workload: Manifest, priority: str = "") -> None:
-        spec = spec_of(workload)
-        spec["nodeSelector"] = {"size": "small"}
+        spec = cornered(workload, "small")
         spec["containers"][0]["resources"]["requests"]["cpu"] = "250m"
         if priority:
             spec["priorityClassName"] = priority
@@ -55,13 +68,12 @@ def test_a_bystander_of_low_priority_on_a_full_node_stays(here: World, cold_star
 
 
 def test_a_pod_that_finds_no_room_gets_that_of_a_standby(here: World) -> None:
-    here.cluster.add_nodes(1, {"size": "tiny"}, NodeSize(cpu="1"))
+    corner(here, "tiny", "1")
 
     def tiny(workload: Manifest) -> None:
-        spec_of(workload)["nodeSelector"] = {"size": "tiny"}
-        spec_of(workload)["containers"][0]["resources"]["requests"]["cpu"] = "250m"
+        cornered(workload, "tiny")["containers"][0]["resources"]["requests"]["cpu"] = "250m"
 
-    shop = Shop(here, PLACE, "host").open(1, 2, cold_seconds=2, change=tiny)
+    shop = Shop(here, PLACE, "host").open(1, 2, cold_seconds=2, change=tiny, needed=1)
     other = Shop(here, PLACE, "guest")
     other.open(3, 0, cold_seconds=1, change=tiny, rungs={}, mode="Observe")  # 1 + 2 + 3 do not fit into 4
 

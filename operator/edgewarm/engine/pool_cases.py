@@ -93,9 +93,8 @@ def demands_by_node(found: Iterable[Found]) -> list[NodeDemand]:
 
 
 def _by_node(case: Case, level: float) -> NodeDemand | None:
-    whole = next(
-        (load for load in case.judgement.situation.parts if Split.NODE in dict(load.resource.request.split)), None
-    )
+    loads = case.judgement.situation.parts
+    whole = next((load for load in loads if any(by is Split.NODE for by, _ in load.resource.request.split)), None)
     if whole is None:
         return None
     ahead = {
