@@ -65,7 +65,7 @@ class FleetModel:
         solved = (SOLVE_EVERY + 1) * self._schedule.strides.max(initial=0) + back
         self._lively = int(max(solved, self._recorded.max(initial=0)))  # unknown steps that still move anything
         self._offset = np.zeros(rows, dtype=np.int64)  # steps by which local time is ahead of UTC
-        self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that were seen uncensored
+        self._sure = np.zeros((back, rows), dtype=bool)  # the last steps that taught something
         self._issued: FloatArray | None = (
             None  # quantiles (K, Q, N) after the last step, if they were mixed for the record
         )
@@ -128,10 +128,10 @@ class FleetModel:
             self._step = rest[-1]
 
     def _advance(self, step: int, z: FloatArray, censored: BoolArray) -> FloatArray | None:
-        if censored.any():  # a lower bound below what was expected says nothing, and none verifies a forecast
+        if censored.any():  # a lower bound below what was expected says nothing; one above it is as good as a value
             z = np.where(censored & (z <= self._expected(step)), np.nan, z)
         self._seasons.learn(step, z, self._levels.slow)
-        self._sure[step % len(self._sure)] = ~censored & np.isfinite(z)
+        self._sure[step % len(self._sure)] = np.isfinite(z)
         self._verify(step)
         self._levels.learn(z)
         self._cycle.look(self._seasons, step)
@@ -144,7 +144,7 @@ class FleetModel:
         return np.where(np.isfinite(usual), usual, self._levels.last)
 
     def _recent(self, step: int) -> FloatArray:
-        """z of the last steps, newest first; NaN where unknown or only a lower bound."""
+        """z of the last steps, newest first; NaN where unknown, or only a lower bound below what was expected."""
         back = step - np.arange(len(self._sure))
         return np.where(self._sure[back % len(self._sure)], self._seasons.past(back), np.nan)
 
