@@ -188,7 +188,9 @@ class DataRung:
         if any(_is_cold_image(count, unit.node) for count in situation.below):
             return "the workload's images come first"
         held_up = disk_guard(nodes[unit.node], unit.item.size)
-        return held_up or self._ration.refusal(situation.view, _ask(situation, unit.node, unit.item), situation.now)
+        if held_up or not situation.begins(self.name):
+            return held_up
+        return self._ration.refusal(situation.view, _ask(situation, unit.node, unit.item), situation.now)
 
 
 @lru_cache(maxsize=4096)

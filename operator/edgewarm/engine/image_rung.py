@@ -166,7 +166,8 @@ class ImageRung:
             if item.plan.move is PullMove.PULL:
                 node = nodes[item.node]
                 waits = WRONG_IMAGE if missing else self._disk(situation, node, images)
-                waits = waits or self._ration.refusal(situation.view, self._ask(situation, item.node, images), now)
+                if not waits and situation.begins(self.name):
+                    waits = self._ration.refusal(situation.view, self._ask(situation, item.node, images), now)
             found.append(_Item(item.node, item.wanted, item.plan, item.pod, waits))
         return found
 

@@ -51,6 +51,13 @@ class RungSituation:
     scales: bool = True  # False while another autoscaler owns the replicas
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
+    put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
+
+    def begins(self, rung: RungName) -> bool:
+        """Whether what the rung plans now is carried out now; what is not must not take another policy's turn."""
+        until = self.policy.paused_until
+        paused = until is not None and self.now < until
+        return self.policy.mode is not Mode.OBSERVE and not paused and self.now >= self.put_off.get(rung, self.now)
 
     @property
     def replicas_ahead(self) -> int:

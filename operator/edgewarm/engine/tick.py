@@ -233,6 +233,7 @@ class Engine:
             granted=granted,
             foresight=foresight,
             asked_before=book.rungs.asked,
+            put_off=book.rungs.retry_at,
             scales=scales,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
