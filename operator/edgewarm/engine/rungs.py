@@ -60,6 +60,13 @@ class RungSituation:
         return self.policy.mode is not Mode.OBSERVE and not paused and self.now >= self.put_off.get(rung, self.now)
 
     @property
+    def in_doubt(self) -> bool:
+        """While demand is unknown, or was until just now, nothing is given back because nobody seems to need it."""
+        known = self.situation
+        young = known.now - known.started_at < self.policy.scale_down.stabilization_seconds
+        return young or known.learning or known.demand is None
+
+    @property
     def replicas_ahead(self) -> int:
         """What the workload asks for, or is about to."""
         return max(self.workload.replicas, self.verdict.wanted if self.scales else 0)

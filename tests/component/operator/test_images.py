@@ -183,6 +183,16 @@ async def test_a_restart_pulls_nothing_twice(world: OperatorWorld) -> None:
     assert created(world) == 0
 
 
+async def test_a_restart_gives_nothing_back_before_history_is_read(world: OperatorWorld) -> None:
+    await running(world, rungs={"image": {"ttl": "5m"}})
+    await world.passes(300)
+    before = {pod["metadata"]["uid"] for pod in pull_pods(world).values()}
+    await world.restart()
+    await world.passes(180)
+    assert {pod["metadata"]["uid"] for pod in pull_pods(world).values()} == before
+    assert len(before) == 2
+
+
 @pytest.mark.parametrize(
     "idle",
     [
