@@ -144,14 +144,14 @@ class Ladder:
                 self._put_off(situation, book, name, problem)
 
     async def clear(self, item: PolicyObject, view: ClusterView, now: float) -> None:
-        """The target is gone: what was kept warm for it goes too, but for pods whose connections may go on."""
+        """Nothing is to be kept warm (the target is gone, say): what was goes, but for connections that may go on."""
         if item.policy is None or item.policy.mode is Mode.OBSERVE or item.uid in view.unseen:
             return
-        drain = item.policy.rungs.drain_seconds
+        drain, why = item.policy.rungs.drain_seconds, f"nothing is kept warm for {item.policy.target} any more"
         left = [pod for pod in view.owned_by(item.uid) if not pod.deleting and not is_draining(pod, drain, now)]
         problem = await self._carry_out(
             [
-                DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, f"{item.policy.target} is gone")
+                DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, why)
                 for pod in left
             ]
         )

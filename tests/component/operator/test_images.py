@@ -200,7 +200,7 @@ async def test_a_restart_gives_nothing_back_before_history_is_read(world: Operat
         pytest.param({"pausedUntil": "2030-01-01T00:00:00Z"}, id="it is paused"),
     ],
 )
-async def test_a_policy_that_begins_no_pull_takes_no_other_ones_turn(world: OperatorWorld, idle: dict[str, Any]) -> None:
+async def test_what_begins_no_pull_takes_no_turn_of_others(world: OperatorWorld, idle: dict[str, Any]) -> None:
     world.api.put(POOL)
     for number in range(1, 4):
         world.kubelets.node(f"node-{number}")
