@@ -150,10 +150,7 @@ class Ladder:
         drain, why = item.policy.rungs.drain_seconds, f"nothing is kept warm for {item.policy.target} any more"
         left = [pod for pod in view.owned_by(item.uid) if not pod.deleting and not is_draining(pod, drain, now)]
         problem = await self._carry_out(
-            [
-                DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, why)
-                for pod in left
-            ]
+            [DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, why) for pod in left]
         )
         if problem is not None:
             log.warning("what was kept warm is not given back", policy=str(item.key), problem=str(problem))
