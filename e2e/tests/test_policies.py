@@ -55,7 +55,7 @@ def test_a_question_without_an_answer_gets_its_own_message(
 
 def test_the_minimal_policy_is_ready_and_its_columns_show(here: World, place: str) -> None:
     here.kubectl.apply(deployment(place, "minimal", 3, "1s"), policy(place, "minimal", rate_of("steady"), 50))
-    here.kubectl.run("wait", "wp", "minimal", "-n", place, "--for=condition=Ready", f"--timeout={LONG:.0f}s")
+    wait_until("the policy to be Ready", lambda: is_ready(here, place, "minimal"), LONG, here.operator.last_lines)
 
     header, row = here.kubectl.run("get", "wp", "minimal", "-n", place).splitlines()
 
@@ -141,6 +141,10 @@ def test_a_pool_asks_for_approval_of_what_only_the_forecast_wants(here: World, p
     assert decision["actions"][0]["from"] >= 400 / 20  # what demand asks for was not held up
 
     wait_until("an approved rise to be done", lambda: approved_and_done(here, "tended"), LONG, here.operator.last_lines)
+
+
+def is_ready(here: World, place: str, name: str) -> bool:
+    return condition(here.kubectl.get("wp", name, place), "Ready").get("status") == "True"
 
 
 def waiting(here: World, name: str) -> list[Mapping[str, Any]]:

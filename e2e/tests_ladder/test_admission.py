@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rig.kubectl import KubectlError
@@ -11,6 +13,7 @@ from rig.world import World
 from tests_ladder.conftest import PLACE
 
 pytestmark = pytest.mark.e2e
+KNOWN_AFTER = 10.0  # seconds until the API server goes by a new admission policy
 
 
 def labelling(name: str, target: str, labels: str) -> tuple[Manifest, Manifest]:
@@ -57,6 +60,7 @@ def test_promotion_goes_by_what_is_there(here: World, cold_start: float, name: s
         if "no matches for kind" in str(refusal):
             pytest.skip("this API server has no MutatingAdmissionPolicy v1")
         raise
+    time.sleep(KNOWN_AFTER)
     shop = Shop(here, PLACE, name).open()
     shop.until("only the serving pods to get traffic", lambda: shop.endpoints() == 2)
     before = uids([*shop.serving(), *shop.standbys()])

@@ -24,6 +24,7 @@ def test_standbys_stand_on_the_pools_node_within_its_budget_and_serve_there(here
         "metadata": {"name": "corner"},
         "spec": {"selector": {"matchLabels": {label: "corner"}}, "budgets": {"pods": 2}},
     }
+    here.kubectl.run("delete", "enp", "simulated", "--ignore-not-found")  # of test_images: the elder pool has a node
     here.kubectl.run("label", "node", EDGE, f"{label}=corner")
     here.kubectl.apply(pool)
     shop = Shop(here, PLACE, "cornered").open(2, 0, rungs=None)
