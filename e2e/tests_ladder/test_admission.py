@@ -50,7 +50,7 @@ def labelling(name: str, target: str, labels: str) -> tuple[Manifest, Manifest]:
     ("name", "labels"),
     [
         pytest.param("injected", 'injected: "yes"', id="a label is added"),
-        pytest.param("exposed", 'app: "exposed"', id="the label is set again that was hidden"),
+        pytest.param("exposed", 'app: "exposed"', id="the label is set again that was hidden", marks=pytest.mark.slow),
     ],
 )
 def test_promotion_goes_by_what_is_there(here: World, cold_start: float, name: str, labels: str) -> None:

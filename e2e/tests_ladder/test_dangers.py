@@ -124,6 +124,7 @@ def running_early(workload: Manifest) -> None:
     annotations |= {"e2e.edgewarm.io/start-seconds": "1", "e2e.edgewarm.io/ready-seconds": "20"}
 
 
+@pytest.mark.slow
 def test_twins_that_run_and_are_not_ready_are_replaced(here: World, cold_start: float) -> None:
     shop = Shop(here, PLACE, "running").open(change=running_early)
     before = uids([*shop.serving(), *shop.standbys()])
@@ -135,6 +136,7 @@ def test_twins_that_run_and_are_not_ready_are_replaced(here: World, cold_start: 
     assert uids(shop.serving()) == before
 
 
+@pytest.mark.slow
 def test_beside_a_flapping_pod_twins_that_run_are_left_alone(here: World) -> None:
     shop = Shop(here, PLACE, "flapping-running").open(change=running_early)
     pod = flapping(shop)
@@ -182,6 +184,7 @@ def test_a_rollout_keeps_its_gates_and_its_standbys_until_it_is_over(here: World
     assert all(is_ready(pod) for pod in shop.serving())
 
 
+@pytest.mark.slow
 def test_a_rollback_in_the_middle_finds_its_standbys_warm(here: World) -> None:
     shop = Shop(here, PLACE, "rollback").open(cold_seconds=4, change=gated)
     shop.until("the first rollout", lambda: rolled_out(shop), 60)
@@ -228,6 +231,7 @@ def test_promotion_works_with(here: World, cold_start: float, name: str, change:
         assert len({pod["spec"]["nodeName"] for pod in shop.serving()}) == 4
 
 
+@pytest.mark.slow
 def test_a_service_that_is_added_later_gets_no_standby(here: World, cold_start: float) -> None:
     def tiered(workload: Manifest) -> None:
         workload["spec"]["template"]["metadata"]["labels"]["tier"] = "late"
@@ -244,6 +248,7 @@ def test_a_service_that_is_added_later_gets_no_standby(here: World, cold_start: 
     assert uids(shop.serving()) == before
 
 
+@pytest.mark.slow
 def test_two_operators_lose_nothing(here: World, cold_start: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     shop = Shop(here, PLACE, "two").open()
     second = OperatorProcess(here.cluster, folder=tmp_path_factory.mktemp("second"))

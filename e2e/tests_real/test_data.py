@@ -136,6 +136,7 @@ def test_a_digest_that_the_registry_does_not_have_is_refused_and_said(
     wait_until("garbage collection", lambda: not staged(here, "wrong"), 60.0)
 
 
+@pytest.mark.slow
 def test_the_longest_unused_gives_way_within_the_budget(
     here: World, node: RealNode, moved: Callable[[], object]
 ) -> None:

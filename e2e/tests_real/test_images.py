@@ -68,6 +68,7 @@ def test_an_image_that_does_not_exist_is_said_with_the_kubelets_reason(here: Wor
     wait_until("garbage collection", lambda: pull_pod(here, "gone") is None, 60.0)
 
 
+@pytest.mark.slow
 def test_a_finished_pull_pod_keeps_its_container_so_that_the_kubelet_spares_the_image(
     here: World, node: RealNode
 ) -> None:
