@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -72,14 +73,14 @@ def shadow_prices(refused: Iterable[Refused]) -> Amounts:
     return prices
 
 
-class _Queue:
+class _Queue(Protocol):
     """Requests in the order of serving, which may depend on what was granted before."""
 
-    def __iter__(self) -> Iterator[Request]:
-        raise NotImplementedError
+    def __iter__(self) -> Iterator[Request]: ...
 
     def granted(self, request: Request) -> None:
         """It was placed."""
+        return
 
 
 class _InOrder(_Queue):
