@@ -26,7 +26,7 @@ def test_pods_are_written_in_listed_namespaces_only(here: World, verb: str) -> N
 
 @pytest.fixture(scope="module")
 def shop(here: World) -> Shop:
-    return Shop(here, PLACE, "guarded").open(1, 1, cold_seconds=1)
+    return Shop(here, PLACE, "guarded").open(2, 1, cold_seconds=1)  # as many as needed: nothing is promoted meanwhile
 
 
 def pod_like(shop: Shop, **metadata: Any) -> str:
@@ -57,6 +57,7 @@ def test_the_operator_deletes_and_changes_no_pod_of_others(shop: Shop) -> None:
 
 
 def test_of_its_own_pods_it_changes_no_spec(shop: Shop) -> None:
+    shop.until("a standby", lambda: bool(shop.standbys()))
     standby = shop.standbys()[0]["metadata"]["name"]
     patch = json.dumps({"spec": {"containers": [{"name": "app", "image": "other:1"}]}})
     with pytest.raises(KubectlError, match="not its spec"):
