@@ -39,7 +39,7 @@ def test_a_pod_takes_the_room_of_one_placeholder_and_of_nobody_else(here: World)
     shop = Shop(here, PLACE, "roomy")
     shop.open(1, 0, cold_seconds=1, change=quarter, needed=1, rungs={"nodeRoom": {"min": 3, "max": 3}})
     shop.until("room", lambda: len(with_room(shop)) == 2)
-    shop.until("the status", lambda: {"warm": 2, "warming": 1}.items() <= shop.status()["rungs"][0].items())
+    shop.until("the status", lambda: {"warm": 2, "warming": 1}.items() <= shop.status()["rungs"][0].items(), 120)
     rooms, others = uids(with_room(shop)), uids([*by.serving(), *shop.serving()])
 
     shop.scale(2)
@@ -49,7 +49,7 @@ def test_a_pod_takes_the_room_of_one_placeholder_and_of_nobody_else(here: World)
     assert seconds_to_a_node(new) <= 2.0
     assert uids([*by.serving(), *shop.serving()]) - uids([new]) == others
     assert len(rooms & uids(with_room(shop))) == len(with_room(shop)) == 1
-    shop.until("the status", lambda: shop.status()["rungs"][0]["warm"] == 1)
+    shop.until("the status", lambda: shop.status()["rungs"][0]["warm"] == 1, 120)
     waiting = next(one for one in shop.status()["conditions"] if one["type"] == "NodeRoomWarm")
     assert (waiting["status"], waiting["reason"]) == ("False", "Waiting")
 

@@ -11,6 +11,7 @@ What becomes of the placeholders in a pass:
 | one was pushed out                               | made again as far as it is wanted: the pod may be a replica |
 | demand unknown, the operator has just started    | no fewer (NodeRoomHeld)                                    |
 | a pool is named and has no place for one         | it is not made                                             |
+| a pool is named, and standbys are missing        | as many fewer are made: these have the room first          |
 | no pool is named and no node has room for one    | it waits (NodeRoomWarm is False): an autoscaler makes room |
 """
 
@@ -78,7 +79,7 @@ class NodeRoomRung:
         count = _counted(pods, wanted, reason)
         draft = self._draft(situation)
         todo = changes(pods, situation.target(count), placeholder_key(draft))
-        requests = _requests(situation, terms, todo.make, there)
+        requests = _requests(situation, terms, max(0, todo.make - _standbys_first(situation)), there)
         operations = (*_deletions(situation, todo, pods), *_creations(situation, draft, requests))
         note = f"{wanted} placeholders wanted ({reason}), {count.warm} have room"
         return RungPlan((count,), operations, _remarks(count), note, ((HERE, asked),), requests)
@@ -98,6 +99,15 @@ def _own(situation: RungSituation) -> tuple[Pod, ...]:
 def _standbys(situation: RungSituation) -> int:
     owned = situation.view.owned_by(situation.item.uid)
     return sum(is_standby(pod) and pod.is_active for pod in owned)
+
+
+def _standbys_first(situation: RungSituation) -> int:
+    """Standbys that the policy lacks: in a pool they get room first, which they may have had a placeholder leave."""
+    terms = situation.policy.rungs.standby
+    if terms is None or situation.policy.pool is None:
+        return 0
+    wanted = max((terms.least, *situation.recent(Place(RungName.STANDBY))))
+    return max(0, min(wanted, terms.most) - _standbys(situation))
 
 
 def _asked(situation: RungSituation, terms: NodeRoomTerms) -> int:

@@ -63,16 +63,18 @@ async def test_a_policy_that_asks_no_more_gives_it_back(world: OperatorWorld) ->
     assert world.pods("WarmingPolicy") == []
 
 
-async def test_a_pool_places_them_within_its_budget(world: OperatorWorld) -> None:
-    status = {
-        "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "110"},
-        "conditions": [{"type": "Ready", "status": "True"}],
-    }
-    for name in ("edge-1", "edge-2"):
-        labels = {"edge": "yes"} if name == "edge-2" else {}
+def pool(world: OperatorWorld, cpu: str, **spec: Any) -> None:
+    """Of edge-2, beside a node that it does not have."""
+    conditions = [{"type": "Ready", "status": "True"}]
+    status = {"allocatable": {"cpu": cpu, "memory": "32Gi", "pods": "110"}, "conditions": conditions}
+    for name, labels in (("edge-1", {}), ("edge-2", {"edge": "yes"})):
         world.api.put({"kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": {}, "status": status})
-    spec = {"selector": {"matchLabels": {"edge": "yes"}}, "budgets": {"pods": 2}}
-    world.api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": spec})
+    selector = {"matchLabels": {"edge": "yes"}}
+    world.api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {"selector": selector, **spec}})
+
+
+async def test_a_pool_places_them_within_its_budget(world: OperatorWorld) -> None:
+    pool(world, "8", budgets={"pods": 2})
     more = {"rungs": {"nodeRoom": {"min": 3, "max": 3}}, "poolRef": {"name": "edge"}}
     pods = await held(world, **more)
     assert [pod["spec"]["nodeName"] for pod in pods] == ["edge-2", "edge-2"]
@@ -80,3 +82,19 @@ async def test_a_pool_places_them_within_its_budget(world: OperatorWorld) -> Non
     assert refused is not None
     assert (refused["status"], refused["reason"]) == ("False", "BudgetExhausted")
     assert world.condition("NodesWarmed") is None  # nothing is warmed by hand
+
+
+async def test_a_standby_takes_the_room_of_a_placeholder_of_its_policy(world: OperatorWorld) -> None:
+    """Two cores, two placeholders: one is given up for the standby, and neither comes and goes from then on."""
+    pool(world, "2")
+    await held(world, poolRef={"name": "edge"})
+
+    def rungs() -> list[str]:
+        return sorted(pod["metadata"]["labels"]["edgewarm.io/rung"] for pod in world.pods("WarmingPolicy"))
+
+    both = {"nodeRoom": {"min": 2, "max": 2}, "standby": {"min": 1, "max": 1}}
+    world.change("WarmingPolicy", "checkout", rungs=both)
+    await world.until(lambda: rungs() == ["NodeRoom", "Standby"], 300)
+    before = {pod["metadata"]["uid"] for pod in world.pods("WarmingPolicy")}
+    await world.passes(300)
+    assert {pod["metadata"]["uid"] for pod in world.pods("WarmingPolicy")} == before
