@@ -114,7 +114,21 @@ class DataRung:
         items: Sequence[DataItem],
         pods: Mapping[str, Mapping[str, Pod]],
     ) -> Mapping[str, Sequence[DataItem]]:
-        """Node -> the items that are wanted there, in the order of the policy."""
+        """Node -> the items that are wanted there, in the order of the policy; in doubt also those that are there."""
+        found = self._foreseen(situation, nodes, items, pods)
+        if not situation.in_doubt:
+            return found
+        there = {name: [one for one in items if one.reference in pods.get(name, {})] for name in nodes}
+        kept = {name: [one for one in items if one in found.get(name, ()) or one in there[name]] for name in nodes}
+        return {name: some for name, some in kept.items() if some}
+
+    def _foreseen(
+        self,
+        situation: RungSituation,
+        nodes: Mapping[str, Node],
+        items: Sequence[DataItem],
+        pods: Mapping[str, Mapping[str, Pod]],
+    ) -> Mapping[str, Sequence[DataItem]]:
         foresight = situation.foresight
         terms = situation.policy.rungs.data or DataTerms()
         seconds = ahead_seconds(foresight.stages.quantiles(0.9, foresight.speeds), Stage.DATA) + terms.ttl_seconds
@@ -188,7 +202,9 @@ class DataRung:
         if any(_is_cold_image(count, unit.node) for count in situation.below):
             return "the workload's images come first"
         held_up = disk_guard(nodes[unit.node], unit.item.size)
-        return held_up or self._ration.refusal(situation.view, _ask(situation, unit.node, unit.item), situation.now)
+        if held_up or not situation.begins(self.name):
+            return held_up
+        return self._ration.refusal(situation.view, _ask(situation, unit.node, unit.item), situation.now)
 
 
 @lru_cache(maxsize=4096)

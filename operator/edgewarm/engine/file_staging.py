@@ -41,7 +41,10 @@ class FileStaging:
     def units(self, situation: RungSituation, items: Sequence[DataItem]) -> list[Unit]:
         """Every file that is wanted or that a pod was made for; `items` are those that the workload mounts."""
         pods = {pod.fetching.key: pod for pod in situation.view.owned_by(situation.item.uid) if pod.fetching}
-        wanted = _wanted(situation, [item for item in items if item.file is not None])
+        files = [item for item in items if item.file is not None]
+        wanted = _wanted(situation, files)
+        if situation.in_doubt:
+            wanted = [item for item in files if item in wanted or fetch_key(item) in pods]
         named = {fetch_key(item): item for item in wanted}
         former = {key: DataItem.former(pod.staged.name if pod.staged else "") for key, pod in pods.items()}
         approved = _approved(situation, tuple(named), pods)

@@ -86,6 +86,8 @@ class ImageRung:
         nodes = self._nodes(situation, images)
         there = {name for name, node in nodes.items() if all(node.images.has(image) for image in images)}
         wish = self._wish(situation, nodes, images, there | pods.keys())
+        if situation.in_doubt:
+            wish = replace(wish, nodes=wish.nodes | (pods.keys() & nodes.keys()))
         items = [self._item(situation, name, wish, pods.get(name), images) for name in sorted(wish.nodes | pods.keys())]
         counts = tuple(_count(item, wish) for item in items)
         items = self._admitted(situation, items, counts, nodes, images)
@@ -166,7 +168,8 @@ class ImageRung:
             if item.plan.move is PullMove.PULL:
                 node = nodes[item.node]
                 waits = WRONG_IMAGE if missing else self._disk(situation, node, images)
-                waits = waits or self._ration.refusal(situation.view, self._ask(situation, item.node, images), now)
+                if not waits and situation.begins(self.name):
+                    waits = self._ration.refusal(situation.view, self._ask(situation, item.node, images), now)
             found.append(_Item(item.node, item.wanted, item.plan, item.pod, waits))
         return found
 

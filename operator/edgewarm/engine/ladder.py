@@ -27,7 +27,7 @@ from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.operations import DeleteObject, Operation, Tally
+from edgewarm.model.operations import CreateObject, DeleteObject, Operation, Tally
 from edgewarm.model.policy import Mode
 from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
@@ -57,8 +57,8 @@ class RungBook:
     decided_at: float | None = None
     asked: dict[Place, tuple[tuple[float, int], ...]] = field(default_factory=dict)
     trouble: dict[RungName, str] = field(default_factory=dict)
-    failures: int = 0
-    retry_at: float = float("-inf")
+    failures: dict[RungName, int] = field(default_factory=dict)
+    retry_at: dict[RungName, float] = field(default_factory=dict)
     parked_at: float = float("-inf")  # when pods were last made standbys behind the plan's back
 
     def remember(self, plan: LadderPlan, now: float, window_seconds: float) -> None:
@@ -131,32 +131,31 @@ class Ladder:
         return self._room[1]
 
     async def act(self, situation: RungSituation, plan: LadderPlan, book: RungBook) -> None:
-        """Carry the operations out, in order; a rung whose operation fails leaves the rest of its own for later."""
+        """Carry the operations out; a rung whose operation fails leaves the rest of its own for later, others do not.
+
+        What gives way comes first: were it behind what a quota refuses, the quota would stay full.
+        """
         stale = situation.item.uid in situation.view.unseen or book.parked_at == situation.now
-        if situation.policy.mode is Mode.OBSERVE or stale or situation.now < book.retry_at:
+        if situation.policy.mode is Mode.OBSERVE or stale:
             return
-        failed = False
         for name, found in plan.plans:
-            problem = await self._carry_out(found.operations)
-            if problem is None:
-                book.trouble.pop(name, None)
+            if situation.now < book.retry_at.get(name, situation.now):
                 continue
-            failed = True
-            self._put_off(situation, book, name, problem)
-        if not failed:
-            book.failures = 0
+            problem = await self._carry_out(sorted(found.operations, key=_makes))
+            if problem is None:
+                for kept in (book.trouble, book.failures, book.retry_at):
+                    kept.pop(name, None)
+            else:
+                self._put_off(situation, book, name, problem)
 
     async def clear(self, item: PolicyObject, view: ClusterView, now: float) -> None:
-        """The target is gone: what was kept warm for it goes too, but for pods whose connections may go on."""
+        """Nothing is to be kept warm (the target is gone, say): what was goes, but for connections that may go on."""
         if item.policy is None or item.policy.mode is Mode.OBSERVE or item.uid in view.unseen:
             return
-        drain = item.policy.rungs.drain_seconds
+        drain, why = item.policy.rungs.drain_seconds, f"nothing is kept warm for {item.policy.target} any more"
         left = [pod for pod in view.owned_by(item.uid) if not pod.deleting and not is_draining(pod, drain, now)]
         problem = await self._carry_out(
-            [
-                DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, f"{item.policy.target} is gone")
-                for pod in left
-            ]
+            [DeleteObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, why) for pod in left]
         )
         if problem is not None:
             log.warning("what was kept warm is not given back", policy=str(item.key), problem=str(problem))
@@ -181,8 +180,13 @@ class Ladder:
     def _put_off(situation: RungSituation, book: RungBook, name: RungName, problem: EdgewarmError) -> None:
         """What was refused (a quota, a right) is tried again after 30 s, 1 min, .. 10 min; what was away after 5 s."""
         first = 30.0 if isinstance(problem, Invalid) else 5.0
-        delay = min(LONGEST_RETRY_SECONDS, first * 2 ** min(book.failures, 10))
+        failures = book.failures.get(name, 0)
+        delay = min(LONGEST_RETRY_SECONDS, first * 2 ** min(failures, 10))
         if book.trouble.get(name) != str(problem):
             log.warning("rung failed", policy=str(situation.item.key), rung=str(name), problem=str(problem))
-        book.trouble[name], book.failures = str(problem), book.failures + 1
-        book.retry_at = situation.now + delay
+        book.trouble[name], book.failures[name] = str(problem), failures + 1
+        book.retry_at[name] = situation.now + delay
+
+
+def _makes(operation: Operation) -> bool:
+    return isinstance(operation, CreateObject)

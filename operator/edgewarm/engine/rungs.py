@@ -51,6 +51,20 @@ class RungSituation:
     scales: bool = True  # False while another autoscaler owns the replicas
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
+    put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
+
+    def begins(self, rung: RungName) -> bool:
+        """Whether what the rung plans now is carried out now; what is not must not take another policy's turn."""
+        until = self.policy.paused_until
+        paused = until is not None and self.now < until
+        return self.policy.mode is not Mode.OBSERVE and not paused and self.now >= self.put_off.get(rung, self.now)
+
+    @property
+    def in_doubt(self) -> bool:
+        """While demand is unknown, or was until just now, nothing is given back because nobody seems to need it."""
+        known = self.situation
+        young = known.now - known.started_at < self.policy.scale_down.stabilization_seconds
+        return young or known.learning or known.demand is None
 
     @property
     def replicas_ahead(self) -> int:

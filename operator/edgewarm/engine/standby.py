@@ -133,7 +133,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
         remark = Remark("StandbyDiffers", True, "AdmissionDiffers", message)
         return Wanted(1, RungReason.STANDBY_DIFFERS, 0), (remark,)
     found = wanted(_asked(situation, terms), situation.recent(HERE), terms)
-    if _in_doubt(situation) and there > found.count:
+    if situation.in_doubt and there > found.count:
         found = replace(found, count=min(there, terms.most), reason=RungReason.STANDBY_HELD)
     where, priority = (
         situation.workload.constraints,
@@ -148,13 +148,6 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
 def _asked(situation: RungSituation, terms: StandbyTerms) -> int:
     """What the forecast asks for beyond the replicas."""
     return max(0, foreseen(situation.situation, terms) - situation.replicas_ahead)
-
-
-def _in_doubt(situation: RungSituation) -> bool:
-    """While demand is unknown, or was until just now, no fewer are held than there are."""
-    known = situation.situation
-    young = known.now - known.started_at < situation.policy.scale_down.stabilization_seconds
-    return young or known.learning or known.demand is None
 
 
 def _as_is(pods: tuple[Pod, ...], base: Standing) -> RungPlan:

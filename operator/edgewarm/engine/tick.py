@@ -142,8 +142,7 @@ class Engine:
         """First what gives capacity, for all; who tells about it comes after."""
         await self._promoter.look(moment.now)
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
-        orphaned = (one.around.item for one in found if one.around.workload is None)
-        await _bounded(self._ladder.clear(item, view, moment.now) for item in orphaned)
+        await _bounded(self._ladder.clear(one.around.item, view, moment.now) for one in found if _is_orphaned(one))
 
     async def _find_all(self, view: ClusterView, readings: Readings, moment: Moment) -> list[Found]:
         """Observe and decide for all, with pauses in which watches, probes and reads of forecasts go on."""
@@ -233,6 +232,7 @@ class Engine:
             granted=granted,
             foresight=foresight,
             asked_before=book.rungs.asked,
+            put_off=book.rungs.retry_at,
             scales=scales,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
@@ -348,6 +348,13 @@ def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bo
         if unmoved or case.workload.resource_version == left.resource_version:
             return True
     return case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
+
+
+def _is_orphaned(one: Found) -> bool:
+    """Nothing is to be kept warm, and no rung is planned that would give back what there is."""
+    around, policy = one.around, one.around.item.policy
+    given_up = one.case is None and around.autoscaler is not None and policy is not None and not policy.rungs
+    return around.workload is None or given_up
 
 
 def _is_unseen(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:

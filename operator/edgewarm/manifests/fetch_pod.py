@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from edgewarm.manifests.decision import policy_label
 from edgewarm.model.data import DataItem, FileSource
 from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.names import DATA_NAME, FETCH_KEY, GROUP, POLICY_LABEL, RUNG_LABEL, VERSION, WARMING_POLICY
@@ -79,7 +80,7 @@ def _metadata(order: FetchOrder) -> dict[str, Any]:
         "name": key.name[: 63 - len(end)].rstrip("-.") + end,
         "namespace": key.namespace,
         "labels": {
-            POLICY_LABEL: key.name[:63],
+            POLICY_LABEL: policy_label(key.name),
             RUNG_LABEL: RungName.DATA.value,
             "sidecar.istio.io/inject": "false",
         },

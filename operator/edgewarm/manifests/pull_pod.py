@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from edgewarm.manifests.decision import policy_label
 from edgewarm.model.identity import Key
 from edgewarm.model.names import (
     GROUP,
@@ -89,7 +90,7 @@ def pull_pod(order: PullOrder) -> dict[str, Any]:
             "name": pull_pod_name(order),
             "namespace": order.policy.namespace,
             "labels": {
-                POLICY_LABEL: order.policy.name[:63],
+                POLICY_LABEL: policy_label(order.policy.name),
                 RUNG_LABEL: order.rung.value,
                 "sidecar.istio.io/inject": "false",
             },

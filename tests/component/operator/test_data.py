@@ -262,3 +262,13 @@ async def test_an_item_is_staged_only_while_its_own_requests_are_likely(world: O
     await running(world, *kinds, demand={"query": "by type", "capacityPerPod": "50", "labels": labels})
     assert set(staging(world)) == {("node-2", "vision")}
     assert condition(world) == ("True", "Warm", "2 of 2 items are staged on 2 nodes")  # on node-1 it was there before
+
+
+async def test_a_restart_gives_nothing_back_before_history_is_read(world: OperatorWorld) -> None:
+    await running(world, item(MODEL), data={"ttl": "5m"})
+    await world.passes(300)
+    before = {pod["metadata"]["uid"] for pod in staging(world).values()}
+    await world.restart()
+    await world.passes(180)
+    assert {pod["metadata"]["uid"] for pod in staging(world).values()} == before
+    assert before

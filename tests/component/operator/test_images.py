@@ -183,6 +183,39 @@ async def test_a_restart_pulls_nothing_twice(world: OperatorWorld) -> None:
     assert created(world) == 0
 
 
+async def test_a_restart_gives_nothing_back_before_history_is_read(world: OperatorWorld) -> None:
+    await running(world, rungs={"image": {"ttl": "5m"}})
+    await world.passes(300)
+    before = {pod["metadata"]["uid"] for pod in pull_pods(world).values()}
+    await world.restart()
+    await world.passes(180)
+    assert {pod["metadata"]["uid"] for pod in pull_pods(world).values()} == before
+    assert len(before) == 2
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [
+        pytest.param({"mode": "Observe"}, id="it observes only"),
+        pytest.param({"pausedUntil": "2030-01-01T00:00:00Z"}, id="it is paused"),
+    ],
+)
+async def test_what_begins_no_pull_takes_no_turn_of_others(world: OperatorWorld, idle: dict[str, Any]) -> None:
+    world.api.put(POOL)
+    for number in range(1, 4):
+        world.kubelets.node(f"node-{number}")
+    asks(world, node_1=10.0, node_2=10.0, node_3=10.0)
+    warming = {"maxPrewarmedNodes": 20, "maxNewNodesPerPass": 20}
+    for name, more in (("a-first", idle), ("b-second", {})):
+        world.deployment(name, replicas=1, image=f"{name}:1")
+        given = {"demand": BY_NODE, "warming": warming, "rungs": {"image": {}}, **more}
+        world.policy(name, poolRef={"name": "edge"}, **given)
+    await world.start()
+    await world.passes(300)
+    assert {image for _, image in world.kubelets.pulled} == {"b-second:1"}
+    assert len(world.kubelets.pulled) == 3
+
+
 async def test_pulls_are_counted_as_used_or_unused(world: OperatorWorld) -> None:
     await running(world)
     world.controller.node = "node-2"

@@ -246,3 +246,15 @@ async def test_an_autoscaler_leaves_the_replicas_alone_and_the_standbys_are_held
     assert idle is not None
     assert "HorizontalPodAutoscaler hpa scales in" in idle["message"]
     assert world.condition("ScaledByOther") is not None
+
+
+async def test_opting_out_below_another_autoscaler_gives_the_standbys_back(world: OperatorWorld) -> None:
+    await warmed(world)
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"}
+    spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 4}
+    world.api.put({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "h", "namespace": SHOP}, "spec": spec})
+    await world.passes(30)
+    assert len(world.pods("WarmingPolicy")) == 2
+    world.change("WarmingPolicy", "checkout", rungs={})
+    await world.passes(60)
+    assert world.pods("WarmingPolicy") == []

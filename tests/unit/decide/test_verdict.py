@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edgewarm.decide.rules import PACING, RECOMMENDING
@@ -244,9 +245,17 @@ def test_blind_restarted_or_learning_never_lowers_but_to_the_maximum(around: Sit
 
 
 @given(situations())
-def test_a_forecast_never_holds_fewer_than_no_forecast(around: Situation) -> None:
-    without = Situation(**{name: getattr(around, name) for name in Situation.__slots__} | {"outlook": None})
-    assert decide(around).wanted >= decide(without).wanted
+def test_but_for_the_window_a_forecast_never_holds_fewer_than_no_forecast(around: Situation) -> None:
+    around = replace(around, recommendations=())  # what the window of a policy without a forecast would keep
+    assert decide(around).wanted >= decide(replace(around, outlook=None)).wanted
+
+
+@given(situations())
+def test_it_never_wants_fewer_than_are_needed_now(around: Situation) -> None:
+    assume(around.demand is not None)
+    allowed = max(2 * around.current, around.current + 4)  # within 15 s, as the HPA
+    needed = math.ceil((around.demand or 0.0) / 50 - 1e-9)
+    assert decide(around).wanted >= min(needed, allowed, around.policy.bounds.high)
 
 
 @given(situations())

@@ -11,7 +11,7 @@ from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, Forbidden, Unavailable
-from edgewarm.model.operations import DeleteObject
+from edgewarm.model.operations import CreateObject, DeleteObject, Operation
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.rungs import Place, RungCount, RungName
 from support.builders import NOW, policy
@@ -31,7 +31,7 @@ class FakeRung:
     """Wants one unit, and remembers what was below it."""
 
     name: RungName
-    operations: tuple[DeleteObject, ...] = ()
+    operations: tuple[Operation, ...] = ()
     wanted: bool = True
     saw: list[tuple[RungCount, ...]] = field(default_factory=list)
 
@@ -83,13 +83,20 @@ async def test_what_is_refused_stays_with_its_rung_and_is_tried_again_later() ->
     assert told(cluster.done) == ["delete s3"]  # s2 waits behind s1, the other rung does not
     remark = Remark("ImageFailed", True, "ActionFailed", "pods is forbidden")
     assert plan.remarks(book.trouble) == (remark,)
-    assert book.retry_at == NOW + 30
-    await act(cluster, ladder, book)
-    assert told(cluster.done) == ["delete s3"]
+    assert book.retry_at == {IMAGE: NOW + 30}
     cluster.problems.clear()
+    await act(cluster, ladder, book, asked(view(()), now=NOW + 29))
+    assert told(cluster.done) == ["delete s3"] * 2  # nor does it wait for the time of the one that was refused
     await act(cluster, ladder, book, asked(view(()), now=NOW + 30))
-    assert told(cluster.done) == ["delete s3", "delete s1", "delete s2", "delete s3"]
-    assert book.trouble == {}
+    assert told(cluster.done)[2:] == ["delete s1", "delete s2", "delete s3"]
+    assert book == RungBook()
+
+
+async def test_what_gives_way_is_not_held_up_by_what_a_full_quota_refuses() -> None:
+    made = CreateObject("uid-web", "Pod", "shop", {"metadata": {"name": "new"}}, "a test")
+    cluster = Recorder(problems={"make": Forbidden("exceeded quota")})
+    await act(cluster, Ladder(cluster, (FakeRung(IMAGE, (made, delete("s1"))),)), RungBook())
+    assert told(cluster.done) == ["delete s1"]
 
 
 async def test_a_server_that_is_away_is_asked_again_soon_then_later() -> None:
@@ -97,9 +104,9 @@ async def test_a_server_that_is_away_is_asked_again_soon_then_later() -> None:
     ladder, book = Ladder(cluster, (FakeRung(STANDBY, (delete("s1"),)),)), RungBook()
     delays = []
     for _ in range(3):
-        now = max(NOW, book.retry_at)
+        now = book.retry_at.get(STANDBY, NOW)
         await act(cluster, ladder, book, asked(view(()), now=now))
-        delays.append(book.retry_at - now)
+        delays.append(book.retry_at[STANDBY] - now)
     assert delays == [5, 10, 20]
 
 

@@ -43,6 +43,11 @@ def test_each_image_is_pulled_once_in_the_order_of_a_start() -> None:
     assert images_of(PodTemplate()) == ()
 
 
+def test_the_name_of_a_policy_that_is_too_long_for_a_label_is_cut_to_a_valid_one() -> None:
+    labels = pull_pod(order("a" * 62 + "-b"))["metadata"]["labels"]
+    assert labels["edgewarm.io/policy"] == "a" * 62  # a label value must end with a letter or a digit
+
+
 def test_it_runs_nothing_of_the_image() -> None:
     for container in pull_pod(order())["spec"]["containers"]:
         assert container["command"] == ["/edgewarm.io/pulls-and-runs-nothing"]
