@@ -36,7 +36,8 @@ RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
-    "ActionFailed": "ImageFailed, DataFailed, StandbyFailed: the API server refused or did not answer; retried.",
+    "PushesNobodyOut": "NodeRoomRefused: the workload's pods would push no placeholder out; the message says why.",
+    "ActionFailed": "NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server refused it or was away.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",
@@ -62,6 +63,10 @@ IMAGES = {
     "Pulling": "Pulls are under way.",
     "Waiting": "No pull may begin now: the message names a node and what it waits for.",
     "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message says which, how far it got.",
+}
+NODE_ROOM = {
+    "Warm": "Every placeholder that is wanted has room on a node.",
+    "Waiting": "Not all of them have: the message counts those that wait for a node with room.",
 }
 DATA = {
     "Warm": "Every item is where it is wanted.",
@@ -113,6 +118,7 @@ def reasons() -> str:
     rungs = table(("reason", "meaning"), ([f"`{r.value}`", r.meaning] for r in RungReason))
     images = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in IMAGES.items()))
     data = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in DATA.items()))
+    room = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in NODE_ROOM.items()))
     conditions = table(("reason", "condition and meaning"), ([f"`{name}`", text] for name, text in RUNGS.items()))
     warmed = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in NODES_WARMED.items()))
     pools = table(("reason", "meaning"), ([f"`{name}`", text] for name, text in POOLS.items()))
@@ -123,13 +129,16 @@ def reasons() -> str:
         f"{ready}\n## Reasons of the SelectedModel condition\n\nIt is there where `spec.forecast.model` is not Fleet. "
         f"While it is False, Fleet forecasts.\n\n{models}\n## Reasons of the rungs\n\n"
         f"In `status.rungs[].reason`, and of decisions that change rungs only.\n\n{rungs}\n"
-        f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the ImagesWarm condition\n\n"
+        f"Conditions that they set while they are true:\n\n{conditions}\n## Reasons of the NodeRoomWarm condition\n\n"
+        f"It is there while [room](ladder.md#node-room) is wanted.\n\n{room}\n"
+        "## Reasons of the ImagesWarm condition\n\n"
         f"It is there while [images](images.md) are wanted on some node.\n\n{images}\n"
         "## Reasons of the DataWarm condition\n\n"
         f"It is there while [data](data.md) is wanted somewhere, or cannot be.\n\n{data}\n"
         "## Reasons of the NodesWarmed condition\n\n"
         f"It is there where `spec.warming.nodes` names a node whose time has not passed. "
-        f"StandbysPlaced is there, and False, while the pool has no place for a standby, with one of the same words."
+        f"StandbysPlaced and NodeRoomPlaced are there, and False, while the pool has no place for a standby or a "
+        f"placeholder, with one of the same words."
         f"\n\n{warmed}\n"
         f"## Reasons of an EdgeNodePool\n\nAllocationSucceeds has `RequestsPlaced` or `TooManyRefused`.\n\n"
         f"{pools}\n{NOTE}"

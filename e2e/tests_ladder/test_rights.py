@@ -64,6 +64,14 @@ def test_of_its_own_pods_it_changes_no_spec(shop: Shop) -> None:
         as_operator(shop, "patch", "pod", standby, "-p", patch)
 
 
+def test_the_operator_makes_no_placeholder_that_would_push_others_out(shop: Shop) -> None:
+    owner = {"apiVersion": "edgewarm.io/v1alpha1", "kind": "WarmingPolicy", "name": shop.name, "controller": True}
+    owner["uid"] = shop.policy()["metadata"]["uid"]
+    labels = {"edgewarm.io/rung": "NodeRoom"}
+    with pytest.raises(KubectlError, match="needs a priority below 0"):
+        as_operator(shop, "create", "-f", "-", text=pod_like(shop, name="dear", labels=labels, ownerReferences=[owner]))
+
+
 def test_a_policy_that_goes_takes_its_standbys_with_it(shop: Shop) -> None:
     serving = {pod["metadata"]["uid"] for pod in shop.serving()}
     shop.here.operator.stop()

@@ -143,7 +143,7 @@ class Operator:
         log.info("caches are full")
         ports = Ports(self._cluster, self._demand, self._metrics, self._wake.set, self._models)
         known = self._configuration
-        rungs = every_rung({one.name: one for one in known.fetchers})
+        rungs = every_rung({one.name: one for one in known.fetchers}, known.node_room)
         engine = Engine(ports, time.time(), self._settings.pass_seconds, terms=known.terms, rungs=rungs)
         self._told.forecasts = engine.forecasts
         promoting = asyncio.create_task(self._promote(engine), name="promotions")

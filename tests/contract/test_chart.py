@@ -252,11 +252,21 @@ def test_the_command_line_accepts_the_arguments(tmp_path: Path, values: Manifest
 def test_the_config_map_is_the_sources_file(tmp_path: Path) -> None:
     assert sources_of(render(tmp_path)) == parse_sources("", "empty")
     found = sources_of(render(tmp_path, EVERYTHING))
-    assert found == parse_sources(
-        yaml.safe_dump({name: EVERYTHING[name] for name in ("sources", "plugins", "fetchers", "prices", "approval")}),
-        "values",
-    )
+    given = {name: EVERYTHING[name] for name in ("sources", "plugins", "fetchers", "prices", "approval")}
+    room = {"image": EVERYTHING["rungs"]["nodeRoom"]["image"], "priorityClass": found.node_room.priority_class}
+    assert found == parse_sources(yaml.safe_dump({**given, "nodeRoom": room}), "values")
     assert (found.sources[0].max_series, found.sources[0].max_bytes) == (1_000_000, 33_554_432)
+
+
+@pytest.mark.parametrize(("values", "priority"), [({}, -10), (EVERYTHING, -5)], ids=["defaults", "everything"])
+def test_the_priority_class_of_placeholders_is_the_one_that_they_name(
+    tmp_path: Path, values: Manifest, priority: int
+) -> None:
+    rendered = render(tmp_path, values)
+    (found,) = of_kind(rendered, "PriorityClass").values()
+    assert found["metadata"]["name"] == sources_of(rendered).node_room.priority_class
+    assert (found["value"], found["preemptionPolicy"]) == (priority, "Never")
+    assert not found.get("globalDefault")
 
 
 def sources_of(manifests: list[Manifest]) -> settings.SourceSettings:

@@ -35,6 +35,21 @@ WRONG_RUNGS: tuple[WrongPolicy, ...] = (
         spec(rungs={"standby": {"holdingCost": "0"}}),
         "rungs.standby.holdingCost must be a ratio above 0 and at most 1",
     ),
+    WrongPolicy(
+        "room-bounds",
+        spec(rungs={"nodeRoom": {"min": 3, "max": 2}}),
+        "rungs.nodeRoom.min must not be above rungs.nodeRoom.max",
+    ),
+    WrongPolicy(
+        "room-for-nothing",
+        spec(rungs={"nodeRoom": {"holdingCost": "0"}}),
+        "rungs.nodeRoom.holdingCost must be a ratio above 0 and at most 1",
+    ),
+    WrongPolicy(
+        "room-above-a-replica",
+        spec(rungs={"nodeRoom": {"holdingCost": "120%"}}),
+        "rungs.nodeRoom.holdingCost must be a ratio above 0 and at most 1",
+    ),
     WrongPolicy("parking-alone", spec(rungs={"parking": {}}), "rungs.parking needs rungs.standby"),
     WrongPolicy(
         "parking-drain",

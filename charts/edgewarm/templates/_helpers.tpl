@@ -46,6 +46,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $fetchers = append $fetchers (merge (dict) . (dict "image" (include "edgewarm.image" $))) }}
 {{- end }}
 {{- $all = set $all "fetchers" $fetchers }}
+{{- $all = set $all "nodeRoom" (dict "image" .Values.rungs.nodeRoom.image "priorityClass" (printf "%s-node-room" (include "edgewarm.fullname" .))) }}
 {{- with .Values.approval }}
 {{- $all = set $all "approval" . }}
 {{- end }}

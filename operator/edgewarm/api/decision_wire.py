@@ -66,9 +66,9 @@ class Prediction(Wire):
 class ActionSpec(Wire):
     """One change of one rung."""
 
-    rung: Literal["Image", "Data", "Standby", "Replica"]
+    rung: Literal["NodeRoom", "Image", "Data", "Standby", "Replica"]
     """The stage of the ladder that changes: Replica, a serving pod; Standby, a ready pod without traffic; Image, the
-    workload's images on a node."""
+    workload's images on a node; NodeRoom, room for one more pod."""
     node: Annotated[StrictStr, Field(max_length=253)] = ""
     """The node that it is about; empty where the scheduler chooses."""
     before: Annotated[Count, Field(alias="from")]

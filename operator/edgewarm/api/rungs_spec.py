@@ -16,11 +16,39 @@ from edgewarm.api.fields import (
     ratio_in_cel,
 )
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.rungs import DataTerms, ImageTerms, ParkingTerms, Rungs, StandbyTerms
+from edgewarm.model.rungs import DataTerms, ImageTerms, NodeRoomTerms, ParkingTerms, Rungs, StandbyTerms
 from edgewarm.model.units import parse_duration, parse_quantity
 
 MAX_STANDBYS = 500
 Standbys = Annotated[StrictInt, Field(ge=0, le=MAX_STANDBYS)]
+Placeholders = Annotated[StrictInt, Field(ge=0, le=MAX_STANDBYS)]
+
+
+class NodeRoomSpec(Wire):
+    """Room on nodes for pods of the workload, held by placeholders: pods that do nothing, and that any pod that finds
+    no room pushes out at once."""
+
+    min: Placeholders = 0
+    """Placeholders that are always kept, 0 to 500, whatever is forecast."""
+    max: Placeholders = 10
+    """Placeholders that are never exceeded, 0 to 500."""
+    holding_cost: RatioText = "0.5"
+    """Cost of a placeholder as a share of an idle serving pod's: a ratio above 0 and at most 1. It requests the same,
+    but gives way to any pod. The lower, the less likely a pod must be for its room to be held."""
+
+    rules = (
+        Rule(
+            "rungs.nodeRoom.min must not be above rungs.nodeRoom.max (default 10)",
+            cel="self.min <= self.max",
+            holds=lambda room: room.min <= room.max,
+        ),
+        Rule(
+            'rungs.nodeRoom.holdingCost must be a ratio above 0 and at most 1, such as "0.5" or "50%"',
+            cel=f"{is_ratio_in_cel('self.holdingCost')} && 0.0 < {ratio_in_cel('self.holdingCost')} && "
+            f"{ratio_in_cel('self.holdingCost')} <= 1.0",
+            holds=lambda room: 0 < parse_ratio(room.holding_cost) <= 1,
+        ),
+    )
 
 
 class StandbySpec(Wire):
@@ -99,6 +127,8 @@ class RungsSpec(Wire):
     """The stages of warmth below the replicas. Images are held without being asked for where poolRef names a pool and
     the mode is Act; what else is not here is not held."""
 
+    node_room: NodeRoomSpec | None = None
+    """Hold room on nodes; {} takes the defaults."""
     image: ImageSpec | None = None
     """Pull the workload's images ahead of its pods, in every mode that may."""
     data: DataRungSpec | None = None
@@ -128,7 +158,12 @@ def rungs(spec: RungsSpec | None) -> Rungs:
         image=ImageTerms() if spec.image is None else _image(spec.image),
         data=None if spec.data is None else _data(spec.data),
         parking=None if spec.parking is None else ParkingTerms(parse_duration(spec.parking.drain)),
+        node_room=None if spec.node_room is None else _node_room(spec.node_room),
     )
+
+
+def _node_room(spec: NodeRoomSpec) -> NodeRoomTerms:
+    return NodeRoomTerms(spec.min, spec.max, parse_ratio(spec.holding_cost))
 
 
 def _data(spec: DataRungSpec) -> DataTerms:

@@ -111,7 +111,7 @@ class StageLeadStatus(Wire):
     starts: Count | None = None
     """Starts that were measured."""
     warm_starts: Count | None = None
-    """Further starts that found the image, or the data, on their node."""
+    """Further starts that found room at once, or the image or the data on their node."""
     nodes: Annotated[tuple[NodeLeadStatus, ...], ListMap(("name",), 10)] | None = None
     """The nodes with three starts or more that differ most from the others, at most 10."""
 
@@ -189,9 +189,9 @@ class RungStatus(Wire):
     """One stage of warmth, over all nodes."""
 
     rung: Word
-    """The stage: Image or Standby."""
+    """The stage: NodeRoom, Image, Data or Standby."""
     wanted: Count | None = None
-    """Units that are wanted: nodes with the images of rung Image, pods of rung Standby."""
+    """Units that are wanted: nodes with the images of rung Image, pods of rung Standby, placeholders of NodeRoom."""
     warm: Count | None = None
     """Units that can be used now."""
     warming: Count | None = None

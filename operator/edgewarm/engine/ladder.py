@@ -17,6 +17,7 @@ from edgewarm.decide.promoting import is_draining
 from edgewarm.engine.data_rung import DataRung
 from edgewarm.engine.file_staging import FileStaging
 from edgewarm.engine.image_rung import ImageRung
+from edgewarm.engine.node_room import NodeRoomRung
 from edgewarm.engine.ports import Cluster
 from edgewarm.engine.pull_ration import PullRation
 from edgewarm.engine.remarks import Remark
@@ -24,6 +25,7 @@ from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, Tally
 from edgewarm.model.policy import Mode
@@ -35,12 +37,15 @@ from edgewarm.pools.room import Room, room
 log = structlog.get_logger()
 LONGEST_RETRY_SECONDS = 600.0
 NO_FETCHERS: Mapping[str, FetcherClass] = {}
+PLAIN_ROOM = NodeRoomSettings()
 
 
-def every_rung(fetchers: Mapping[str, FetcherClass] = NO_FETCHERS) -> tuple[Rung, ...]:
+def every_rung(
+    fetchers: Mapping[str, FetcherClass] = NO_FETCHERS, room: NodeRoomSettings = PLAIN_ROOM
+) -> tuple[Rung, ...]:
     """Every rung below the replicas, lower first; `fetchers` are the classes that may fetch files."""
     ration = PullRation()
-    return (ImageRung(ration), DataRung(ration, FileStaging(fetchers)), StandbyRung())
+    return (NodeRoomRung(room), ImageRung(ration), DataRung(ration, FileStaging(fetchers)), StandbyRung())
 
 
 @dataclass

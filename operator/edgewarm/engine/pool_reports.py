@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from edgewarm.engine.pooling import POOL_BUDGETS, PoolState, strangers
+from edgewarm.engine.pooling import POOL_BUDGETS, RESERVED, PoolState, strangers
 from edgewarm.engine.remarks import Remark
 from edgewarm.manifests.pool_status import BudgetUse, PoolReport
 from edgewarm.model.conditions import Condition, merged
@@ -104,20 +104,21 @@ def _budgets(state: PoolState) -> tuple[BudgetUse, ...]:
 
 
 def remarks(key: Key, policy: Policy, states: Mapping[str, PoolState], now: float) -> tuple[Remark, ...]:
-    """What a policy's conditions say of its pool: of the nodes that it warms by hand, and of standbys without place."""
+    """What a policy's conditions say of its pool: of nodes warmed by hand, room and standbys without place."""
     state = states.get(policy.pool or "")
     if state is None:
         return ()
     found = [_by_hand(key, policy, state, now)]
-    refused = state.shortages.get((key, RungName.STANDBY))
-    if refused is not None:
-        found.append(Remark("StandbysPlaced", False, str(refused.reason), str(refused)))
+    for rung, kind in ((RungName.NODE_ROOM, "NodeRoomPlaced"), (RungName.STANDBY, "StandbysPlaced")):
+        refused = state.shortages.get((key, rung))
+        if refused is not None:
+            found.append(Remark(kind, False, str(refused.reason), str(refused)))
     return tuple(remark for remark in found if remark is not None)
 
 
 def _by_hand(key: Key, policy: Policy, state: PoolState, now: float) -> Remark | None:
     due = [entry for entry in policy.warming.nodes if entry.until > now]
-    unknown, refused = strangers(policy, state.membership, now), state.shortages.get((key, RungName.NODE_ROOM))
+    unknown, refused = strangers(policy, state.membership, now), state.shortages.get((key, RESERVED))
     if not due:
         return None
     if unknown:

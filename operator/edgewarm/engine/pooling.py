@@ -34,6 +34,7 @@ from edgewarm.pools.survey import NO_FORECAST, Site, Survey, Terrain, survey, te
 POOL_BUDGETS = "spec.budgets"
 MOST_EXPLAINED = 16
 """A full pool refuses many for one reason: the first of each policy and rung is put into words, so many of them."""
+RESERVED = "reserved by hand"
 NOBODY = Membership(frozenset(), {})
 
 
@@ -57,7 +58,7 @@ class PoolState:
     done: Allocated
     success: Success
     shortages: Mapping[tuple[Key, str], Shortage] = field(default_factory=dict)
-    """By policy and rung, the first of each."""
+    """By policy and rung (RESERVED: by hand), the first of each."""
 
     def places(self, owner: Key) -> Mapping[str, Answer]:
         """The answers to a policy's requests, by their names."""
@@ -239,5 +240,5 @@ def _told(done: Allocated) -> Mapping[tuple[Key, str], Shortage]:
     """What was refused, in words."""
     first: dict[tuple[Key, str], Refused] = {}
     for one in done.refused:
-        first.setdefault((one.request.owner, one.request.rung), one)
+        first.setdefault((one.request.owner, RESERVED if one.request.promises else one.request.rung), one)
     return {key: explained(one, done.survey) for key, one in list(first.items())[:MOST_EXPLAINED]}

@@ -8,7 +8,7 @@ fewer, starts elsewhere                        | the starts of all nodes, or lon
 none anywhere, Image, its size known           | size / bytes/s of all nodes
 otherwise                                      | None
 
-An image or data that was found there is counted, but says nothing about how long it takes when it is not.
+Room, an image or data that was found there is counted, but says nothing about how long it takes when it is not.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.speeds import Speeds
 from edgewarm.model.stages import STAGES, Stage
 
-FETCHED = frozenset({Stage.IMAGE, Stage.DATA})
-"""Stages that a start is spared where what they fetch is there already."""
+FOUND_WITHIN: Mapping[Stage, float] = {Stage.SCHEDULING: 2.0, Stage.IMAGE: 0.0, Stage.DATA: 0.0}
+"""Stages that a start is spared where what they bring is there already, and the seconds that they take then: a
+placeholder is pushed out in one, by a clock that is cut to the second."""
 
 FEW = 3
 MOST_NODES = 100  # per stage; the one measured longest ago goes first
@@ -32,8 +33,8 @@ NOTHING = LeadTimes()
 class StageTimes:
     """`whole` is by stage, `nodes` by stage and node, in the order of their last start.
 
-    `warm` counts the starts that found image or data there. `image_bytes` is what the last pulls told of the images
-    of one pod together.
+    `warm` counts the starts that found room, image or data there. `image_bytes` is what the last pulls told of the
+    images of one pod together.
     """
 
     whole: Mapping[Stage, LeadTimes] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class StageTimes:
         """One more start on `node`."""
         found = self if image_bytes is None else replace(self, image_bytes=image_bytes)
         for stage, took in seconds.items():
-            if stage in FETCHED and took == 0.0:
+            if took <= FOUND_WITHIN.get(stage, -1.0):
                 found = replace(found, warm={**found.warm, stage: found.warm.get(stage, 0) + 1})
             else:
                 found = found._took(node, stage, took)

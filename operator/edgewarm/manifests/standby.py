@@ -13,6 +13,7 @@ from typing import Any
 
 from edgewarm.decide.promoting import is_standby
 from edgewarm.manifests.decision import policy_label
+from edgewarm.manifests.placing import kept_apart, on_node
 from edgewarm.model.identity import Key
 from edgewarm.model.names import (
     API_VERSION,
@@ -25,7 +26,7 @@ from edgewarm.model.names import (
 )
 from edgewarm.model.rungs import RungName
 from edgewarm.model.template import PodTemplate
-from edgewarm.model.workload import Owner, Pod, ReplicaSet, Requirement, Selector
+from edgewarm.model.workload import Owner, Pod, ReplicaSet
 
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
@@ -70,22 +71,8 @@ def standby_pod(draft: StandbyDraft) -> dict[str, Any]:
             "annotations": {**annotations, SAFE_TO_EVICT: "true"},
             "ownerReferences": [owner],
         },
-        "spec": _on(draft.node, _kept_apart(body.get("spec") or {}, draft.template.labels, mine)),
+        "spec": on_node(draft.node, kept_apart(body.get("spec") or {}, draft.template.labels, mine)),
     }
-
-
-def _on(node: str | None, spec: dict[str, Any]) -> dict[str, Any]:
-    """Required affinity to the node, beside what the template requires: its terms are alternatives, so each gets it.
-
-    Not nodeName: that would pass the scheduler by, and with it everything that keeps a pod off a node.
-    """
-    if node is None:
-        return spec
-    required = spec.setdefault("affinity", {}).setdefault("nodeAffinity", {}).setdefault(REQUIRED, {})
-    here = {"key": "metadata.name", "operator": "In", "values": [node]}
-    for term in required.setdefault("nodeSelectorTerms", [{}]):
-        term["matchFields"] = [*(term.get("matchFields") or ()), here]
-    return spec
 
 
 def promotion(pod: Pod, template: PodTemplate, replica_set: ReplicaSet) -> dict[str, Any]:
@@ -133,50 +120,3 @@ def relabelled(pod: Pod, labels: Mapping[str, str]) -> dict[str, Any]:
     gone = dict.fromkeys(key for key in pod.labels if key not in labels)
     changed = {key: value for key, value in labels.items() if pod.labels.get(key) != value}
     return {"metadata": {"labels": {**gone, **changed}}}
-
-
-def _kept_apart(spec: dict[str, Any], labels: Mapping[str, str], mine: Mapping[str, str]) -> dict[str, Any]:
-    """Anti-affinity of the workload's pods to each other holds between standbys too; spread is among standbys.
-
-    A second spread constraint over the same topology is not allowed, so theirs stands in for the template's.
-    """
-    selector = {"matchLabels": dict(mine)}
-    anti = (spec.get("affinity") or {}).get("podAntiAffinity")
-    if anti:
-        for name, inner in ((REQUIRED, None), (PREFERRED, "podAffinityTerm")):
-            terms = anti.get(name) or []
-            added = [_copied(term, inner, selector) for term in terms if _selects(term, inner, labels)]
-            if added:
-                anti[name] = [*terms, *added]
-    for constraint in spec.get("topologySpreadConstraints") or ():
-        if _matches(constraint.get("labelSelector"), labels):
-            constraint["labelSelector"] = selector
-            constraint.pop("matchLabelKeys", None)
-    return spec
-
-
-REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-
-
-def _copied(term: Mapping[str, Any], inner: str | None, selector: Mapping[str, Any]) -> dict[str, Any]:
-    bare = dict(term[inner] if inner else term)
-    for name in ("matchLabelKeys", "mismatchLabelKeys", "namespaces", "namespaceSelector"):
-        bare.pop(name, None)
-    bare["labelSelector"] = dict(selector)
-    return {**term, inner: bare} if inner else bare
-
-
-def _selects(term: Mapping[str, Any], inner: str | None, labels: Mapping[str, str]) -> bool:
-    return _matches((term.get(inner) or {} if inner else term).get("labelSelector"), labels)
-
-
-def _matches(wire: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """As the scheduler reads a labelSelector: none at all selects nothing."""
-    if wire is None:
-        return False
-    requirements = tuple(
-        Requirement(one["key"], one["operator"], tuple(one.get("values") or ()))
-        for one in wire.get("matchExpressions") or ()
-    )
-    return Selector(tuple((wire.get("matchLabels") or {}).items()), requirements).matches(labels)

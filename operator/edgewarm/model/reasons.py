@@ -81,3 +81,15 @@ class RungReason(_Documented):
         "A rollout or a pause is under way, demand is unknown, or the operator has just started: no fewer are held.",
     )
     STANDBY_NOT_ASKED = "StandbyNotAsked", "rungs.standby is not there (any more), so what is left is deleted."
+    NODE_ROOM_FORECAST = (
+        "NodeRoomForecast",
+        "Demand's quantile, at the level that room's cost asks for, needs as many beyond replicas and standbys.",
+    )
+    NODE_ROOM_MINIMUM = "NodeRoomMinimum", "rungs.nodeRoom.min is the bound."
+    NODE_ROOM_MAXIMUM = "NodeRoomMaximum", "rungs.nodeRoom.max is the bound."
+    NODE_ROOM_HELD = (
+        "NodeRoomHeld",
+        "A pause is under way, demand is unknown, or the operator has just started: no fewer placeholders are held.",
+    )
+    NODE_ROOM_REFUSED = "NodeRoomRefused", "The workload's pods would push no placeholder out; see the condition."
+    NODE_ROOM_NOT_ASKED = "NodeRoomNotAsked", "rungs.nodeRoom is not there (any more), so what is left is deleted."

@@ -93,6 +93,21 @@ class DataTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeRoomTerms:
+    """How many placeholders a policy holds at least and at most; `price` is one's share of an idle serving pod's."""
+
+    least: int = 0
+    most: int = 10
+    price: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.least <= self.most:
+            raise ValueError(f"placeholders must satisfy 0 <= min <= max, got {self.least}..{self.most}")
+        if not 0 < self.price <= 1:
+            raise ValueError(f"a placeholder's price must be above 0 and at most 1, got {self.price}")
+
+
+@dataclass(frozen=True, slots=True)
 class ParkingTerms:
     """A policy's word that its clients bear a connection that ends later; how long these may go on."""
 
@@ -107,6 +122,7 @@ class Rungs:
     parking: ParkingTerms | None = None
     image: ImageTerms | None = field(default=ImageTerms())
     data: DataTerms | None = None
+    node_room: NodeRoomTerms | None = None
 
     @property
     def drain_seconds(self) -> float:
@@ -115,4 +131,5 @@ class Rungs:
 
     def __bool__(self) -> bool:
         """Whether the policy asks for a rung itself."""
-        return self.standby is not None or self.data is not None or (self.image is not None and self.image.asked)
+        asked = self.image is not None and self.image.asked
+        return asked or any(terms is not None for terms in (self.standby, self.data, self.node_room))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from edgewarm.model.constraints import Constraints
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.prices import PodRequests
+from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Node, Pod
 from edgewarm.pools.barriers import affine, untolerated
 
@@ -82,13 +83,13 @@ def _takes(node: Node, constraints: Constraints) -> bool:
 
 
 def room(nodes: Iterable[Node], pods: Iterable[Pod]) -> Room:
-    """The room now; finished pods hold none."""
+    """The room now; finished pods hold none, and placeholders give way to any pod."""
     able = {node.name: node for node in nodes if node.ready and node.schedulable}
     free = {name: Free(node.cpu_cores, node.memory_bytes, node.pods) for name, node in able.items()}
     lowest: dict[str, int] = {}
     waiting = []
     for pod in pods:
-        if pod.phase in ("Succeeded", "Failed"):
+        if not pod.holds_room or pod.labels.get(RUNG_LABEL) == RungName.NODE_ROOM:
             continue
         if pod.node in free:
             free[pod.node] = free[pod.node].less(pod.cpu_cores, pod.memory_bytes)

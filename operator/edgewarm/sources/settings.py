@@ -14,6 +14,7 @@ import yaml
 
 from edgewarm.model.errors import Invalid
 from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.prices import Terms
 from edgewarm.model.units import parse_duration, parse_quantity
 from edgewarm.sources.terms import WireApproval, WirePrices, terms_of
@@ -90,6 +91,7 @@ class SourceSettings:
     terms: Terms = field(default=Terms())
     plugins: tuple[Plugin, ...] = ()
     fetchers: tuple[FetcherClass, ...] = ()
+    node_room: NodeRoomSettings = field(default=NodeRoomSettings())
 
     def find(self, name: str | None) -> Source | None:
         wanted = self.default if name is None else name
@@ -152,10 +154,16 @@ class _Fetcher(_Wire):
     allowed_namespaces: list[str] = []
 
 
+class _NodeRoom(_Wire):
+    image: str = NodeRoomSettings().image
+    priority_class: str = NodeRoomSettings().priority_class
+
+
 class _File(_Wire):
     sources: list[_Source] = []
     plugins: list[_Plugin] = []
     fetchers: list[_Fetcher] = []
+    node_room: _NodeRoom = msgspec.field(default_factory=_NodeRoom)
     prices: WirePrices = msgspec.field(default_factory=WirePrices)
     approval: WireApproval | None = None
 
@@ -199,7 +207,9 @@ def parse_sources(text: str, file: str) -> SourceSettings:
     sources = tuple(_source(place.at(index), source) for index, source in enumerate(wire.sources))
     terms = terms_of(wire.prices, wire.approval, file)
     plugins, fetchers = _plugins(file, wire.plugins), _fetchers(file, wire.fetchers)
-    return SourceSettings(sources, _default(place, wire.sources), terms, plugins, fetchers)
+    return SourceSettings(
+        sources, _default(place, wire.sources), terms, plugins, fetchers, _node_room(file, wire.node_room)
+    )
 
 
 def _sentence(error: str) -> str:
@@ -281,6 +291,14 @@ def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
         _bytes(place.at("spareBytes"), wire.spare_bytes, (0, FILE_LIMITS[1])),
         _namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
     )
+
+
+def _node_room(file: str, wire: _NodeRoom) -> NodeRoomSettings:
+    place = _Place(file).at("nodeRoom")
+    if not wire.image.strip():
+        raise place.at("image").error("is empty: name an image that waits, such as registry.k8s.io/pause:3.10")
+    _matches(place.at("priorityClass"), wire.priority_class, DNS_LABEL, "a PriorityClass such as edgewarm-node-room")
+    return NodeRoomSettings(wire.image, wire.priority_class)
 
 
 def _namespaces(place: _Place, wire: list[str]) -> frozenset[str]:
