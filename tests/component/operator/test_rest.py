@@ -1,4 +1,4 @@
-"""Standbys at rest end to end in process: lowered once they are ready, raised before they serve, and never served low."""
+"""Standbys at rest end to end in process: lowered once they are ready, raised before they serve."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from support.operator_world import SHOP, OperatorWorld
 pytestmark = pytest.mark.component
 RESTING = {"standby": {"min": 2, "max": 2, "rest": {"cpu": "20m"}}}
 FULL, REST = "500m", "20m"
+COLD = 120.0
 
 
 def cpu(pod: dict[str, Any]) -> tuple[str, str]:
@@ -61,8 +62,9 @@ async def test_they_rise_before_they_are_promoted(world: OperatorWorld) -> None:
     world.api.store.listeners.append(
         lambda change: low_while_serving.append(change.object) if _serves_low(change.object) else None
     )
+    world.sets.delay = COLD
     world.change("Deployment", "checkout", replicas=4)
-    await world.until(lambda: world.ready() == 4, 60)
+    await world.until(lambda: world.ready() == 4, COLD / 2)
     assert {pod["metadata"]["name"] for pod in world.pods("ReplicaSet")} == before
     assert {cpu(pod) for pod in world.pods("ReplicaSet")} == {(FULL, FULL)}
     assert low_while_serving == []
@@ -108,19 +110,29 @@ async def test_a_policy_that_drops_the_rest_has_them_at_their_full_size(world: O
     assert resizes(world) == [REST, REST, FULL, FULL]
 
 
-async def test_parked_pods_rest_after_their_drain(world: OperatorWorld) -> None:
+async def test_parked_pods_rest_after_their_drain_and_come_back_at_their_full_size(world: OperatorWorld) -> None:
+    def shape(replicas: int, standbys: int) -> dict[str, Any]:
+        rungs = {"standby": {**RESTING["standby"], "min": standbys}, "parking": {"drain": "45s"}}
+        fall = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+        return {"rungs": rungs, "scaling": {"minReplicas": replicas, "behavior": fall}}
+
     world.web(replicas=4, requests={"cpu": FULL})
     world.asked["checkout"] = lambda _: 75.0
-    behavior = {"scaleDown": {"stabilizationWindowSeconds": 0}}
-    rungs = {**RESTING, "parking": {"drain": "60s"}}
-    world.policy(rungs=rungs, scaling={"minReplicas": 2, "behavior": behavior})
-    serving = {pod["metadata"]["name"] for pod in world.pods("ReplicaSet")}
+    world.policy(**shape(4, 0))
+    before = {pod["metadata"]["name"] for pod in world.pods("ReplicaSet")}
     await world.start()
-    await world.until(lambda: len(world.pods("WarmingPolicy")) == 2, 900)
-    assert {pod["metadata"]["name"] for pod in world.pods("WarmingPolicy")} < serving
+    await world.passes(330)
+    world.change("WarmingPolicy", "checkout", **shape(2, 2))
+    await world.passes(30)
+    assert world.replicas() == 2
+    assert {pod["metadata"]["name"] for pod in world.pods("WarmingPolicy")} < before
     assert standbys(world) == [(FULL, FULL)] * 2  # while connections may go on
     await world.until(lambda: standbys(world) == [(REST, REST)] * 2, 120)
-    assert {pod["metadata"]["name"] for pod in world.pods("WarmingPolicy")} < serving
+    world.sets.delay = COLD
+    world.change("WarmingPolicy", "checkout", **shape(4, 0))
+    await world.until(lambda: world.ready() == 4, COLD / 2)
+    assert {pod["metadata"]["name"] for pod in world.pods("ReplicaSet")} == before
+    assert {cpu(pod) for pod in world.pods("ReplicaSet")} == {(FULL, FULL)}
 
 
 async def test_an_older_api_server_is_said_and_no_standby_is_held(world: OperatorWorld) -> None:
@@ -156,3 +168,53 @@ async def test_a_rest_that_does_not_fit_the_template_is_said(
     assert said is not None
     assert fragment in said["message"]
     assert world.api.get("WarmingPolicy", SHOP, "checkout") is not None
+
+
+def edge(world: OperatorWorld, cpu: str, **spec: Any) -> None:
+    """A pool of one node; the serving pods are on another."""
+    status = {
+        "allocatable": {"cpu": cpu, "memory": "64Gi", "pods": "110"},
+        "conditions": [{"type": "Ready", "status": "True"}],
+    }
+    meta = {"name": "edge-1", "labels": {"pool": "edge"}}
+    world.api.put({"kind": "Node", "metadata": meta, "spec": {}, "status": status})
+    selector = {"selector": {"matchLabels": {"pool": "edge"}}}
+    world.api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {**selector, **spec}})
+
+
+async def four_wanted(world: OperatorWorld) -> OperatorWorld:
+    """Two serving pods of half a core, and four standbys at rest, if its pool has the room."""
+    rungs = {"standby": {"min": 4, "max": 4, "rest": {"cpu": REST}}}
+    world.web(replicas=2, requests={"cpu": FULL})
+    world.asked["checkout"] = lambda _: 75.0
+    world.policy(rungs=rungs, scaling={"minReplicas": 2}, poolRef={"name": "edge"})
+    await world.start()
+    return world
+
+
+async def test_a_pool_holds_no_more_than_can_rise_on_its_nodes(world: OperatorWorld) -> None:
+    """Three of half a core; the fourth would fit beside three of 20m, but could not rise beside three that do."""
+    edge(world, "1600m")
+    await four_wanted(world)
+    await world.until(lambda: standbys(world) == [(REST, REST)] * 3, 600)
+    await world.passes(300)
+    assert standbys(world) == [(REST, REST)] * 3
+    placed = world.condition("StandbysPlaced")
+    assert placed is not None
+    assert placed["reason"] == "NoRoom"
+
+
+async def test_a_budget_counts_what_they_request_at_rest(world: OperatorWorld) -> None:
+    """700m hold one of half a core at a time beside those at rest, four of which hold 80m."""
+    edge(world, "8", budgets={"cpu": "700m"})
+    await four_wanted(world)
+    await world.until(lambda: standbys(world) == [(REST, REST)] * 4, 900)
+    await world.until(lambda: used(world) == "80m", 60)
+
+
+def used(world: OperatorWorld) -> str:
+    """Of the pool's only budget."""
+    pool = world.api.get("EdgeNodePool", "", "edge")
+    assert pool is not None
+    (cpu_budget,) = pool["status"]["budgets"]
+    return str(cpu_budget["used"])
