@@ -91,7 +91,7 @@ def seconds_to_answer(here: World, api: Api, name: str) -> float:
 
 @contextmanager
 def opened(here: World, node: RealNode, names: Iterable[str], size: int) -> Iterator[dict[str, dict[str, Any]]]:
-    """One workload for each way to wait, of an image of its own; the standbys, once they have the cpu they wait with."""
+    """One workload for each way to wait, of an image of its own; the standbys once they have the cpu they wait with."""
     images = {name: node.push(name, workload_image(size + 4096 * n)) for n, name in enumerate(names, 3)}
     try:
         for name, image in images.items():
