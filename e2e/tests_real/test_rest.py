@@ -24,7 +24,7 @@ MEGABYTE = 1_000_000
 SIZE = 100 * MEGABYTE
 RATE = 10 * MEGABYTE  # bytes/s of the link
 STARTS_FOR = "3"  # seconds until the program listens
-FULL, REST = ("500m", "1"), ("20m", "100m")
+FULL, REST = ("200m", "400m"), ("20m", "100m")
 RUNGS: dict[str, dict[str, Any]] = {
     "no-standby": {},
     "full-standby": {"min": 1, "max": 1},
@@ -34,7 +34,7 @@ HELD = {"full-standby": FULL, "resting-standby": REST}
 
 
 def workload(name: str, image: str) -> Manifest:
-    """Nothing runs of it yet; its pods request half a core of the real node."""
+    """Nothing runs of it yet; its pods request a fifth of a core of the real node."""
     made = deployment(name, image)
     made["spec"]["replicas"] = 0
     pod = made["spec"]["template"]["spec"]
@@ -139,6 +139,9 @@ def test_a_resting_standby_answers_long_before_a_cold_pod(
     with opened(here, node, RUNGS, SIZE) as standbys:
         node.shape(RATE)
         seconds = {name: seconds_to_answer(here, here.cluster.api(), name) for name in RUNGS}
+        print(here.operator.log.read_text()[-6000:] if hasattr(here.operator, "log") else here.operator.last_lines())
+        for p in here.kubectl.list("pod", PLACE):
+            print(p["metadata"]["name"], p["metadata"]["creationTimestamp"], p["metadata"].get("labels"), [(c["type"], c["status"], c.get("lastTransitionTime")) for c in p["status"].get("conditions", [])])
         for name, took in seconds.items():
             record_property(name, took)
             print(f"{name}: {took:.2f} s to the first answer, {HELD.get(name, ('0', ''))[0]} of cpu held")
