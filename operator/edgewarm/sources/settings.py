@@ -152,6 +152,7 @@ class _Fetcher(_Wire):
     bytes_per_second: int | str = 0
     spare_bytes: int | str = "256Mi"
     allowed_namespaces: list[str] = []
+    secret: str = ""
 
 
 class _NodeRoom(_Wire):
@@ -282,6 +283,8 @@ def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
         raise place.at("hosts").error("is empty: name the hosts that may be asked, such as files.example")
     for index, host in enumerate(wire.hosts):
         _matches(place.at("hosts").at(index), host, HOST, "a host such as files.example, files.example:8443, *.example")
+    if wire.secret:
+        _matches(place.at("secret"), wire.secret, DNS_LABEL, "the name of a Secret such as fetch-login")
     return FetcherClass(
         wire.name,
         wire.image,
@@ -290,6 +293,7 @@ def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
         _bytes(place.at("bytesPerSecond"), wire.bytes_per_second, (0, FILE_LIMITS[1])),
         _bytes(place.at("spareBytes"), wire.spare_bytes, (0, FILE_LIMITS[1])),
         _namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
+        wire.secret,
     )
 
 

@@ -110,10 +110,43 @@ def test_only_hosts_of_the_class_are_asked(url: str, came_from: str, problem: st
             LIMITS.check(url, came_from)
 
 
+SHA, COMMIT = f"sha256:{'0' * 64}", f"gitCommit:{'0' * 40}"
+
+
 @pytest.mark.parametrize(
-    ("digest", "name", "problem"),
-    [("md5:00", "a", "the digest must be"), (f"sha256:{'0' * 64}", "../a", "the name must be")],
+    ("url", "digest", "name", "problem"),
+    [
+        ("https://files.example/a", "md5:00", "a", "must be sha256: and 64 hexadecimal digits, got md5:00"),
+        ("https://files.example/a", "", "a", "must be sha256: and 64 hexadecimal digits, got none"),
+        ("https://files.example/a", COMMIT, "a", "must be sha256:"),
+        ("https://files.example/a", SHA, "../a", "the name must be"),
+        ("oci://registry.example/a", "", "a", "must be sha256: and 64 hexadecimal digits, got none"),
+        ("oci://registry.example/a:1", SHA, "a", "a registry and a repository, without tag, digest and query"),
+        (f"oci://registry.example/a@{SHA}", SHA, "a", "a registry and a repository"),
+        ("oci://registry.example/../a", SHA, "a", "a registry and a repository"),
+        ("oci://registry.example/a?b", SHA, "a", "a registry and a repository"),
+        ("oci://registry.example", SHA, "a", "a registry and a repository"),
+        ("git+https://git.example/a", SHA, "a", "must be gitCommit: and the 40 or 64 hexadecimal digits of a commit"),
+        ("git+https://git.example/a", "gitCommit:main", "a", "must be gitCommit:"),
+        ("git+https://git.example/a", "", "a", "must be gitCommit: .* got none"),
+        ("git+ssh://git@git.example/a", COMMIT, "a", "must begin with http://, https://, oci://"),
+        ("git://git.example/a", COMMIT, "a", "must begin with"),
+        ("file:///etc/passwd", SHA, "a", "must begin with"),
+        ("", SHA, "a", "must begin with"),
+    ],
 )
-def test_an_order_without_a_digest_or_with_a_path_for_a_name_is_refused(digest: str, name: str, problem: str) -> None:
+def test_an_order_that_nothing_could_verify_or_find_is_refused(url: str, digest: str, name: str, problem: str) -> None:
     with pytest.raises(Refused, match=problem):
-        Order("https://files.example/a", digest, name, 1)
+        Order(url, digest, name, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://a.example/b", "http://a.example/b"),
+        ("oci://a.example/b/c", "https://a.example/b/c"),
+        ("oci+http://a.example:5000/b", "http://a.example:5000/b"),
+    ],
+)
+def test_an_address_says_how_it_is_asked(url: str, address: str) -> None:
+    assert Order(url, SHA, "a", 1).address == address
