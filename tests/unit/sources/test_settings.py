@@ -163,10 +163,6 @@ def source(**fields: str) -> str:
         ("fetchers: [{name: a, hosts: [b]}]", "fetchers[0].image: is missing: name the operator's own"),
         ("fetchers: [{name: a, image: i, hosts: ['https://b']}]", "fetchers[0].hosts[0]: must be a host such as"),
         ("fetchers: [{name: a, image: i, hosts: ['*']}]", "fetchers[0].hosts[0]: must be a host such as"),
-        (
-            "fetchers: [{name: a, image: i, hosts: [b], secret: A/b}]",
-            "fetchers[0].secret: must be the name of a Secret",
-        ),
         ("fetchers: [{name: a, image: i, hosts: [b], maxBytes: 1P}]", "fetchers[0].maxBytes: must be between 1 and"),
         (
             "fetchers: [{name: a, image: i, hosts: [b], maxBytes: many}]",
