@@ -103,11 +103,16 @@ def outcome(here: World, name: str) -> dict[str, Any]:
     return told_
 
 
-@pytest.fixture
-def opened(here: World, node: RealNode, tmp_path: Path) -> Callable[[str], None]:
-    """A workload on the real node with a claim of its own."""
+@pytest.fixture(scope="module")
+def image(node: RealNode) -> str:
+    """The workload's; the fetcher class's own is in the registry, too."""
     node.push("edgewarm", operator_image(SOURCES))
-    image = node.push("reader", workload_image())
+    return node.push("reader", workload_image())
+
+
+@pytest.fixture
+def opened(here: World, image: str, tmp_path: Path) -> Callable[[str], None]:
+    """A workload on the real node with a claim of its own."""
 
     def open_(name: str) -> None:
         folder = tmp_path / name

@@ -46,6 +46,9 @@ Secret = Annotated[
     Path | None,
     typer.Option(help="Folder with .dockerconfigjson, username and password, ca.crt: what is there of them is used."),
 ]
+Neighbour = Annotated[
+    list[str] | None, typer.Option(help="Address of such a folder that is asked before the source; repeatable.")
+]
 Report = Annotated[Path | None, typer.Option(help="File for the outcome, such as /dev/termination-log.")]
 
 
@@ -63,13 +66,15 @@ def fetch(  # noqa: PLR0913 - one parameter per option
     ttl: Ttl = None,
     keep: Keep = None,
     secret: Secret = None,
+    neighbour: Neighbour = None,
     report: Report = None,
 ) -> None:
     """Bring a file, an OCI artifact or a Git commit to a volume: verified, resumed, what is unused evicted for it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(LATER))  # a first process of a container ignores it otherwise
     most = None if store_size is None else _bytes(store_size)
     keeping = Keeping(most, None if ttl is None else parse_duration(ttl), frozenset(keep or ()))
-    limits = Limits(tuple(host), _bytes(class_size), None if rate is None else _bytes(rate), _bytes(spare))
+    pace = None if rate is None else _bytes(rate)
+    limits = Limits(tuple(host), _bytes(class_size), pace, _bytes(spare), neighbours=tuple(neighbour or ()))
     try:
         order = Order(url, digest, name, _bytes(size))
         fetcher = Fetcher(Store(into), limits, time.time, keeping, _Progress(), credentials=Credentials.load(secret))
@@ -98,8 +103,7 @@ def _told(found: Outcome) -> Mapping[str, Any]:
     told: dict[str, Any] = {"outcome": "Found" if found.found else "Fetched", "bytes": found.size}
     if not found.found:
         told |= {"tries": found.tries, "resumedFrom": found.resumed_from}
-    if found.shared:
-        told["shared"] = found.shared
+    told |= {name: value for name, value in (("shared", found.shared), ("fromNeighbours", found.near)) if value}
     if found.evicted:
         told["evicted"] = [{"digest": one.digest, "bytes": one.size} for one in found.evicted]
     return told

@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
@@ -63,6 +63,7 @@ class Limits:
     """What a fetcher class allows. `hosts` such as files.example, files.example:8443 or *.example (its subdomains).
 
     `spare_bytes` stay free on the volume. A source that sends nothing for `idle_seconds` is given up for now.
+    `neighbours` are addresses of folders such as this store's, which are asked for a blob before its source is.
     """
 
     hosts: tuple[str, ...]
@@ -72,6 +73,7 @@ class Limits:
     idle_seconds: float = 60.0
     attempts: int = 5
     pause_seconds: float = 2.0
+    neighbours: tuple[str, ...] = ()
 
     def check(self, url: str, came_from: str = "") -> None:
         """Refused where `url` may not be asked; `came_from` is the URL that redirected to it."""
@@ -87,6 +89,10 @@ class Limits:
         if not _is_among(host, self.hosts):
             via = f" ({came_from} redirects there)" if came_from else ""
             raise Refused(f"host {host} is not one that the fetcher class allows{via}: {', '.join(self.hosts)}")
+
+    def near(self) -> Sequence[tuple[str, Limits]]:
+        """Each neighbour, and what may be asked there: itself alone, once."""
+        return [(one, replace(self, hosts=(host_of(urlsplit(one)),))) for one in self.neighbours]
 
     def most(self, order: Order) -> tuple[int, str]:
         """The bytes that an order may have, and who says so."""

@@ -25,13 +25,18 @@ from edgewarm.fetch.transfer import Tell, Transfer
 
 EVERYTHING = Keeping()
 ANONYMOUS = Credentials()
+CONNECT_SECONDS = 5.0
+"""How long a neighbour may take to pick up: it would only have been nearer."""
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`found`: it was there already. `resumed_from` is the byte from which the last try went on, of an artifact the
-    bytes that were not fetched again; `shared` those of its layers that were there for others."""
+    """`found`: it was there already. `resumed_from` is the byte from which the last try went on.
+
+    Of an artifact it is all bytes that were not fetched again; `shared` are those of its layers that were there for
+    others. `near` are bytes of what came from a neighbour.
+    """
 
     size: int
     found: bool
@@ -39,6 +44,7 @@ class Outcome:
     resumed_from: int = 0
     evicted: tuple[Blob, ...] = ()
     shared: int = 0
+    near: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,8 @@ class Fetcher:
         self.store.link(order, {one.path: one.digest for one in layers})
         fetched = [one for one in outcomes if not one.found]
         shared = sum(one.size for one in outcomes if one.found)
-        tries = max((one.tries for one in fetched), default=1)
-        return Outcome(0, False, tries, sum(one.resumed_from for one in fetched), evicted, shared)
+        tries, near = max((one.tries for one in fetched), default=1), sum(one.near for one in fetched)
+        return Outcome(0, False, tries, sum(one.resumed_from for one in fetched), evicted, shared, near)
 
     async def _commit(self, order: Order) -> Outcome:
         evicted = self.store.make_room(order.size, self.keeping, self.clock())
@@ -110,11 +116,25 @@ class Fetcher:
         return evicted
 
     async def _transferred(self, asking: Asking, order: Order) -> Outcome:
-        """Under its digest."""
+        """Under its digest: from a neighbour that has it, else from its source."""
         transfer = Transfer(asking, self.store, self.limits, self.tell)
-        start, tries = await self._tried(lambda: transfer.bring(order))
+        near = await self._from_neighbour(order)
+        start, tries = await self._tried(lambda: transfer.bring(order)) if near is None else (near, 1)
         self.store.finish(order.digest)
-        return Outcome(self.store.touch(order, self.clock()), False, tries, start)
+        size = self.store.touch(order, self.clock())
+        return Outcome(size, False, tries, start, near=0 if near is None else size)
+
+    async def _from_neighbour(self, order: Order) -> int | None:
+        """The byte that it went on from; None where no neighbour has it. One try each: the source is what counts."""
+        for address, limits in self.limits.near():
+            blob = replace(order, url=f"{address}/blobs/{order.digest.replace(':', '-', 1)}")
+            async with self._session(CONNECT_SECONDS) as session:
+                asking = Asking(session, limits, blob.url)
+                try:
+                    return await Transfer(asking, self.store, limits, self.tell).bring(blob)
+                except (Refused, Interrupted):
+                    continue
+        return None
 
     async def _tried(self, call: Callable[[], Awaitable[Found]]) -> tuple[Found, int]:
         """What came of it, and how many tries it took."""
@@ -130,11 +150,12 @@ class Fetcher:
 
     @asynccontextmanager
     async def _asking(self, order: Order) -> AsyncIterator[Asking]:
-        idle = self.limits.idle_seconds
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=idle, sock_read=idle)
-        trusted = ssl.create_default_context(cafile=self.credentials.authorities)
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=trusted), timeout=timeout, trust_env=True, auto_decompress=False
-        ) as session:
+        async with self._session(self.limits.idle_seconds) as session:
             scope = artifact.scope(order) if order.kind is Kind.ARTIFACT else ""
             yield Asking(session, self.limits, order.address, self.credentials, scope)
+
+    def _session(self, connect_seconds: float) -> aiohttp.ClientSession:
+        idle = self.limits.idle_seconds
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(idle, connect_seconds), sock_read=idle)
+        trusted = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=self.credentials.authorities))
+        return aiohttp.ClientSession(connector=trusted, timeout=timeout, trust_env=True, auto_decompress=False)

@@ -3,7 +3,7 @@
     blobs/sha256-<hex>        a file: whole, verified and on disk before it gets this name
     trees/sha256-<hex>/       an artifact: links to the blobs that it is made of, which it may share with others
     trees/gitCommit-<hex>/    the files of a commit
-    partial/sha256-<hex>      on its way; <hex>.tag beside it is the entity tag of the bytes that are there
+    partial/sha256-<hex>      on its way; <hex>.tag beside it says from where, and the entity tag
     <name>                    link to what was asked for last under this name, changed in one step
 
 A modification time is a last use. Who wants room deletes what has not been used for longest (`surplus`): blobs, with
@@ -16,7 +16,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,7 +133,10 @@ class Store:
         return tree_bytes(path) if order.kind is Kind.COMMIT else sum(one.stat().st_size for one in found)
 
     def make_room(self, needed: int, keeping: Keeping, now: float) -> tuple[Blob, ...]:
-        """Delete what `surplus` names; artifacts that have lost a blob and names of what is gone go with it."""
+        """Delete what `surplus` names; artifacts that have lost a blob and names of what is gone go with it, and what
+        nobody went on with for as long as unused data may stay."""
+        if keeping.ttl_seconds is not None:
+            self._sweep(keeping.digests, now - keeping.ttl_seconds)
         kept = keeping.digests | {blob for digest in keeping.digests for blob in self._made_of(digest)}
         gone = surplus(self.blobs(), needed, replace(keeping, digests=kept), now)
         for one in gone:
@@ -146,6 +149,17 @@ class Store:
             if link.is_symlink() and not link.exists():
                 link.unlink(missing_ok=True)
         return gone
+
+    def _sweep(self, kept: Collection[str], before: float) -> None:
+        """What broke off before that, and is not on its way in another process."""
+        for path in list((self._folder / "partial").glob("*-*")):
+            digest = _digest(path.with_suffix(""))
+            if path.suffix in {".lock", ".tag"} or path.name.startswith(".") or digest in kept:
+                continue
+            with self.locked(digest) as mine:
+                if mine and path.exists() and path.stat().st_mtime < before:
+                    self.remove(path)
+                    self.drop(digest)
 
     def link(self, order: Order, files: Mapping[str, str]) -> None:
         """An artifact, all of whose blobs are there: `files` are their digests by path."""

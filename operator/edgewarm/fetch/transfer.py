@@ -54,18 +54,23 @@ class Transfer:
 
     async def _fetch(self, order: Order, have: int, tag: str, hasher: Hash) -> tuple[int, Hash]:
         """The byte that it went on from, and the hash of all bytes."""
-        async with self.asking.opened(order.url, _headers(have, tag)) as answer:
+        async with self.asking.opened(order.url, _headers(have, self._tag(order, tag))) as answer:
             start, whole = _extent(answer, have)
             if start is None:
                 self.store.drop(order.digest)
                 raise Interrupted(f"{order.url} has no bytes from {have} on: it begins again")
             if start == 0:
-                hasher = self.store.begin(order.digest, answer.headers.get("ETag", ""))
+                hasher = self.store.begin(order.digest, f"{_source(order)} {answer.headers.get('ETag', '')}")
             self._check_size(order, whole or 0)
             self.store.guard(max(0, (whole or order.size) - start), self.limits.spare_bytes)
             if start != whole:
                 await self._stream(order, answer, (start, whole), hasher)
         return start, hasher
+
+    def _tag(self, order: Order, noted: str) -> str:
+        """The entity tag of the bytes that are there, where they are from the same source."""
+        source, _, tag = noted.partition(" ")
+        return tag if source == _source(order) else ""
 
     async def _stream(
         self, order: Order, answer: aiohttp.ClientResponse, extent: tuple[int, int | None], hasher: Hash
@@ -98,6 +103,10 @@ class Transfer:
         if start:
             raise Interrupted(f"{told}; a part was from an earlier try: it begins again")
         raise Refused(told)
+
+
+def _source(order: Order) -> str:
+    return order.url.partition("://")[2].partition("/")[0]
 
 
 def _headers(have: int, tag: str) -> dict[str, str]:

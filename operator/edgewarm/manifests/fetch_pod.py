@@ -136,6 +136,7 @@ def _options(order: FetchOrder) -> Iterable[str]:
         ("ttl", f"{int(terms.ttl_seconds)}s"),
         ("report", "/dev/termination-log"),
         *(("host", host) for host in fetcher.hosts),
+        *(("neighbour", address) for address in fetcher.neighbours),
         *(("keep", digest) for digest in order.kept),
     ]
     if fetcher.secret:

@@ -29,6 +29,7 @@ SERIES_LIMITS = (1, 1_000_000)
 BYTES_LIMITS = (1 << 16, 1 << 30)
 FILE_LIMITS = (1, 100 << 40)
 HOST = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?")
+NEIGHBOUR = re.compile(r"https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[-A-Za-z0-9._~]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class _Fetcher(_Wire):
     spare_bytes: int | str = "256Mi"
     allowed_namespaces: list[str] = []
     secret: str = ""
+    neighbours: list[str] = []
 
 
 class _NodeRoom(_Wire):
@@ -283,6 +285,10 @@ def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
         raise place.at("hosts").error("is empty: name the hosts that may be asked, such as files.example")
     for index, host in enumerate(wire.hosts):
         _matches(place.at("hosts").at(index), host, HOST, "a host such as files.example, files.example:8443, *.example")
+    for index, address in enumerate(wire.neighbours):
+        _matches(
+            place.at("neighbours").at(index), address, NEIGHBOUR, "an address such as http://files.cache:8080/claim"
+        )
     if wire.secret:
         _matches(place.at("secret"), wire.secret, DNS_LABEL, "the name of a Secret such as fetch-login")
     return FetcherClass(
@@ -294,6 +300,7 @@ def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
         _bytes(place.at("spareBytes"), wire.spare_bytes, (0, FILE_LIMITS[1])),
         _namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
         wire.secret,
+        tuple(wire.neighbours),
     )
 
 

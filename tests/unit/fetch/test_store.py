@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,23 @@ def test_use_makes_a_blob_young_again(tmp_path: Path) -> None:
     assert [one.digest for one in gone] == [second.digest]
     assert not (tmp_path / "b").is_symlink()  # its name goes with it
     assert (tmp_path / "a").read_bytes() == b"one"
+
+
+def test_what_nobody_goes_on_with_is_dropped_after_the_ttl(tmp_path: Path) -> None:
+    """Of four that broke off: too old; old and wanted; old and on its way; young. A draft is dropped like the first."""
+    store, digests = Store(tmp_path), [f"sha256:{letter * 64}" for letter in "abcd"]
+    for digest, at in zip(digests, (100.0, 100.0, 100.0, 350.0), strict=True):
+        store.begin(digest, '"1"')
+        store.partial(digest).write_bytes(b"half")
+        os.utime(store.partial(digest), (at, at))
+    draft = store.partial(f"gitCommit:{'e' * 40}.git")
+    draft.mkdir()
+    os.utime(draft, (100.0, 100.0))
+    with Store(tmp_path).locked(digests[2]):
+        store.make_room(0, Keeping(None, 200.0, frozenset({digests[1]})), 400.0)
+    assert [store.partial(digest).exists() for digest in digests] == [False, True, True, True]
+    assert not draft.exists()
+    assert not any(path.name.startswith(f"sha256-{'a' * 64}.tag") for path in (tmp_path / "partial").iterdir())
 
 
 def test_a_disk_that_would_be_too_full_is_left_alone(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def test_a_class_with_a_secret_has_it_mounted_and_starts_without_it_too(tmp_path
 def test_artifacts_and_commits_are_ordered_of_the_same_program(tmp_path: Path, url: str, digest: str) -> None:
     file = replace(FILE, url=url)
     item = replace(ITEM, file=file, digest=digest)
-    fetcher = replace(CLASS, hosts=("other.example",), secret="fetch-login")
+    near = ("http://files.cache:8080/claim",)
+    fetcher = replace(CLASS, hosts=("other.example",), secret="fetch-login", neighbours=near)
     pod = fetch_pod(replace(ORDER, item=item, file=file, fetcher=fetcher, kept=(digest,)))
     args = [one for one in pod["spec"]["containers"][0]["args"] if not one.startswith("--report")]
     done = CliRunner().invoke(cli, [one.replace("--into=/data", f"--into={tmp_path}") for one in args])
