@@ -44,6 +44,7 @@ WRONG_ABOUT_DATA = (
         _data(source={"image": f"models.example/vision@sha256:{'a' * 64}"}),
         "data[].source.image must be without a digest, which goes into data[].digest",
     ),
+    WrongPolicy("data-name", _data(name="trees"), "data[].name must not be blobs, trees or partial"),
     WrongPolicy("data-no-source", _data(source={}), "set exactly one of data[].source.image and data[].source.file"),
     WrongPolicy(
         "data-file-address",

@@ -105,6 +105,11 @@ class DataSpec(Wire):
 
     rules = (
         Rule(
+            "data[].name must not be blobs, trees or partial: a claim has folders of these names",
+            cel="!(self.name in ['blobs', 'trees', 'partial'])",
+            holds=lambda item: item.name not in {"blobs", "trees", "partial"},
+        ),
+        Rule(
             "data[].digest must be sha256: and 64 hexadecimal digits, for git+https:// gitCommit: and the whole id of "
             "the commit: data without a digest cannot be verified, and is not staged",
             cel="has(self.digest) && (has(self.source.file) && self.source.file.url.startsWith('git+') ? "

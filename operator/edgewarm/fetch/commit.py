@@ -71,8 +71,8 @@ class Commits:
                 git = _Git(program, folder, self._settings(order, proxy))
                 try:
                     await self._fetch(git, order)
-                except Interrupted:
-                    if tunnel.refusal:
+                except (Interrupted, Refused):
+                    if tunnel.refusal:  # of which git knows only that its connection is gone
                         raise Refused(tunnel.refusal) from None
                     raise
             await self._check_out(git, order)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,13 @@ class Credentials:
             authorities if authorities.is_file() else None,
         )
 
+    def trusted(self) -> ssl.SSLContext:
+        """Whom to believe that it is who it says."""
+        try:
+            return ssl.create_default_context(cafile=self.authorities)
+        except ssl.SSLError as error:
+            raise Refused(f"ca.crt of the fetcher class's Secret has no certificates: {error}") from None
+
     def find(self, host: str, path: str) -> Login | None:
         """For a path, without its leading slash, of a host."""
         place = f"{host}/{path}"
@@ -65,7 +73,10 @@ class Credentials:
 
 
 def _line(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip("\r\n") if path.is_file() else ""
+    try:
+        return path.read_text(encoding="utf-8").strip("\r\n") if path.is_file() else ""
+    except UnicodeDecodeError:
+        raise Refused(f"{path.name} of the fetcher class's Secret is no text") from None
 
 
 def _registries(path: Path) -> Mapping[str, Login]:

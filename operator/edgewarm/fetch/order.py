@@ -19,6 +19,8 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 COMMIT = re.compile(r"gitCommit:([0-9a-f]{40}|[0-9a-f]{64})")
 """Named as in the digest sets of in-toto; 64 digits where the repository hashes by SHA-256."""
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+TAKEN = ("blobs", "trees", "partial")
+"""Folders of the store."""
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
 """<name> of the OCI distribution specification 1.1."""
@@ -117,8 +119,8 @@ class Order:
         form, told = FORMS[self.kind]
         if not form.fullmatch(self.digest):
             raise Refused(f"the digest must be {told}, got {self.digest or 'none'}")
-        if not NAME.fullmatch(self.name):
-            raise Refused(f"the name must be a DNS label, got {self.name}")
+        if not NAME.fullmatch(self.name) or self.name in TAKEN:
+            raise Refused(f"the name must be a DNS label other than {', '.join(TAKEN)}, got {self.name}")
         if self.kind is Kind.ARTIFACT and not REPOSITORY.fullmatch(self.repository):
             raise Refused(f"{self.url} must be a registry and a repository, without tag, digest and query")
 

@@ -7,7 +7,6 @@ to them (fetch.artifact). Commit: one fetch by the git client (fetch.commit).
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -157,5 +156,5 @@ class Fetcher:
     def _session(self, connect_seconds: float) -> aiohttp.ClientSession:
         idle = self.limits.idle_seconds
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(idle, connect_seconds), sock_read=idle)
-        trusted = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=self.credentials.authorities))
-        return aiohttp.ClientSession(connector=trusted, timeout=timeout, trust_env=True, auto_decompress=False)
+        connector = aiohttp.TCPConnector(ssl=self.credentials.trusted())
+        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True, auto_decompress=False)

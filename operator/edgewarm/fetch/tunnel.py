@@ -58,7 +58,7 @@ class Tunnel:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         parts = urlsplit(self.order.address)
         host, port = parts.hostname or "", parts.port or 443
-        if wanted.split(" ")[:2] != ["CONNECT", f"{host}:{port}"]:
+        if wanted.lower().split(" ")[:2] != ["connect", f"{host}:{port}"]:
             self.refusal = f"{self.order.url} leads to another host: {wanted}"
             writer.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             return None

@@ -63,3 +63,12 @@ def test_a_secret_that_is_not_there_or_holds_other_tokens_gives_no_login(tmp_pat
 def test_a_docker_configuration_that_cannot_be_read_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(Refused, match="dockerconfigjson of the fetcher class's Secret is no docker configuration"):
         Credentials.load(secret(tmp_path / "secret", dockerconfigjson=content))
+
+
+def test_what_is_no_text_and_no_certificate_is_refused_and_said(tmp_path: Path) -> None:
+    folder = secret(tmp_path / "secret", ca_crt="-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n")
+    with pytest.raises(Refused, match=r"ca\.crt of the fetcher class's Secret has no certificates"):
+        Credentials.load(folder).trusted()
+    (folder / "password").write_bytes(b"\xff\xfe")
+    with pytest.raises(Refused, match="password of the fetcher class's Secret is no text"):
+        Credentials.load(folder)

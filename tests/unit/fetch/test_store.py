@@ -138,6 +138,7 @@ SHA, COMMIT = f"sha256:{'0' * 64}", f"gitCommit:{'0' * 40}"
         ("https://files.example/a", "", "a", "must be sha256: and 64 hexadecimal digits, got none"),
         ("https://files.example/a", COMMIT, "a", "must be sha256:"),
         ("https://files.example/a", SHA, "../a", "the name must be"),
+        ("https://files.example/a", SHA, "trees", "other than blobs, trees, partial, got trees"),
         ("oci://registry.example/a", "", "a", "must be sha256: and 64 hexadecimal digits, got none"),
         ("oci://registry.example/a:1", SHA, "a", "a registry and a repository, without tag, digest and query"),
         (f"oci://registry.example/a@{SHA}", SHA, "a", "a registry and a repository"),
