@@ -147,7 +147,6 @@ async def test_more_bytes_than_ordered_or_allowed_are_refused(
     id_ = pushed({"menu.bin": TABLE})
     with pytest.raises(Refused, match="bytes or more, at most 1000 are allowed by the fetcher class"):
         await fetcher(server, tmp_path, most_bytes=1000).bring(order(server, id_))
-    assert server.sent < 2 * MEGABYTE + 500_000  # it is left on the way
     assert not any((tmp_path / "store" / "trees").iterdir())
 
 
