@@ -138,14 +138,10 @@ class Mixture(Rows):
             mixed += self.correction[at] * scale.min(axis=1)[:, None]
             result[at] = mixed
         far = self.paces.far
-        share = self._share(far, tilt[far])
-        result[far] += share[:, PROFILE] * spread * widening[far, None]
+        weight, ones = self.weight[far], tilt[far]
+        share = weight[:, PROFILE] * ones[:, PROFILE, None] / np.einsum("deqn,den->dqn", weight, ones)
+        result[far] += share * (spread * widening[far, None])
         return result
-
-    def _share(self, which: slice, tilt: SingleArray) -> FloatArray:
-        """Of each expert in the mixture (D, E, Q, N)."""
-        weight = self.weight[which].astype(np.float64) * tilt[:, :, None]
-        return np.asarray(weight / ordered_sum(weight)[:, None])
 
     def parts(
         self, spread: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
@@ -153,7 +149,8 @@ class Mixture(Rows):
         """What `issue` adds up, in double precision: the share (K, E, Q, N) of each expert's point, the mean of the
         residual quantiles and the correction, both (K, Q, N)."""
         scale, far = self._scale(slice(None), level), self.paces.far
-        share = self._share(slice(None), tilt)
+        weight = self.weight.astype(np.float64) * tilt[:, :, None]
+        share = weight / weight.sum(axis=1, keepdims=True)
         residual = (share * self.quantile * (scale * widening[:, None])[:, :, None]).sum(axis=1)
         residual[far] += share[far, PROFILE] * spread * widening[far, None]
         return share, residual, self.correction * scale.min(axis=1)[:, None]

@@ -51,8 +51,8 @@ def test_unknown_hours_count_for_nothing() -> None:
 
 
 def widths_a_day_ahead(demand: FloatArray, steps: Collection[int]) -> list[float]:
-    """p90 less p10 of the value a day after each of these steps of 300 s."""
-    fleet, widths = FleetModel(1, 300.0, Windows.of((1, 288))), []
+    """p90 less p10 of the value a day after each of these steps of 900 s."""
+    fleet, widths = FleetModel(1, 900.0, Windows.of((1, 96))), []
     for step, value in enumerate(demand[: max(steps) + 1]):
         fleet.update(step, np.array([value]), np.array([False]))
         if step in steps:
@@ -64,7 +64,7 @@ def widths_a_day_ahead(demand: FloatArray, steps: Collection[int]) -> list[float
 def test_a_day_ahead_hours_that_differ_from_day_to_day_are_told_wider_than_hours_that_do_not() -> None:
     """Mornings are 100 every day, afternoons between 50 and 150, another number each day."""
     random = np.random.default_rng(5)
-    days = [np.repeat([100.0, random.uniform(50.0, 150.0)], 144) for _ in range(10)]
-    demand = np.concatenate(days) * random.uniform(0.99, 1.01, 10 * 288)
-    morning, afternoon = widths_a_day_ahead(demand, (9 * 288 + 6 * 12, 9 * 288 + 18 * 12))
+    days = [np.repeat([100.0, random.uniform(50.0, 150.0)], 48) for _ in range(10)]
+    demand = np.concatenate(days) * random.uniform(0.99, 1.01, 10 * 96)
+    morning, afternoon = widths_a_day_ahead(demand, (9 * 96 + 6 * 4, 9 * 96 + 18 * 4))
     assert morning < 0.7 * afternoon
