@@ -116,7 +116,7 @@ class Ladder:
         """Every rung that the policy wants, or that still holds something of it."""
         plans: list[tuple[RungName, RungPlan]] = []
         below: tuple[RungCount, ...] = ()
-        situation = replace(situation, make_room=partial(self._room_of, situation.view))
+        situation = replace(situation, make_room=partial(self.room, situation.view))
         for rung in self._rungs:
             found = rung.plan(replace(situation, below=below))
             if rung.is_wanted(situation.policy) or found.counts or found.operations:
@@ -124,7 +124,7 @@ class Ladder:
                 below = (*below, *found.counts)
         return LadderPlan(tuple(plans))
 
-    def _room_of(self, view: ClusterView) -> Room:
+    def room(self, view: ClusterView) -> Room:
         """Worked out once per view, for all policies."""
         if self._room is None or self._room[0] is not view:
             self._room = view, room(view.nodes.values(), view.pods.values())

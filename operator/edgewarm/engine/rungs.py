@@ -32,8 +32,8 @@ class RungSituation:
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
     in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
-    pool is asked. `given_up`: pods that the pool wants to have gone. `foresight` answers for demand further ahead than
-    the replicas' lead time.
+    pool is asked. `given_up`: pods that the pool wants to have gone. `yields`: standbys that make room for pods that
+    find none, whoever's they are. `foresight` answers for demand further ahead than the replicas' lead time.
     """
 
     item: PolicyObject
@@ -51,6 +51,7 @@ class RungSituation:
     scales: bool = True  # False while another autoscaler owns the replicas
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
+    yields: frozenset[Key] = frozenset()
     put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
 
     def begins(self, rung: RungName) -> bool:

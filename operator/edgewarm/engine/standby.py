@@ -9,7 +9,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | the template cannot have any                         | all are deleted (StandbyRefused)                     |
 | admission treats them otherwise than the own pods    | one is kept to see when that ends (StandbyDiffers)   |
 | something selects one, as a Service added later does | it gets other labels                                 |
-| a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
+| a pod finds no room, and it is chosen to make some   | that one is deleted, with one second of grace        |
 | it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
@@ -22,12 +22,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.promoting import Crew, Standing, differs, fits, is_draining, is_standby, promotions, standing_on
+from edgewarm.decide.promoting import Crew, Standing, differs, fits, is_standby, promotions, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.standby_places import standby_requests, yielded
+from edgewarm.engine.standby_places import at_rest, standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
@@ -36,7 +36,7 @@ from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import Place, RungCount, RungName, StandbyTerms
 from edgewarm.model.workload import Pod, ReplicaSet, Selector, Service
 from edgewarm.pools.placement import Placed
-from edgewarm.pools.yielding import GRACE_SECONDS, yielding
+from edgewarm.pools.yielding import GRACE_SECONDS
 
 HERE = Place(RungName.STANDBY)
 
@@ -73,7 +73,7 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
     flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds)
     found, remarks = _count(situation, terms, flock)
     count = _counted(situation, flock, found)
-    given = yielding(_at_rest(situation, pods), situation.room, {pod.uid for pod in siblings}, situation.now)
+    given = tuple(pod for pod in pods if pod.key in situation.yields)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
@@ -160,20 +160,14 @@ def _emptied(situation: RungSituation, pods: tuple[Pod, ...], reason: RungReason
     """All go; nothing is said where nothing is left and nothing is asked."""
     if not pods and reason is RungReason.STANDBY_NOT_ASKED:
         return RungPlan()
-    todo = Changes(delete=tuple((pod, why) for pod in _at_rest(situation, pods)))
+    todo = Changes(delete=tuple((pod, why) for pod in at_rest(situation, pods)))
     count = RungCount(HERE, 0, 0, len(pods), len(pods), str(reason))
     return RungPlan((count,), tuple(_deletions(situation, todo, ())), (), why)
 
 
-def _at_rest(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
-    """Without those that were parked so lately that their connections may go on."""
-    drain = situation.policy.rungs.drain_seconds
-    return tuple(pod for pod in pods if not is_draining(pod, drain, situation.now))
-
-
 def _counted(situation: RungSituation, flock: Flock, found: Wanted) -> RungCount:
     pods = flock.standbys
-    warm = sum(flock.is_warm(pod) for pod in _at_rest(situation, pods))
+    warm = sum(flock.is_warm(pod) for pod in at_rest(situation, pods))
     return RungCount(HERE, found.count, warm, len(pods) - warm, len(pods), str(found.reason))
 
 

@@ -39,8 +39,7 @@ from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
-from edgewarm.engine.pool_cases import askers, demands_by_node, placed, pool_trouble, remarked
-from edgewarm.engine.pooling import Pools, PoolState
+from edgewarm.engine.pool_cases import pool_trouble, remarked
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
 from edgewarm.engine.reporter import Reporter
@@ -48,6 +47,7 @@ from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
 from edgewarm.engine.rungs import Rung, RungSituation
 from edgewarm.engine.scorekeeping import block_seen, scored, seen
+from edgewarm.engine.sharing import Sharing
 from edgewarm.engine.standing import Surroundings, elders, standing
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Reading
@@ -105,7 +105,7 @@ class Engine:
         self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
-        self._pools = Pools()
+        self._sharing = Sharing(self._ladder)
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
     async def run_pass(self, now: float) -> None:
@@ -130,7 +130,7 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
-        found, states = self._pooled(found, view, now)
+        found, states = self._sharing.share(found, view, now)
         await self._act_on_all(found, view, moment, step_made)
         await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
         await self._reporter.pools(view, states, now)
@@ -238,17 +238,6 @@ class Engine:
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
-
-    def _pooled(self, found: list[Found], view: ClusterView, now: float) -> tuple[list[Found], Mapping[str, PoolState]]:
-        """All that was found, with the rungs placed by their pools, and the pools."""
-        states = self._pools.plan(view, askers(found, view), demands_by_node(found), now)
-        return [self._placed(one, states) for one in found], states
-
-    def _placed(self, one: Found, states: Mapping[str, PoolState]) -> Found:
-        """The rungs again, now that their pools have said where; a bug leaves them as they were planned."""
-        with alone(one.around.item.key, "the rungs of a policy could not be placed"):
-            return placed(one, states, self._ladder.plan)
-        return one
 
     def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[Part, ResourceNumbers]:
         """What is known of each part of a demand that is split."""
