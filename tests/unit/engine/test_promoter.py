@@ -59,6 +59,15 @@ async def test_one_that_nobody_adopts_does_not_count_for_ever() -> None:
     assert await promoter.look(NOW + ARRIVED_SECONDS + 1) == 1
 
 
+async def test_while_the_watch_of_pods_hangs_no_more_are_promoted_than_the_replica_set_lacks() -> None:
+    """Both were adopted, which only the ReplicaSet shows; nothing else is promoted, however long that lasts."""
+    cluster = Recorder(seen=view(SHORT))
+    promoter = Promoter(cluster, MemoryTelemetry())
+    await promoter.look(NOW)
+    cluster.seen = view(SHORT, sets=(replica_set(4, counted=4),))
+    assert await promoter.look(NOW + ARRIVED_SECONDS + 1) == 0
+
+
 async def test_one_that_changed_under_us_is_left_and_the_next_look_takes_another() -> None:
     cluster = Recorder(seen=view(SHORT), problems={"s1": Conflict("it changed")})
     promoter = Promoter(cluster, MemoryTelemetry())
