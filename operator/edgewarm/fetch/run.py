@@ -49,7 +49,7 @@ class Fetcher:
             await asyncio.sleep(self.wait_seconds)
 
     async def _fetched(self, order: Order) -> Outcome:
-        evicted = self.store.make_room(order.size, self.keeping, self.clock())
+        evicted = self.store.make_room(order, self.keeping, self.clock())
         idle = self.limits.idle_seconds
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=idle, sock_read=idle)
         async with aiohttp.ClientSession(timeout=timeout, trust_env=True, auto_decompress=False) as session:

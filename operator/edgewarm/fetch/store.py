@@ -1,10 +1,12 @@
 """A folder of files that are named by their digest, on a volume that may be shared by many pods.
 
     blobs/sha256-<hex>      whole, verified and on disk before it gets this name
-    partial/sha256-<hex>    on its way; <hex>.tag beside it is the entity tag of the bytes that are there
+    partial/sha256-<hex>    on its way; <hex>.tag beside it is the entity tag of the bytes that are there, and
+                            <hex>.lock there while somebody fetches it
     <name>                  link to the blob that was asked for last under this name, changed in one step
 
-A blob's modification time is its last use. Who wants room deletes what has not been used for longest (`surplus`).
+A blob's modification time is its last use. Who wants room deletes what has not been used for longest (`surplus`);
+what was begun and left counts with the bytes that came, and its last use is when the last of them did.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from edgewarm.fetch.order import Interrupted, Order, Refused
 
@@ -34,7 +36,7 @@ class Hash(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A whole file: its digest, size, and Unix seconds of its last use."""
+    """A file, or what came of it: its digest, bytes, and Unix seconds of its last use."""
 
     digest: str
     size: int
@@ -92,12 +94,12 @@ class Store:
         return self._folder / "partial" / _file(digest)
 
     def blobs(self) -> list[Blob]:
-        """Longest unused first."""
-        found = []
-        for path in (self._folder / "blobs").iterdir():
-            stat = path.stat()
-            found.append(Blob(path.name.replace("-", ":", 1), stat.st_size, stat.st_mtime))
-        return sorted(found, key=lambda one: one.used_at)
+        """The whole files, longest unused first."""
+        return _in(self._folder / "blobs")
+
+    def unfinished(self) -> list[Blob]:
+        """What came of those that are not whole, longest untouched first."""
+        return _in(self._folder / "partial")
 
     def has(self, order: Order) -> bool:
         return self.blob(order.digest).is_file()
@@ -112,11 +114,16 @@ class Store:
         draft.replace(link)
         return path
 
-    def make_room(self, needed: int, keeping: Keeping, now: float) -> tuple[Blob, ...]:
-        """Delete what `surplus` names; a name whose blob is gone goes with it."""
-        gone = surplus(self.blobs(), needed, keeping, now)
-        for one in gone:
-            self.blob(one.digest).unlink(missing_ok=True)
+    def make_room(self, order: Order, keeping: Keeping, now: float) -> tuple[Blob, ...]:
+        """Delete what `surplus` names, but nothing that somebody fetches; a name whose blob is gone goes with it."""
+        others = [one for one in self.unfinished() if one.digest != order.digest]
+        with ExitStack() as held:
+            busy = [one.digest for one in others if not held.enter_context(self.locked(one.digest))]
+            kept = replace(keeping, digests=keeping.digests.union(busy))
+            gone = surplus([*self.blobs(), *others], order.size, kept, now)
+            for one in gone:
+                self.blob(one.digest).unlink(missing_ok=True)
+                self.drop(one.digest)
         for link in self._folder.iterdir():
             if link.is_symlink() and not link.exists():
                 link.unlink(missing_ok=True)
@@ -162,13 +169,14 @@ class Store:
     @contextmanager
     def locked(self, digest: str) -> Iterator[bool]:
         """Whether this process may fetch it; the kernel gives the lock back however a process ends."""
-        with (self._folder / "partial" / f"{_file(digest)}.lock").open("w") as file:
+        path = self._folder / "partial" / f"{_file(digest)}.lock"
+        with path.open("w") as file:
+            mine = _lock(file) and _is_at(file, path)  # else who had it has just taken it away: another time
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+                yield mine
+            finally:
+                if mine:
+                    path.unlink(missing_ok=True)
 
 
 def _file(digest: str) -> str:
@@ -177,6 +185,31 @@ def _file(digest: str) -> str:
 
 def _tag(path: Path) -> Path:
     return path.with_name(f"{path.name}.tag")
+
+
+def _in(folder: Path) -> list[Blob]:
+    found = []
+    for path in folder.iterdir():
+        if "." not in path.name:  # tags, locks and drafts have one
+            with suppress(FileNotFoundError):  # it has just become whole, or was deleted by another process
+                stat = path.stat()
+                found.append(Blob(path.name.replace("-", ":", 1), stat.st_size, stat.st_mtime))
+    return sorted(found, key=lambda one: one.used_at)
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _sync(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,58 @@ def test_use_makes_a_blob_young_again(tmp_path: Path) -> None:
     first, second = filled(tmp_path, b"one", "a", 10.0), filled(tmp_path, b"two", "b", 20.0)
     store = Store(tmp_path)
     store.use(first, 30.0)
-    gone = store.make_room(2, Keeping(6), 40.0)
+    gone = store.make_room(ordered(b"23"), Keeping(6), 40.0)
     assert [one.digest for one in gone] == [second.digest]
     assert not (tmp_path / "b").is_symlink()  # its name goes with it
     assert (tmp_path / "a").read_bytes() == b"one"
+
+
+def ordered(content: bytes) -> Order:
+    return Order("http://a/b", f"sha256:{hashlib.sha256(content).hexdigest()}", "x", len(content))
+
+
+def begun(folder: Path, content: bytes, so_far: int, at: float) -> Order:
+    """As an interruption leaves it."""
+    store, order = Store(folder), ordered(content)
+    store.begin(order.digest, '"1"')
+    path = store.partial(order.digest)
+    path.write_bytes(content[:so_far])
+    os.utime(path, (at, at))
+    return order
+
+
+@pytest.mark.parametrize(
+    ("keeping", "stays"),
+    [
+        pytest.param(Keeping(10), True, id="3 that came + 3 whole + 4 asked for fit into 10"),
+        pytest.param(Keeping(9), False, id="but not into 9: it has been left for longest"),
+        pytest.param(Keeping(None, 50.0), False, id="and it is left for longer than the ttl"),
+    ],
+)
+def test_what_was_begun_and_left_counts_and_ages_like_what_is_whole(
+    tmp_path: Path, keeping: Keeping, stays: bool
+) -> None:
+    left, whole = begun(tmp_path, b"abcdef", 3, 10.0), filled(tmp_path, b"one", "a", 90.0)
+    store = Store(tmp_path)
+    gone = store.make_room(ordered(b"1234"), keeping, 100.0)
+    assert [one.digest for one in gone] == ([] if stays else [left.digest])
+    assert store.begun(left.digest)[0] == (3 if stays else 0)
+    assert store.has(whole)
+    assert len(list((tmp_path / "partial").iterdir())) == (2 if stays else 0)  # the bytes and their tag, or nothing
+
+
+def test_what_came_of_the_file_that_is_asked_for_is_not_counted_twice(tmp_path: Path) -> None:
+    order = begun(tmp_path, b"abcdef", 3, 10.0)
+    assert Store(tmp_path).make_room(order, Keeping(6, 5.0), 100.0) == ()
+    assert Store(tmp_path).begun(order.digest)[0] == 3
+
+
+def test_what_another_process_is_fetching_stays(tmp_path: Path) -> None:
+    order, store = begun(tmp_path, b"abcdef", 3, 10.0), Store(tmp_path)
+    with Store(tmp_path).locked(order.digest):
+        assert store.make_room(ordered(b"1234"), Keeping(7, 5.0), 100.0) == ()
+        with pytest.raises(Refused, match="1 bytes more"):
+            store.make_room(ordered(b"1234"), Keeping(6), 100.0)
 
 
 def test_a_disk_that_would_be_too_full_is_left_alone(tmp_path: Path) -> None:
@@ -78,6 +127,7 @@ def test_two_processes_do_not_fetch_the_same(tmp_path: Path) -> None:
         assert (mine, theirs) == (True, False)
     with Store(tmp_path).locked("sha256:aa") as later:
         assert later
+    assert list((tmp_path / "partial").iterdir()) == []  # nor is a trace of it left
 
 
 LIMITS = Limits(("files.example", "*.cdn.example", "odd.example:8443"), 10**9)
