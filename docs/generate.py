@@ -62,6 +62,7 @@ IMAGES = {
     "Warm": "All nodes that are wanted have the images.",
     "Pulling": "Pulls are under way.",
     "Waiting": "No pull may begin now: the message names a node and what it waits for.",
+    "PodsNotAllowed": "Nobody asked for it, and the API server forbids the pods: the message says what to set.",
     "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message says which, how far it got.",
 }
 NODE_ROOM = {

@@ -13,6 +13,7 @@ from typing import Protocol
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.remarks import Remark
+from edgewarm.model.errors import EdgewarmError
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
@@ -53,6 +54,7 @@ class RungSituation:
     given_up: frozenset[Key] = frozenset()
     yields: frozenset[Key] = frozenset()
     put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
+    trouble: Mapping[RungName, EdgewarmError] = field(default_factory=dict)  # what each rung failed by last
 
     def begins(self, rung: RungName) -> bool:
         """Whether what the rung plans now is carried out now; what is not must not take another policy's turn."""
@@ -104,7 +106,8 @@ class RungPlan:
 
     `asked`: counts before anything held or bounded them, for `RungSituation.recent`. `requests`: what it would hold,
     for the pool to say where; planned again with `RungSituation.places`, it holds no more than found a place.
-    `stored`: bytes of data by tier.
+    `stored`: bytes of data by tier. `unasked`: the policy says nothing of the rung, so that it may not be held is no
+    failure.
     """
 
     counts: tuple[RungCount, ...] = ()
@@ -114,6 +117,7 @@ class RungPlan:
     asked: tuple[tuple[Place, int], ...] = ()
     requests: tuple[Request, ...] = ()
     stored: Mapping[str, float] = field(default_factory=dict)
+    unasked: bool = False
 
 
 class Rung(Protocol):

@@ -233,6 +233,7 @@ class Engine:
             foresight=foresight,
             asked_before=book.rungs.asked,
             put_off=book.rungs.retry_at,
+            trouble=book.rungs.trouble,
             scales=scales,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):

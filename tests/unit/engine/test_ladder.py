@@ -89,7 +89,7 @@ async def test_what_is_refused_stays_with_its_rung_and_is_tried_again_later() ->
     assert told(cluster.done) == ["delete s3"] * 2  # nor does it wait for the time of the one that was refused
     await act(cluster, ladder, book, asked(view(()), now=NOW + 30))
     assert told(cluster.done)[2:] == ["delete s1", "delete s2", "delete s3"]
-    assert book == RungBook()
+    assert (book.trouble, book.failures, book.retry_at, book.works) == ({}, {}, {}, {IMAGE, STANDBY})
 
 
 async def test_what_gives_way_is_not_held_up_by_what_a_full_quota_refuses() -> None:
@@ -152,3 +152,10 @@ def test_the_room_is_worked_out_from_the_view_and_once() -> None:
 def test_the_real_ladder_has_the_standby_rung() -> None:
     assert StandbyRung().is_wanted(standing_policy())
     assert not StandbyRung().is_wanted(policy())
+
+
+def test_of_nodes_that_are_gone_nothing_is_remembered() -> None:
+    there, gone = (Place(IMAGE, node) for node in ("there", "gone"))
+    book, plan = RungBook(told={there: 1, gone: 1}), RungPlan((RungCount(there, 0, 1, 0, 1, "Test"),))
+    book.remember(LadderPlan(((IMAGE, plan),)), NOW, 300.0)
+    assert book.told == {there: 1}
