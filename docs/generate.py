@@ -37,6 +37,7 @@ RUNGS = {
     "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "PushesNobodyOut": "NodeRoomRefused: the workload's pods would push no placeholder out; the message says why.",
+    "NotActing": "WarmthLeft: mode Observe leaves the pods of another mode alone; the message says how to delete them.",
     "ActionFailed": "NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server refused it or was away.",
 }
 NODES_WARMED = {

@@ -9,7 +9,7 @@ to set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -25,8 +25,10 @@ from edgewarm.engine.pull_ration import PullRation
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
+from edgewarm.manifests.decision import policy_label
 from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.names import POLICY_LABEL, RUNG_LABEL
 from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, Tally
@@ -81,6 +83,7 @@ class LadderPlan:
     """The plans of all rungs that a policy has, lower first."""
 
     plans: tuple[tuple[RungName, RungPlan], ...] = ()
+    notices: tuple[Remark, ...] = ()  # of all rungs together
 
     @property
     def counts(self) -> tuple[RungCount, ...]:
@@ -106,7 +109,7 @@ class LadderPlan:
         said = (remark for name, plan in self.plans if name not in barred for remark in plan.remarks)
         refused = (_barred(name, trouble[name]) for name in sorted(barred))
         failed = (Remark(f"{n}Failed", True, "ActionFailed", str(p)) for n, p in trouble.items() if n not in barred)
-        return (*said, *refused, *failed)
+        return (*self.notices, *said, *refused, *failed)
 
 
 class Ladder:
@@ -135,7 +138,7 @@ class Ladder:
             if rung.is_wanted(situation.policy) or found.counts or found.operations:
                 plans.append((rung.name, found))
                 below = (*below, *found.counts)
-        return LadderPlan(tuple(plans))
+        return LadderPlan(tuple(plans), tuple(_left(situation)))
 
     def room(self, view: ClusterView) -> Room:
         """Worked out once per view, for all policies."""
@@ -211,6 +214,17 @@ class Ladder:
         book.trouble[name], book.failures[name] = problem, failures + 1
         book.works.discard(name)
         book.retry_at[name] = situation.now + delay
+
+
+def _left(situation: RungSituation) -> Iterator[Remark]:
+    """In mode Observe nothing is touched, nor what another mode made before."""
+    owned = situation.view.owned_by(situation.item.uid)
+    left = sum(pod.is_active and RUNG_LABEL in pod.labels for pod in owned)
+    if left and situation.policy.mode is Mode.OBSERVE:
+        key = situation.item.key
+        how = f"kubectl delete pods -n {key.namespace} -l {RUNG_LABEL},{POLICY_LABEL}={policy_label(key.name)}"
+        message = f"mode Observe touches nothing, so {left} pods that were kept warm stay: {how}, or set mode Act again"
+        yield Remark("WarmthLeft", True, "NotActing", message)
 
 
 def is_barred(plan: RungPlan, problem: EdgewarmError | None) -> bool:

@@ -110,20 +110,26 @@ class Promoter:
     async def _promote(
         self, gate: asyncio.Semaphore, item: PolicyObject, workload: Workload, current: ReplicaSet, pod: Pod, now: float
     ) -> bool:
-        why = f"ReplicaSet {current.key.name} wants {current.wanted}"
-        body = promotion(pod, workload.template, current)
+        why, done = f"ReplicaSet {current.key.name} wants {current.wanted}", False
         self._promoted[pod.uid] = _Promoted(pod.key, current.uid, now)
-        async with gate:
-            try:
-                await self._cluster.carry_out(
-                    PatchObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, body, why)
-                )
-            except EdgewarmError as error:
-                self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
-                log.info("not promoted", policy=str(item.key), pod=str(pod.key), problem=str(error))
-                return False
+        with alone(item.key, "a standby could not be promoted"):
+            body = promotion(pod, workload.template, current)
+            patch = PatchObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, body, why)
+            async with gate:
+                done = await self._patched(item, patch)
+        if not done:
+            self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
+            return False
         self._telemetry.promoted(item.key, 1)
         log.info("promoted", policy=str(item.key), pod=str(pod.key), node=pod.node, because=why)
+        return True
+
+    async def _patched(self, item: PolicyObject, patch: PatchObject) -> bool:
+        try:
+            await self._cluster.carry_out(patch)
+        except EdgewarmError as error:
+            log.info("not promoted", policy=str(item.key), pod=str(patch.key), problem=str(error))
+            return False
         return True
 
 

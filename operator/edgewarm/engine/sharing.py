@@ -20,7 +20,7 @@ from edgewarm.engine.rungs import RungSituation
 from edgewarm.engine.standby_places import giver
 from edgewarm.model.identity import Key
 from edgewarm.model.view import ClusterView
-from edgewarm.pools.yielding import yielding
+from edgewarm.pools.yielding import Giver, yielding
 
 
 class Sharing:
@@ -41,11 +41,13 @@ class Sharing:
 
     def _yields(self, found: Sequence[Found], view: ClusterView, now: float) -> frozenset[Key]:
         """None while a deletion of a standby may be on its way and not be seen yet."""
-        room = self._ladder.room(view)
-        climbs = [one.case.climb for one in found if one.case is not None and one.case.climb is not None]
-        givers = [giver(climb) for climb in climbs] if room.waiting else []
-        if any(one.standbys and climb.item.uid in view.unseen for one, climb in zip(givers, climbs, strict=False)):
-            return frozenset()
+        room, givers = self._ladder.room(view), list[Giver]()
+        cases = (one.case for one in found if one.case is not None)
+        for climb in (case.climb for case in cases if case.climb is not None and room.waiting):
+            with alone(climb.item.key, "a policy gives way to nobody"):
+                givers.append(giver(climb))
+                if givers[-1].standbys and climb.item.uid in view.unseen:
+                    return frozenset()
         return frozenset(pod.key for pod in yielding(givers, room, now))
 
     def _again(self, one: Found, climb: RungSituation | None) -> Found:

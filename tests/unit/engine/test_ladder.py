@@ -14,6 +14,7 @@ from edgewarm.model.errors import Conflict, Forbidden, Unavailable
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.rungs import Place, RungCount, RungName
+from edgewarm.model.workload import Pod
 from support.builders import NOW, policy
 from support.rungs import Recorder, asked, standing_policy, told, view
 from support.warm import pod, standby
@@ -152,6 +153,23 @@ def test_the_room_is_worked_out_from_the_view_and_once() -> None:
 def test_the_real_ladder_has_the_standby_rung() -> None:
     assert StandbyRung().is_wanted(standing_policy())
     assert not StandbyRung().is_wanted(policy())
+
+
+@pytest.mark.parametrize(
+    ("mode", "pods", "said"),
+    [
+        pytest.param(Mode.OBSERVE, (standby("s1"), standby("s2", deleting=True)), True, id="one is left"),
+        pytest.param(Mode.OBSERVE, (), False, id="nothing is left"),
+        pytest.param(Mode.ACT, (standby("s1"),), False, id="it is looked after"),
+    ],
+)
+def test_mode_observe_says_what_it_leaves_alone_and_how_to_be_rid_of_it(
+    mode: Mode, pods: tuple[Pod, ...], said: bool
+) -> None:
+    plan = Ladder(Recorder(), (StandbyRung(),)).plan(asked(view(pods, wanted=standing_policy(mode=mode))))
+    found = [remark for remark in plan.remarks({}) if remark.kind == "WarmthLeft"]
+    assert len(found) == said
+    assert all("1 pods" in one.message and "-l edgewarm.io/rung,edgewarm.io/policy=web" in one.message for one in found)
 
 
 def test_of_nodes_that_are_gone_nothing_is_remembered() -> None:

@@ -8,11 +8,13 @@ import pytest
 
 from edgewarm.engine.promoter import ARRIVED_SECONDS, Promoter
 from edgewarm.model.errors import Conflict
+from edgewarm.model.identity import TargetRef
 from edgewarm.model.operations import PatchObject
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Rungs
+from edgewarm.model.template import PodTemplate
 from edgewarm.model.view import ClusterView
-from edgewarm.model.workload import Rollout
+from edgewarm.model.workload import Owner, Rollout
 from edgewarm.replay.world import MemoryTelemetry
 from support.builders import NOW, policy_object
 from support.rungs import Recorder, standing_policy, told, view
@@ -75,6 +77,27 @@ async def test_one_that_changed_under_us_is_left_and_the_next_look_takes_another
     cluster.problems.clear()
     assert await promoter.look(NOW + 1) == 1
     assert told(cluster.done) == ["patch s2", "patch s1"]
+
+
+async def test_a_policy_whose_patch_cannot_be_built_leaves_the_others_promoted() -> None:
+    """Its annotations are a list, as no API server would have it."""
+    seen, odd = view(SHORT), TargetRef("apps/v1", "Deployment", "odd")
+    target = replace(
+        deployment(), ref=odd, uid="uid-odd", template=PodTemplate(b'{"metadata": {"annotations": ["x"]}}')
+    )
+    item = policy_object("odd", policy=replace(standing_policy(), target=odd))
+    spare = standby("o1", owner=Owner("WarmingPolicy", "odd", item.uid))
+    cluster = Recorder(
+        seen=replace(
+            seen,
+            policies={item.key: item, **seen.policies},
+            workloads={**seen.workloads, ("shop", odd): target},
+            replica_sets={**seen.replica_sets, "uid-odd": (replica_set(1, uid="odd-set"),)},
+            owned={**seen.owned, item.uid: {spare.key: spare}},
+        )
+    )
+    assert await Promoter(cluster, MemoryTelemetry()).look(NOW) == 2
+    assert told(cluster.done) == ["patch s1", "patch s2"]
 
 
 def younger() -> ClusterView:

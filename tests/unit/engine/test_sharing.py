@@ -62,6 +62,16 @@ def test_a_policy_whose_last_deletion_was_refused_is_not_chosen_before_it_tries_
     assert shared(seen, put_off={RungName.STANDBY: NOW}) == ["delete s1"]
 
 
+def test_a_policy_that_cannot_say_what_it_could_give_leaves_it_to_the_others() -> None:
+    ladder, seen = Ladder(Recorder(), (StandbyRung(),)), view(PODS, nodes=FULL)
+    sound = found(asked(seen), ladder)
+    assert sound.case is not None
+    broken = replace(sound, case=replace(sound.case, climb=asked(seen, workload=None)))
+    (_, one), _ = Sharing(ladder).share([broken, sound], seen, NOW)
+    assert one.case is not None
+    assert told(operation for _, plan in one.case.ladder.plans for operation in plan.operations) == ["delete s1"]
+
+
 def test_what_cannot_be_planned_again_is_not_carried_out_as_it_was_planned_alone() -> None:
     class Breaking(StandbyRung):
         def plan(self, situation: RungSituation) -> RungPlan:
