@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from aiohttp import web
 
+from support.fake_server import FakeServer
+
 
 @dataclass
-class FakeFiles:
+class FakeFiles(FakeServer):
     """`files` by path. Each entry of `breaks` ends one answer after so many bytes, in order.
 
     `statuses` are answered first, one each; `redirects` by path. `ranges` False: it always answers with the whole.
@@ -29,26 +30,11 @@ class FakeFiles:
     pause_seconds: float = 0.0
     sent: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
-    address: str = "127.0.0.1"
-    host: str = ""
-    _gone: asyncio.Event = field(default_factory=asyncio.Event)
-    _runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> FakeFiles:
+    def app(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/{path:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.address, 0).start()
-        self.host = f"{self.address}:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._gone.set()
-        assert self._runner is not None
-        await self._runner.cleanup()
+        return app
 
     def url(self, path: str) -> str:
         return f"http://{self.host}{path}"
@@ -56,7 +42,7 @@ class FakeFiles:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.path, request.headers.get("Range", "")))
         if self.silent:
-            await self._gone.wait()
+            await self.gone.wait()
         if self.statuses:
             return web.Response(status=self.statuses.pop(0))
         if request.path in self.redirects:
