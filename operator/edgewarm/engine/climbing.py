@@ -38,7 +38,7 @@ class Climber:
         self._actor = actor
 
     async def climb(self, case: Case, records: tuple[DecisionRecord, ...], moment: Moment) -> None:
-        """Decide, write it down, act; `records` change rungs only."""
+        """Act, and write it down; `records` change rungs only."""
         if case.climb is None or not case.ladder.plans:
             return
         book = case.book
@@ -62,9 +62,8 @@ class Climber:
         if not counts.items() <= granted.items():
             granted |= counts
         elif acted:
-            problem = next(
-                (p for rung, p in case.book.rungs.trouble.items() if rung in {place.rung for place in counts}), None
-            )
+            rungs, trouble = {place.rung for place in counts}, case.book.rungs.trouble
+            problem = next((trouble[rung] for rung in trouble if rung in rungs), None)
             report = DecisionReport(Phase.EXECUTED, "approved, and carried out", moment.now)
             if problem is not None:
                 report = DecisionReport(Phase.FAILED, f"approved, but {problem}")
@@ -93,11 +92,11 @@ class Climber:
 
 
 def _done(case: Case, move: Write, acted: bool) -> Write:
-    """Without what was not tried, or failed."""
-    if move.phase is not Phase.EXECUTED:
+    """Without what was not tried (in a pause, say), or failed."""
+    if move.phase is not Phase.EXECUTED or case.climb is None:
         return move
-    trouble = case.book.rungs.trouble
-    return replace(move, actions=tuple(one for one in move.actions if acted and one.rung not in trouble))
+    tried = (one for one in move.actions if acted and case.climb.begins(one.rung))
+    return replace(move, actions=tuple(one for one in tried if one.rung not in case.book.rungs.trouble))
 
 
 def _place(action: Action) -> Place:
