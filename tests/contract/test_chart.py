@@ -21,7 +21,7 @@ from edgewarm.manifests.placeholder import PlaceholderDraft, placeholder
 from edgewarm.manifests.pull_pod import PullOrder, pull_pod
 from edgewarm.model.identity import Key
 from edgewarm.model.names import TEMPLATE_HASH_LABEL
-from edgewarm.sources import settings, terms
+from edgewarm.sources import fetchers, settings, terms
 from edgewarm.sources.settings import parse_sources
 from support.chart import (
     CHART,
@@ -101,7 +101,7 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
         (".sources[].templates[]", settings._Template),
         (".plugins[]", settings._Plugin),
         (".plugins[].headers[]", settings._Header),
-        (".fetchers[]", settings._Fetcher),
+        (".fetchers[]", fetchers.WireFetcher),
         (".prices", terms.WirePrices),
         (".approval", terms.WireApproval),
     ],
