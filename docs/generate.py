@@ -43,6 +43,7 @@ RUNGS = {
     "NodeCannotResize": "StandbyNotResized: a kubelet before Kubernetes 1.33, so a standby waits at its full size.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "PushesNobodyOut": "NodeRoomRefused: the workload's pods would push no placeholder out; the message says why.",
+    "NotActing": "WarmthLeft: mode Observe leaves the pods of another mode alone; the message says how to delete them.",
     "ActionFailed": "NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server refused it or was away.",
 }
 NODES_WARMED = {
@@ -68,6 +69,7 @@ IMAGES = {
     "Warm": "All nodes that are wanted have the images.",
     "Pulling": "Pulls are under way.",
     "Waiting": "No pull may begin now: the message names a node and what it waits for.",
+    "PodsNotAllowed": "Nobody asked for it, and the API server forbids the pods: the message says what to set.",
     "PullFailing": "A kubelet cannot have an image, or the pod has no place: the message says which, how far it got.",
 }
 NODE_ROOM = {

@@ -64,12 +64,34 @@ def test_of_its_own_pods_it_changes_no_spec(shop: Shop) -> None:
         as_operator(shop, "patch", "pod", standby, "-p", patch)
 
 
-def test_the_operator_makes_no_placeholder_that_would_push_others_out(shop: Shop) -> None:
+def owned_pod(shop: Shop, account: str = "default", **labels: str) -> str:
+    """A pod that the policy owns, with labels of edgewarm."""
     owner = {"apiVersion": "edgewarm.io/v1alpha1", "kind": "WarmingPolicy", "name": shop.name, "controller": True}
     owner["uid"] = shop.policy()["metadata"]["uid"]
-    labels = {"edgewarm.io/rung": "NodeRoom"}
+    ours = {f"edgewarm.io/{name}": value for name, value in labels.items()}
+    pod = json.loads(pod_like(shop, name="dear", labels=ours, ownerReferences=[owner]))
+    return json.dumps({**pod, "spec": {**pod["spec"], "serviceAccountName": account}})
+
+
+def test_the_operator_makes_no_placeholder_that_would_push_others_out(shop: Shop) -> None:
     with pytest.raises(KubectlError, match="needs a priority below 0"):
-        as_operator(shop, "create", "-f", "-", text=pod_like(shop, name="dear", labels=labels, ownerReferences=[owner]))
+        as_operator(shop, "create", "-f", "-", text=owned_pod(shop, rung="NodeRoom"))
+
+
+def test_what_is_no_standby_gets_no_token(shop: Shop) -> None:
+    with pytest.raises(KubectlError, match="only a standby gets the token"):
+        as_operator(shop, "create", "-f", "-", text=owned_pod(shop, rung="Image"))
+
+
+def test_a_standby_runs_as_the_workload_does(shop: Shop) -> None:
+    shop.here.kubectl.run("create", "serviceaccount", "robber", "-n", shop.place)
+    set_hash = shop.serving()[0]["metadata"]["labels"]["pod-template-hash"]
+    named = {"rung": "Standby", "template-hash": set_hash}
+    with pytest.raises(KubectlError, match="a standby needs the label"):
+        as_operator(shop, "create", "-f", "-", text=owned_pod(shop, rung="Standby"))
+    with pytest.raises(KubectlError, match="must run as its service account, default"):
+        as_operator(shop, "create", "-f", "-", text=owned_pod(shop, "robber", **named))
+    as_operator(shop, "create", "--dry-run=server", "-f", "-", text=owned_pod(shop, **named))
 
 
 def test_a_policy_that_goes_takes_its_standbys_with_it(shop: Shop) -> None:

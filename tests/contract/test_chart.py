@@ -18,6 +18,10 @@ from edgewarm.cli.main import cli
 from edgewarm.cluster import resources
 from edgewarm.cluster.resources import Resource
 from edgewarm.engine.resting import RESIZE
+from edgewarm.manifests.placeholder import PlaceholderDraft, placeholder
+from edgewarm.manifests.pull_pod import PullOrder, pull_pod
+from edgewarm.model.identity import Key
+from edgewarm.model.names import TEMPLATE_HASH_LABEL
 from edgewarm.sources import fetchers, settings, terms
 from edgewarm.sources.settings import parse_sources
 from support.chart import (
@@ -34,6 +38,7 @@ from support.chart import (
     rights,
     run_helm,
 )
+from support.warm import template
 
 pytestmark = pytest.mark.contract
 
@@ -200,6 +205,29 @@ def test_the_admission_policy_holds_the_operator_and_nobody_else(tmp_path: Path)
         "Fail",
         ["CREATE", "UPDATE", "DELETE"],
     )
+
+
+def test_a_standby_is_held_to_the_account_of_the_replica_set_that_it_names(tmp_path: Path) -> None:
+    """Each ReplicaSet of the namespace is a parameter, and one that the standby does not name has no say."""
+    rendered = render(tmp_path)
+    policy = of_kind(rendered, "ValidatingAdmissionPolicy")["edgewarm-standby-account"]["spec"]
+    binding = of_kind(rendered, "ValidatingAdmissionPolicyBinding")["edgewarm-standby-account"]["spec"]
+    assert policy["paramKind"] == {"apiVersion": "apps/v1", "kind": "ReplicaSet"}
+    assert binding["paramRef"] == {"selector": {}, "parameterNotFoundAction": "Allow"}
+    assert binding["policyName"] == "edgewarm-standby-account"
+    label = f"'{TEMPLATE_HASH_LABEL}'"
+    assert any(label in variable["expression"] for variable in policy["variables"])
+    (validation,) = policy["validations"]
+    assert "object.spec.serviceAccountName == variables.account" in validation["expression"]
+
+
+def test_every_pod_that_is_no_standby_goes_without_a_token(tmp_path: Path) -> None:
+    """As the builders make them; the API server holds the operator to it."""
+    found = of_kind(render(tmp_path), "ValidatingAdmissionPolicy")["edgewarm-warmer"]["spec"]["validations"]
+    assert any("automountServiceAccountToken" in one["expression"] for one in found)
+    pull = pull_pod(PullOrder(Key("shop", "web"), "uid-web", "node-1", ("web:1",), template()))
+    room = placeholder(PlaceholderDraft(Key("shop", "web"), "uid-web", template(), {}))
+    assert [pod["spec"]["automountServiceAccountToken"] for pod in (pull, room)] == [False, False]
 
 
 def test_people_read_write_and_approve_by_the_roles_they_have(tmp_path: Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
 from edgewarm.sources.settings import Plugin
+from support.fake_server import FakeServer
 
 Json = dict[str, Any]
 
@@ -21,32 +20,22 @@ def steady(value: float) -> Callable[[Json], Json]:
 
 
 @dataclass
-class FakePlugin:
+class FakePlugin(FakeServer):
     """`says` maps a question to its answer; `broken` is "hang", an HTTP status, or a body that is sent as it is."""
 
     says: Callable[[Json], Any] = field(default_factory=lambda: steady(100.0))
     broken: str | int | bytes | None = None
     asked: list[Json] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    url: str = ""
-    _gone: asyncio.Event = field(default_factory=asyncio.Event)
-    _runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> FakePlugin:
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=1 << 24)
         app.router.add_post("/forecast", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/forecast"
-        return self
+        return app
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._gone.set()
-        assert self._runner is not None
-        await self._runner.cleanup()
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}/forecast"
 
     def declared(self, name: str = "oracle", **fields: Any) -> Plugin:
         """As the administrator declares it."""
@@ -56,7 +45,7 @@ class FakePlugin:
         self.asked.append(await request.json())
         self.headers.append(dict(request.headers))
         if self.broken == "hang":
-            await self._gone.wait()
+            await self.gone.wait()
         if isinstance(self.broken, int):
             return web.Response(status=self.broken, headers={"Location": "/elsewhere"})
         if isinstance(self.broken, bytes):

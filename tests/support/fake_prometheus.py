@@ -7,10 +7,11 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from aiohttp import web
+
+from support.fake_server import FakeServer
 
 Labels = Mapping[str, str]
 Series = tuple[Labels, float | None]
@@ -31,7 +32,7 @@ class Asked:
 
 
 @dataclass
-class FakePrometheus:
+class FakePrometheus(FakeServer):
     """`queries` maps PromQL to its function; a query it does not know matches no series.
 
     `broken` makes every request fail: a status with a body, "hang", "garbage" or "drop"; `broken_queries` does so for
@@ -48,32 +49,22 @@ class FakePrometheus:
     slow_seconds: dict[str, float] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     most_at_once: int = 0
-    url: str = ""
     _now_asking: int = 0
-    _gone: asyncio.Event = field(default_factory=asyncio.Event)
-    _runner: web.AppRunner | None = None
 
     def count(self, query: str | None = None) -> int:
         """Requests so far, the breaker's probes aside."""
         known = [asked for asked in self.asked if asked.form["query"] != "vector(1)"]
         return len([asked for asked in known if query is None or asked.form["query"] == query])
 
-    async def __aenter__(self) -> FakePrometheus:
+    def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/prefix/api/v1/query", self._serve)
         app.router.add_post("/prefix/api/v1/query_range", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/prefix"
-        return self
+        return app
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._gone.set()
-        assert self._runner is not None
-        await self._runner.cleanup()
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}/prefix"
 
     async def _serve(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -92,7 +83,7 @@ class FakePrometheus:
         if isinstance(how, tuple):
             return web.Response(status=how[0], text=how[1], headers={"Location": "/elsewhere"})
         if how == "hang":
-            await self._gone.wait()
+            await self.gone.wait()
         if how == "drop":
             assert request.transport is not None
             request.transport.close()

@@ -46,7 +46,7 @@ def view(
         nodes={one.name: one for one in nodes or (node(),)},
         pods=found,
         owned=owned,
-        replica_sets={"workload-uid": sets or (replica_set(),)},
+        replica_sets={"workload-uid": sets or (replica_set(pods=found.values()),)},
         services={"shop": (WEB,)},
     )
     return replace(plain, **overrides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -40,8 +41,10 @@ def deployment(rollout: Rollout = ROLLED_OUT, **overrides: Any) -> Workload:
     return workload(**({"rollout": rollout, "template": template(), "pod": PodRequests(1.0, 1.0)} | overrides))
 
 
-def replica_set(wanted: int = 4, **overrides: Any) -> ReplicaSet:
-    plain = ReplicaSet(Key("shop", "web-1"), SET.uid, DEPLOYMENT, "1", "hash-1", wanted, wanted)
+def replica_set(wanted: int = 4, pods: Iterable[Pod] = (), **overrides: Any) -> ReplicaSet:
+    """Its status counts those of `pods` that are its own and active, as its controller does."""
+    counted = sum(one.is_active and one.owner == SET for one in pods)
+    plain = ReplicaSet(Key("shop", "web-1"), SET.uid, DEPLOYMENT, "1", "hash-1", wanted, counted)
     return replace(plain, **overrides)
 
 

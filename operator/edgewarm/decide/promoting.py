@@ -1,12 +1,13 @@
 """Which standbys become serving pods now.
 
-    n    = ReplicaSet.spec.replicas - kept - promoted ones that it has not adopted yet
+    n    = min(ReplicaSet.spec.replicas - kept, most) - promoted ones that it has not adopted yet
     kept = its active pods that were Ready once            (they serve, or may have live work)
     kept = its active pods that are no longer Pending      (while one that was Ready once is not Ready now)
+    most = max(0, ReplicaSet.spec.replicas - ReplicaSet.status.replicas) + its active pods that were never Ready
 
-So at most (spec.replicas - pods) + pods that were never Ready are promoted: the ReplicaSet adopts them and deletes what
-it then has too many of, in its own order: unassigned, Pending, not Ready first. While readiness flaps, that order could
-hit a pod with live work, so only Pending ones are replaced then.
+The ReplicaSet adopts what is promoted and deletes what it then has too many of, in its own order: unassigned, Pending,
+not Ready first. While readiness flaps, that order could hit a pod with live work, so only Pending ones are replaced
+then. `most` holds while the watch of pods lags: what the ReplicaSet counts and nobody sees may serve.
 
 | Deployment                                                 | promotes |
 |------------------------------------------------------------|----------|
@@ -125,7 +126,9 @@ def missing(crew: Crew) -> int:
     active = [pod for pod in crew.pods if pod.is_active]
     flapping = any(pod.once_ready and pod.ready_at is None for pod in active)
     kept = [pod for pod in active if (pod.phase != "Pending" if flapping else pod.once_ready)]
-    return max(0, crew.replica_set.wanted - len(kept) - crew.arriving)
+    base = crew.replica_set
+    most = max(0, base.wanted - base.counted) + sum(not pod.once_ready for pod in active)
+    return max(0, min(base.wanted - len(kept), most) - crew.arriving)
 
 
 def promotions(crew: Crew) -> tuple[Pod, ...]:

@@ -5,7 +5,7 @@
     | Observe   | -             | differs from what was told | write Observed, at most once a minute        |
     | Act       | -             | differs from what was told | write Executed, at most once a minute        |
     | Recommend | none          | differs from what is held  | propose (AwaitingApproval)                   |
-    | Recommend | approved      | any                        | grant its counts, mark Executed              |
+    | Recommend | approved      | any                        | grant its counts, Executed once it was tried |
     | Recommend | denied        | any                        | mark Denied; ask again when it had expired   |
     | Recommend | unanswered    | as held                    | mark Superseded                              |
     | Recommend | unanswered    | differs, time is over      | mark Expired                                 |

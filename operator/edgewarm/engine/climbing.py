@@ -1,4 +1,7 @@
-"""One policy's pass on the ladder: the change of plan is written down, then the rungs are brought to it.
+"""One policy's pass on the ladder: the rungs are brought to their plan, and its change is written down.
+
+Written down after it was tried, and only of rungs that are not in trouble: what failed is a condition, and becomes a
+decision when it works.
 
 A change of the rungs joins the replicas' decision of the same pass; alone it becomes a decision of its own, at most one
 a minute. See decide.rung_moves for what each mode does.
@@ -35,26 +38,40 @@ class Climber:
         self._actor = actor
 
     async def climb(self, case: Case, records: tuple[DecisionRecord, ...], moment: Moment) -> None:
-        """Decide, write it down, act; `records` change rungs only."""
+        """Act, and write it down; `records` change rungs only."""
         if case.climb is None or not case.ladder.plans:
             return
         book = case.book
         times = [at for at in (book.rungs.decided_at, book.last_decision_at) if at is not None]
         state = RungState(book.policy.mode, case.ladder.counts, book.rungs.told, max(times, default=None))
+        climb = replace(case.climb, granted=case.granted)
+        book.rungs.remember(case.ladder, moment.now, book.policy.scale_down.stabilization_seconds)
+        acted = await self._ladder.act(climb, case.ladder, book.rungs)
         for move in rung_moves(state, records, moment.now):
             match move:
                 case Write():
-                    await self._write(case, move, moment)
+                    await self._write(case, _done(case, move, acted), moment)
                 case Grant():
-                    book.rungs.granted |= {_place(action): action.after for action in move.record.rungs}
-                    report = DecisionReport(Phase.EXECUTED, "approved, and carried out", moment.now)
-                    await self._actor.mark(case, move.record.key, report)
+                    await self._grant(case, move.record, acted, moment)
                 case Mark():
                     await self._actor.mark(case, move.record.key, DecisionReport(move.phase, move.message))
-        book.rungs.remember(case.ladder, moment.now, book.policy.scale_down.stabilization_seconds)
-        await self._ladder.act(replace(case.climb, granted=case.granted), case.ladder, book.rungs)
+
+    async def _grant(self, case: Case, record: DecisionRecord, acted: bool, moment: Moment) -> None:
+        """What is approved is planned in the next pass, and told once it was tried."""
+        granted, counts = case.book.rungs.granted, {_place(action): action.after for action in record.rungs}
+        if not counts.items() <= granted.items():
+            granted |= counts
+        elif acted:
+            rungs, trouble = {place.rung for place in counts}, case.book.rungs.trouble
+            problem = next((trouble[rung] for rung in trouble if rung in rungs), None)
+            report = DecisionReport(Phase.EXECUTED, "approved, and carried out", moment.now)
+            if problem is not None:
+                report = DecisionReport(Phase.FAILED, f"approved, but {problem}")
+            await self._actor.mark(case, record.key, report)
 
     async def _write(self, case: Case, move: Write, moment: Moment) -> None:
+        if not move.actions:
+            return
         summary = f"{changes(move.actions)}: {'; '.join(case.ladder.notes)}"
         manifest = scaling_decision(_draft(case, move, summary, moment))
         key = Key(case.item.key.namespace, manifest["metadata"]["name"])
@@ -72,6 +89,14 @@ class Climber:
         await self._actor.note(Note(WARMING_POLICY, case.item.key, case.item.uid, reason, prefix + summary), moment.now)
         executed = moment.now if move.phase is Phase.EXECUTED else None
         await self._actor.mark(case, key, DecisionReport(move.phase, summary, executed))
+
+
+def _done(case: Case, move: Write, acted: bool) -> Write:
+    """Without what was not tried (in a pause, say), or failed."""
+    if move.phase is not Phase.EXECUTED or case.climb is None:
+        return move
+    tried = (one for one in move.actions if acted and case.climb.begins(one.rung))
+    return replace(move, actions=tuple(one for one in tried if one.rung not in case.book.rungs.trouble))
 
 
 def _place(action: Action) -> Place:

@@ -94,7 +94,8 @@ class ImageRung:
         paused = situation.policy.paused_until is not None and situation.now < situation.policy.paused_until
         steps = () if paused else items
         operations = tuple(op for item in steps if (op := self._operation(situation, item, images)) is not None)
-        return RungPlan(counts, operations, _remarks(items), wish.note if wish.nodes else "")
+        terms, note = situation.policy.rungs.image, wish.note if wish.nodes else ""
+        return RungPlan(counts, operations, _remarks(items), note, unasked=terms is not None and not terms.asked)
 
     def _nodes(self, situation: RungSituation, images: Sequence[str]) -> Mapping[str, Node]:
         """The nodes of the pool that take the workload's pods."""

@@ -1,13 +1,15 @@
 """The ladder: the rungs below the replicas, lower first, planned for each policy after its replica verdict.
 
-plan all rungs -> write the change of plan down -> carry the operations out (mode Act; Recommend as far as granted)
+plan all rungs -> carry the operations out (mode Act; Recommend as far as granted) -> write the change of plan down
 
 A rung's trouble stays with that rung of that policy: it is a condition, and the next pass tries again, later each time.
+A rung that the policy says nothing of and that the API server forbids is no trouble: it counts nothing, and says what
+to set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -23,8 +25,10 @@ from edgewarm.engine.pull_ration import PullRation
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
-from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
+from edgewarm.manifests.decision import policy_label
+from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.names import POLICY_LABEL, RUNG_LABEL
 from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject, Tally
@@ -56,16 +60,22 @@ class RungBook:
     granted: dict[Place, int] = field(default_factory=dict)
     decided_at: float | None = None
     asked: dict[Place, tuple[tuple[float, int], ...]] = field(default_factory=dict)
-    trouble: dict[RungName, str] = field(default_factory=dict)
+    trouble: dict[RungName, EdgewarmError] = field(default_factory=dict)
     failures: dict[RungName, int] = field(default_factory=dict)
     retry_at: dict[RungName, float] = field(default_factory=dict)
+    works: set[RungName] = field(default_factory=set)  # whose last operations were carried out
     parked_at: float = float("-inf")  # when pods were last made standbys behind the plan's back
 
     def remember(self, plan: LadderPlan, now: float, window_seconds: float) -> None:
-        """What the rungs asked for, as long as it can hold anything up."""
+        """What the rungs asked for, as long as it can hold anything up, and what was told of places that are left."""
+        self.told = {count.place: self.told[count.place] for count in plan.counts if count.place in self.told}
         for place, count in (pair for _, found in plan.plans for pair in found.asked):
             kept = tuple(pair for pair in self.asked.get(place, ()) if now - pair[0] < window_seconds)
             self.asked[place] = (*kept, (now, count))
+
+    def begin(self, plan: LadderPlan) -> None:
+        """Whatever is done from now on, the change is told from what was held before it."""
+        self.told = {count.place: count.held for count in plan.counts} | self.told
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ class LadderPlan:
     """The plans of all rungs that a policy has, lower first."""
 
     plans: tuple[tuple[RungName, RungPlan], ...] = ()
+    notices: tuple[Remark, ...] = ()  # of all rungs together
 
     @property
     def counts(self) -> tuple[RungCount, ...]:
@@ -92,10 +103,13 @@ class LadderPlan:
     def notes(self) -> tuple[str, ...]:
         return tuple(plan.note for _, plan in self.plans if plan.note)
 
-    def remarks(self, trouble: Mapping[RungName, str]) -> tuple[Remark, ...]:
+    def remarks(self, trouble: Mapping[RungName, EdgewarmError]) -> tuple[Remark, ...]:
         """What the rungs say of themselves, and what the API server refused them."""
-        said = tuple(remark for _, plan in self.plans for remark in plan.remarks)
-        return (*said, *(Remark(f"{rung}Failed", True, "ActionFailed", text) for rung, text in trouble.items()))
+        barred = {name for name, plan in self.plans if is_barred(plan, trouble.get(name))}
+        said = (remark for name, plan in self.plans if name not in barred for remark in plan.remarks)
+        refused = (_barred(name, trouble[name]) for name in sorted(barred))
+        failed = (Remark(f"{n}Failed", True, "ActionFailed", str(p)) for n, p in trouble.items() if n not in barred)
+        return (*self.notices, *said, *refused, *failed)
 
 
 class Ladder:
@@ -116,38 +130,45 @@ class Ladder:
         """Every rung that the policy wants, or that still holds something of it."""
         plans: list[tuple[RungName, RungPlan]] = []
         below: tuple[RungCount, ...] = ()
-        situation = replace(situation, make_room=partial(self._room_of, situation.view))
+        situation = replace(situation, make_room=partial(self.room, situation.view))
         for rung in self._rungs:
             found = rung.plan(replace(situation, below=below))
+            if is_barred(found, situation.trouble.get(rung.name)):
+                found = replace(found, counts=(), note="")  # tried again in time, and not told before it works
             if rung.is_wanted(situation.policy) or found.counts or found.operations:
                 plans.append((rung.name, found))
                 below = (*below, *found.counts)
-        return LadderPlan(tuple(plans))
+        return LadderPlan(tuple(plans), tuple(_left(situation)))
 
-    def _room_of(self, view: ClusterView) -> Room:
+    def room(self, view: ClusterView) -> Room:
         """Worked out once per view, for all policies."""
         if self._room is None or self._room[0] is not view:
             self._room = view, room(view.nodes.values(), view.pods.values())
         return self._room[1]
 
-    async def act(self, situation: RungSituation, plan: LadderPlan, book: RungBook) -> None:
+    async def act(self, situation: RungSituation, plan: LadderPlan, book: RungBook) -> bool:
         """Carry the operations out; a rung whose operation fails leaves the rest of its own for later, others do not.
+
+        False where nothing may be done in this pass.
 
         What gives way comes first: were it behind what a quota refuses, the quota would stay full. Resizes come last:
         one that is refused keeps nothing from being made.
         """
         stale = situation.item.uid in situation.view.unseen or book.parked_at == situation.now
         if situation.policy.mode is Mode.OBSERVE or stale:
-            return
+            return False
+        book.begin(plan)
         for name, found in plan.plans:
             if situation.now < book.retry_at.get(name, situation.now):
                 continue
             problem = await self._carry_out(sorted(found.operations, key=_turn))
             if problem is None:
+                book.works |= {name} if found.operations else set()
                 for kept in (book.trouble, book.failures, book.retry_at):
                     kept.pop(name, None)
             else:
-                self._put_off(situation, book, name, problem)
+                self._put_off(situation, book, name, problem, is_barred(found, problem))
+        return True
 
     async def clear(self, item: PolicyObject, view: ClusterView, now: float) -> None:
         """Nothing is to be kept warm (the target is gone, say): what was goes, but for connections that may go on."""
@@ -178,15 +199,46 @@ class Ladder:
             self._count(operation.ends)
 
     @staticmethod
-    def _put_off(situation: RungSituation, book: RungBook, name: RungName, problem: EdgewarmError) -> None:
-        """What was refused (a quota, a right) is tried again after 30 s, 1 min, .. 10 min; what was away after 5 s."""
+    def _put_off(
+        situation: RungSituation, book: RungBook, name: RungName, problem: EdgewarmError, barred: bool
+    ) -> None:
+        """What was refused (a quota, a right) is tried again after 30 s, 1 min, .. 10 min; what was away after 5 s.
+
+        What is barred is tried again after 10 min.
+        """
         first = 30.0 if isinstance(problem, Invalid) else 5.0
         failures = book.failures.get(name, 0)
-        delay = min(LONGEST_RETRY_SECONDS, first * 2 ** min(failures, 10))
-        if book.trouble.get(name) != str(problem):
-            log.warning("rung failed", policy=str(situation.item.key), rung=str(name), problem=str(problem))
-        book.trouble[name], book.failures[name] = str(problem), failures + 1
+        delay = LONGEST_RETRY_SECONDS if barred else min(LONGEST_RETRY_SECONDS, first * 2 ** min(failures, 10))
+        if str(book.trouble.get(name)) != str(problem):
+            tell, told = (log.info, "rung not allowed") if barred else (log.warning, "rung failed")
+            tell(told, policy=str(situation.item.key), rung=str(name), problem=str(problem))
+        book.trouble[name], book.failures[name] = problem, failures + 1
+        book.works.discard(name)
         book.retry_at[name] = situation.now + delay
+
+
+def _left(situation: RungSituation) -> Iterator[Remark]:
+    """In mode Observe nothing is touched, nor what another mode made before."""
+    owned = situation.view.owned_by(situation.item.uid)
+    left = sum(pod.is_active and RUNG_LABEL in pod.labels for pod in owned)
+    if left and situation.policy.mode is Mode.OBSERVE:
+        key = situation.item.key
+        how = f"kubectl delete pods -n {key.namespace} -l {RUNG_LABEL},{POLICY_LABEL}={policy_label(key.name)}"
+        message = f"mode Observe touches nothing, so {left} pods that were kept warm stay: {how}, or set mode Act again"
+        yield Remark("WarmthLeft", True, "NotActing", message)
+
+
+def is_barred(plan: RungPlan, problem: EdgewarmError | None) -> bool:
+    """Forbidden, and nobody asked for it."""
+    return plan.unasked and isinstance(problem, Forbidden)
+
+
+def _barred(rung: RungName, problem: EdgewarmError) -> Remark:
+    setting = f"rungs.{rung[0].lower()}{rung[1:]}.enabled: false"
+    fix = f"list the namespace in the chart's value rungs.namespaces, or set {setting} to do without"
+    return Remark(
+        f"{rung}sWarm", False, "PodsNotAllowed", f"the operator may not make the pods for it: {fix}. {problem}"
+    )
 
 
 def _turn(operation: Operation) -> int:

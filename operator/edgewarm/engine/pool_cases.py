@@ -1,29 +1,35 @@
-"""Between the policies of a pass and their pools: who asks, for what demand, and what each is told. Pure."""
+"""Between the policies of a pass and their pools: who asks, for what demand, and what each is told. Pure.
+
+A policy that a bug meets asks for nothing in this pass; the others do.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from edgewarm.engine.ladder import LadderPlan
+from edgewarm.engine.alone import alone
 from edgewarm.engine.pool_reports import remarks
 from edgewarm.engine.pooling import Asker, PoolState, allows, may_hold
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rungs import RungSituation
-from edgewarm.model.identity import Split
+from edgewarm.model.identity import Key, Split
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.policy import Policy
 from edgewarm.model.pool import Request
 from edgewarm.model.view import ClusterView
 from edgewarm.pools.expected import NodeDemand
 
+Made = TypeVar("Made")
+
 
 def askers(found: Iterable[Found], view: ClusterView) -> list[Asker]:
     """The policies that may hold something in their pool, with what their rungs hold and ask for."""
-    cases = [one.case for one in found if one.case is not None]
-    return [_asker(case, view) for case in cases if may_hold(case.book.policy)]
+    cases = (one.case for one in found if one.case is not None and may_hold(one.case.book.policy))
+    return list(_each(cases, lambda case: _asker(case, view)))
 
 
 def _asker(case: Case, view: ClusterView) -> Asker:
@@ -60,17 +66,20 @@ def _lacking(case: Case, view: ClusterView) -> Mapping[str, float]:
     return {node: count - there[node] for node, count in needed.pods.items()}
 
 
-def placed(one: Found, states: Mapping[str, PoolState], plan: Callable[[RungSituation], LadderPlan]) -> Found:
-    """The case with its rungs planned again, now that the pool has said where."""
+def pooled(one: Found, states: Mapping[str, PoolState]) -> RungSituation | None:
+    """What the rungs may look at now that the pool has said where; None where it has nothing to say.
+
+    A pool that could not be planned gives no place.
+    """
     case = one.case
-    state = None if case is None else states.get(case.book.policy.pool or "")
-    if case is None or state is None or case.climb is None or not may_hold(case.book.policy):
-        return one
-    places, given_up = state.places(case.item.key), state.given_up
+    if case is None or case.climb is None or not may_hold(case.book.policy):
+        return None
+    state = states.get(case.book.policy.pool or "")
+    given_up = frozenset[Key]() if state is None else state.given_up
     if not case.ladder.requests and not given_up:
-        return one
-    climb = replace(case.climb, places=places, given_up=given_up)
-    return replace(one, case=replace(case, climb=climb, ladder=plan(climb)))
+        return None
+    places = {} if state is None else state.places(case.item.key)
+    return replace(case.climb, places=places, given_up=given_up)
 
 
 def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:
@@ -89,7 +98,14 @@ def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[R
 def demands_by_node(found: Iterable[Found]) -> list[NodeDemand]:
     """The pods that workloads will need by node, where demand is known by node."""
     cases = (one.case for one in found if one.case is not None and one.case.parts)
-    return [demand for case in cases if (demand := _by_node(case, 0.5)) is not None]
+    return list(_each(cases, lambda case: _by_node(case, 0.5)))
+
+
+def _each(cases: Iterable[Case], make: Callable[[Case], Made | None]) -> Iterator[Made]:
+    for case in cases:
+        with alone(case.item.key, "a policy asks nothing of its pool"):
+            if (made := make(case)) is not None:
+                yield made
 
 
 def _by_node(case: Case, level: float) -> NodeDemand | None:

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from edgewarm.decide.promoting import is_draining
+from edgewarm.engine.alone import alone
 from edgewarm.model.amounts import CPU, NOTHING, Amounts
 from edgewarm.model.identity import Key
 from edgewarm.model.names import RUNG_LABEL
@@ -63,9 +65,16 @@ class PoolState:
 
     def places(self, owner: Key) -> Mapping[str, Answer]:
         """The answers to a policy's requests, by their names."""
-        return {one.request.name: one for one in self.done.answers if one.request.owner == owner}
+        return self._places.get(owner, {})
 
-    @property
+    @cached_property
+    def _places(self) -> Mapping[Key, Mapping[str, Answer]]:
+        found: dict[Key, dict[str, Answer]] = {}
+        for one in self.done.answers:
+            found.setdefault(one.request.owner, {})[one.request.name] = one
+        return found
+
+    @cached_property
     def given_up(self) -> frozenset[Key]:
         """Pods that must go for others."""
         gone = (held.pod for one in self.done.placed for held in (*one.cleanup, *one.preempted))
@@ -97,12 +106,14 @@ class Pools:
                 by_pool[asker.policy.pool].append(asker)
         self._granted = {name: self._granted.get(name, {}) for name in view.pools}
         self._success = {name: self._success.get(name, Success(now)) for name in view.pools}
-        land = terrain(view.nodes.values(), view.pods.values()) if view.pools else None
-        return {
-            name: self._plan_one(pool, by_pool[name], _Moment(members.get(name, NOBODY), land, now, forecast))
-            for name, pool in view.pools.items()
-            if land is not None
-        }
+        if not view.pools:
+            return {}
+        land, states = terrain(view.nodes.values(), view.pods.values()), {}
+        for name, pool in view.pools.items():
+            with alone(Key("", name), "a pool could not be planned"):
+                moment = _Moment(members.get(name, NOBODY), land, now, forecast)
+                states[name] = self._plan_one(pool, by_pool[name], moment)
+        return states
 
     def _plan_one(self, pool: PoolObject, askers: list[Asker], moment: _Moment) -> PoolState:
         by_hand = {one.name: one for asker in askers for one in reservations(asker, moment.membership, moment.now)}

@@ -164,14 +164,15 @@ class Promoter:
 
     async def _promote(self, gate: asyncio.Semaphore, work: _Work, pod: Pod, now: float) -> bool:
         item, current = work.item, work.replica_set
-        body = promotion(pod, work.workload.template, current)
         self._promoted[pod.uid] = _Promoted(pod.key, current.uid, now)
-        patch = PatchObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, body, work.why)
-        if await self._failed(gate, work, patch, "promoted", pod) is not None:
-            self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
-            return False
-        self._telemetry.promoted(item.key, 1)
-        return True
+        with alone(item.key, "a standby could not be promoted"):
+            body = promotion(pod, work.workload.template, current)
+            patch = PatchObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, body, work.why)
+            if await self._failed(gate, work, patch, "promoted", pod) is None:
+                self._telemetry.promoted(item.key, 1)
+                return True
+        self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
+        return False
 
     async def _raise(self, gate: asyncio.Semaphore, work: _Work, pod: Pod, now: float) -> bool:
         """Ask for the cpu of the template; False, for nothing is promoted by it yet."""
@@ -196,6 +197,14 @@ class Promoter:
                 return error
         log.info(what, policy=policy, pod=told, node=pod.node, because=work.why)
         return None
+
+    async def _patched(self, item: PolicyObject, patch: PatchObject) -> bool:
+        try:
+            await self._cluster.carry_out(patch)
+        except EdgewarmError as error:
+            log.info("not promoted", policy=str(item.key), pod=str(patch.key), problem=str(error))
+            return False
+        return True
 
 
 def _may_promote(item: PolicyObject, now: float) -> bool:

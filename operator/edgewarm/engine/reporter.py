@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 
+from edgewarm.engine.alone import alone
 from edgewarm.engine.pool_reports import pool_report
 from edgewarm.engine.pooling import PoolState
 from edgewarm.engine.ports import Cluster, Manifest, Telemetry
@@ -79,10 +80,12 @@ class Reporter:
             log.warning("status not written", kind=kind, key=str(key), problem=str(error))
 
     async def pools(self, view: ClusterView, states: Mapping[str, PoolState], now: float) -> None:
-        """Status of every EdgeNodePool."""
-        for pool in view.pools.values():
-            status = pool_status(pool_report(pool, states[pool.name], now))
-            await self._write(EDGE_NODE_POOL, Key("", pool.name), pool.uid, pool.status, status, now)
+        """Status of every EdgeNodePool that was planned."""
+        for name, state in states.items():
+            pool, key = view.pools[name], Key("", name)
+            with alone(key, "a pool's status could not be told"):
+                status = pool_status(pool_report(pool, state, now))
+                await self._write(EDGE_NODE_POOL, key, pool.uid, pool.status, status, now)
 
     def forget(self, view: ClusterView) -> None:
         """Drop what was remembered of objects that are gone."""

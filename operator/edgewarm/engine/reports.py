@@ -65,11 +65,16 @@ class Case:
     ladder: LadderPlan = field(default_factory=LadderPlan)
 
     def joined(self, now: float) -> tuple[Action, ...]:
-        """Changes of the rungs that a decision about replicas records too; a person approves them apart."""
+        """Changes of the rungs that a decision about replicas records too; a person approves them apart.
+
+        It is written before they are tried, so it has only those of rungs that work; the others have their own.
+        """
         policy = self.book.policy
         if policy.mode is Mode.RECOMMEND:
             return ()
-        return RungState(policy.mode, self.ladder.counts, self.book.rungs.told).changes(now)
+        found = RungState(policy.mode, self.ladder.counts, self.book.rungs.told).changes(now)
+        works = frozenset(RungName) if policy.mode is Mode.OBSERVE else self.book.rungs.works
+        return tuple(action for action in found if action.rung in works)
 
     @property
     def granted(self) -> Mapping[Place, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from edgewarm.decide.promoting import ONE_SIZE, differs, fits
 from edgewarm.decide.rest_refusals import rest_refusal
@@ -48,9 +48,9 @@ def to_resize(pod: Pod, body_of: Sizes, owner: str, *, rest: bool, why: str) -> 
     return PatchObject(owner, "Pod", pod.key, pod.uid, pod.resource_version, resized(wanted), why, RESIZE)
 
 
-def unable_to_rise(situation: RungSituation, flock: Flock) -> frozenset[str]:
+def unable_to_rise(situation: RungSituation, standbys: Iterable[Pod], size: Sizes) -> frozenset[str]:
     """Uids of standbys at rest whose nodes lack the room for the cpu of the template."""
-    low = [pod for pod in flock.standbys if flock.sizes.is_low(pod)]
+    low = [pod for pod in standbys if size.is_low(pod)]
     if not low:
         return frozenset()
     able = situation.room.with_cores(low, situation.workload.pod.cpu_cores)
@@ -60,7 +60,7 @@ def unable_to_rise(situation: RungSituation, flock: Flock) -> frozenset[str]:
 def resizes(situation: RungSituation, flock: Flock, going: Collection[str], lacking: bool) -> Iterator[Operation]:
     """Ready standbys are lowered to their rest unless a pod is lacking; where none is asked any more they rise."""
     size, uid = flock.sizes, situation.item.uid
-    unable = unable_to_rise(situation, flock) if size.rest is None else frozenset()
+    unable = unable_to_rise(situation, flock.standbys, size) if size.rest is None else frozenset()
     for pod in flock.standbys:
         here = fits(pod, flock.replica_set) and not differs(pod, flock.pods, size)
         left_alone = flock.is_draining(pod, situation.now) or pod.uid in going
@@ -86,7 +86,7 @@ def _hindrances(situation: RungSituation, flock: Flock) -> Iterator[tuple[str, s
         if pod.sizing is not None and pod.sizing.trouble:
             reason = pod.sizing.trouble.partition(":")[0]
             yield reason, f"standby {pod.key.name} on {pod.node} does not count as warm: {pod.sizing.trouble}"
-    unable = unable_to_rise(situation, flock)
+    unable = unable_to_rise(situation, flock.standbys, flock.sizes)
     if unable:
         yield (
             "NoRoomToRise",

@@ -13,6 +13,7 @@ from typing import Protocol
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.remarks import Remark
+from edgewarm.model.errors import EdgewarmError
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
@@ -33,8 +34,8 @@ class RungSituation:
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
     in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
-    pool is asked. `given_up`: pods that the pool wants to have gone. `foresight` answers for demand further ahead than
-    the replicas' lead time.
+    pool is asked. `given_up`: pods that the pool wants to have gone. `yields`: standbys that make room for pods that
+    find none, whoever's they are. `foresight` answers for demand further ahead than the replicas' lead time.
     """
 
     item: PolicyObject
@@ -52,8 +53,10 @@ class RungSituation:
     scales: bool = True  # False while another autoscaler owns the replicas
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
+    yields: frozenset[Key] = frozenset()
     put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
     prices: Prices = field(default=Prices())
+    trouble: Mapping[RungName, EdgewarmError] = field(default_factory=dict)  # what each rung failed by last
 
     def begins(self, rung: RungName) -> bool:
         """Whether what the rung plans now is carried out now; what is not must not take another policy's turn."""
@@ -105,7 +108,8 @@ class RungPlan:
 
     `asked`: counts before anything held or bounded them, for `RungSituation.recent`. `requests`: what it would hold,
     for the pool to say where; planned again with `RungSituation.places`, it holds no more than found a place.
-    `stored`: bytes of data by tier.
+    `stored`: bytes of data by tier. `unasked`: the policy says nothing of the rung, so that it may not be held is no
+    failure.
     """
 
     counts: tuple[RungCount, ...] = ()
@@ -115,6 +119,7 @@ class RungPlan:
     asked: tuple[tuple[Place, int], ...] = ()
     requests: tuple[Request, ...] = ()
     stored: Mapping[str, float] = field(default_factory=dict)
+    unasked: bool = False
 
 
 class Rung(Protocol):

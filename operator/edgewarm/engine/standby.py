@@ -9,7 +9,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | the template cannot have any                         | all are deleted (StandbyRefused)                     |
 | admission treats them otherwise than the own pods    | one is kept to see when that ends (StandbyDiffers)   |
 | something selects one, as a Service added later does | it gets other labels                                 |
-| a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
+| a pod finds no room, and it is chosen to make some   | that one is deleted, with one second of grace        |
 | it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
@@ -28,7 +28,6 @@ from edgewarm.decide.promoting import (
     Standing,
     differs,
     fits,
-    is_draining,
     is_standby,
     missing,
     promised,
@@ -46,7 +45,7 @@ from edgewarm.engine.resting import (
     unable_to_rise,
 )
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.standby_places import standby_requests, yielded
+from edgewarm.engine.standby_places import drained, standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
@@ -55,7 +54,7 @@ from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import Place, RungCount, RungName, StandbyTerms
 from edgewarm.model.workload import Pod, ReplicaSet, Selector, Service
 from edgewarm.pools.placement import Placed
-from edgewarm.pools.yielding import GRACE_SECONDS, yielding
+from edgewarm.pools.yielding import GRACE_SECONDS
 
 HERE = Place(RungName.STANDBY)
 
@@ -93,8 +92,7 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
     flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds, size)
     found, remarks = _count(situation, terms, flock)
     count = _counted(situation, flock, found)
-    replaceable = siblings if {pod.uid for pod in pods} - unable_to_rise(situation, flock) else ()
-    given = yielding(_drained(situation, pods), situation.room, {pod.uid for pod in replaceable}, situation.now)
+    given = tuple(pod for pod in pods if pod.key in situation.yields)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     crew = Crew(replace(current, wanted=max(current.wanted, situation.replicas_ahead)), siblings, pods, sizes=size)
     if not given:
@@ -186,21 +184,15 @@ def _emptied(situation: RungSituation, pods: tuple[Pod, ...], reason: RungReason
     """All go; nothing is said where nothing is left and nothing is asked."""
     if not pods and reason is RungReason.STANDBY_NOT_ASKED:
         return RungPlan()
-    todo = Changes(delete=tuple((pod, why) for pod in _drained(situation, pods)))
+    todo = Changes(delete=tuple((pod, why) for pod in drained(situation, pods)))
     count = RungCount(HERE, 0, 0, len(pods), len(pods), str(reason))
     return RungPlan((count,), tuple(_deletions(situation, todo, ())), (), why)
 
 
-def _drained(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
-    """Without those that were parked so lately that their connections may go on."""
-    drain = situation.policy.rungs.drain_seconds
-    return tuple(pod for pod in pods if not is_draining(pod, drain, situation.now))
-
-
 def _counted(situation: RungSituation, flock: Flock, found: Wanted) -> RungCount:
     pods = flock.standbys
-    stuck = unable_to_rise(situation, flock)
-    warm = sum(flock.is_warm(pod) and pod.uid not in stuck for pod in _drained(situation, pods))
+    stuck = unable_to_rise(situation, pods, flock.sizes)
+    warm = sum(flock.is_warm(pod) and pod.uid not in stuck for pod in drained(situation, pods))
     return RungCount(HERE, found.count, warm, len(pods) - warm, len(pods), str(found.reason))
 
 

@@ -1,17 +1,22 @@
-"""What the standby rung asks of its pool, and what it does when the pool gives some of its standbys up. Pure."""
+"""What the standby rung asks of its pool, what it gives up for others, and what it could. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from edgewarm.decide.newsvendor import probability_needed
+from edgewarm.decide.promoting import is_draining, is_standby, standing_on
 from edgewarm.decide.standbys import Changes
+from edgewarm.engine.resting import template_sizes, unable_to_rise
 from edgewarm.engine.rungs import RungSituation
 from edgewarm.model.pool import Request
 from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Pod
+from edgewarm.pools.yielding import Giver
 
 GIVEN_UP = "its pool gives it up for what matters more"
+NOTHING = Giver(())
 
 
 def standby_requests(situation: RungSituation, count: int, there: int) -> tuple[Request, ...]:
@@ -40,6 +45,25 @@ def _value(situation: RungSituation, standby: int) -> float:
         return policy.kappa
     nth = max(situation.verdict.wanted, situation.workload.replicas) + standby
     return max(0.0, (1 + policy.kappa) * probability_needed(outlook.lead, nth, policy.capacity_per_pod) - 1)
+
+
+def drained(situation: RungSituation, pods: Iterable[Pod]) -> tuple[Pod, ...]:
+    """Without those that were parked so lately that their connections may go on."""
+    drain = situation.policy.rungs.drain_seconds
+    return tuple(pod for pod in pods if not is_draining(pod, drain, situation.now))
+
+
+def giver(situation: RungSituation) -> Giver:
+    """What the policy could give to pods that find no room, in this pass."""
+    workload, view = situation.workload, situation.view
+    current = standing_on(workload, view.replica_sets.get(workload.uid, ())).current
+    if current is None or not situation.begins(RungName.STANDBY):
+        return NOTHING
+    pods = [pod for pod in view.owned_by(situation.item.uid) if is_standby(pod) and pod.is_active]
+    size = template_sizes(workload, situation.policy.rungs.standby, view.can_resize)
+    able = {pod.uid for pod in pods} - unable_to_rise(situation, pods, size)
+    own = view.owned_by(current.uid) if able else ()  # who stands for none of them is in the way of these, too
+    return Giver(drained(situation, pods), frozenset(pod.uid for pod in own))
 
 
 def yielded(situation: RungSituation, todo: Changes, pods: tuple[Pod, ...]) -> Changes:

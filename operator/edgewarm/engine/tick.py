@@ -11,8 +11,6 @@ from typing import Any
 import structlog
 
 from edgewarm.decide.explanation import sentence
-from edgewarm.decide.lifecycle import Move, Plan, leftovers, moves
-from edgewarm.decide.verdict import decide
 from edgewarm.decide.worth import worth
 from edgewarm.engine import asking, rehearsal
 from edgewarm.engine.acting import Actor
@@ -39,17 +37,18 @@ from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
 from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
-from edgewarm.engine.pool_cases import askers, demands_by_node, placed, pool_trouble, remarked
-from edgewarm.engine.pooling import Pools, PoolState
+from edgewarm.engine.pool_cases import pool_trouble, remarked
+from edgewarm.engine.pooling import PoolState
 from edgewarm.engine.ports import Cluster, Demand, Models, Telemetry
 from edgewarm.engine.promoter import Promoter
+from edgewarm.engine.replica_moves import is_stale, replica_moves
 from edgewarm.engine.reporter import Reporter
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rows import Rows
 from edgewarm.engine.rungs import Rung, RungSituation
 from edgewarm.engine.scorekeeping import block_seen, scored, seen
+from edgewarm.engine.sharing import Sharing
 from edgewarm.engine.standing import Surroundings, elders, standing
-from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.demand import Measured, Reading
 from edgewarm.model.identity import Key, Part, SeriesKey
 from edgewarm.model.load import Load
@@ -62,8 +61,6 @@ from edgewarm.model.workload import Workload
 
 log = structlog.get_logger()
 GAP_SECONDS = 120.0  # without a recommendation: longer than any pass that /healthz lets live
-STALE_SECONDS = 10.0  # the same count for longer than this was set by somebody else
-UNSEEN_SECONDS = 300.0  # a proposal that does not show up for longer was deleted
 AT_ONCE = 32  # policies that write to the API server at the same time, or are decided on without a pause
 NO_TERMS = Terms()
 
@@ -105,7 +102,7 @@ class Engine:
         self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
-        self._pools = Pools()
+        self._sharing = Sharing(self._ladder)
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
 
     async def run_pass(self, now: float) -> None:
@@ -130,9 +127,9 @@ class Engine:
             self._books.believe(now)
         found = await self._find_all(view, readings, moment)
         self.forecasts.follow(found)
-        found, states = self._pooled(found, view, now)
+        found, states = self._sharing.share(found, view, now)
         await self._act_on_all(found, view, moment, step_made)
-        await _bounded(self._reporter.policy(one, remarked(one, states, now), now) for one in found)
+        await _bounded(self._report(one, states, now) for one in found)
         await self._reporter.pools(view, states, now)
         self._reporter.forget(view)
         self._reporter.totals(one.state for one in found)
@@ -143,6 +140,9 @@ class Engine:
         await self._promoter.look(moment.now)
         await _bounded(self._settle(one.case, moment, step_made) for one in found if one.case is not None)
         await _bounded(self._ladder.clear(one.around.item, view, moment.now) for one in found if _is_orphaned(one))
+
+    async def _report(self, one: Found, states: Mapping[str, PoolState], now: float) -> None:
+        await self._reporter.policy(one, remarked(one, states, now), now)
 
     async def _find_all(self, view: ClusterView, readings: Readings, moment: Moment) -> list[Found]:
         """Observe and decide for all, with pauses in which watches, probes and reads of forecasts go on."""
@@ -233,23 +233,13 @@ class Engine:
             foresight=foresight,
             asked_before=book.rungs.asked,
             put_off=book.rungs.retry_at,
+            trouble=book.rungs.trouble,
             scales=scales,
             prices=resolved(self._terms, view.pools.get(book.policy.pool or "")).prices,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
-
-    def _pooled(self, found: list[Found], view: ClusterView, now: float) -> tuple[list[Found], Mapping[str, PoolState]]:
-        """All that was found, with the rungs placed by their pools, and the pools."""
-        states = self._pools.plan(view, askers(found, view), demands_by_node(found), now)
-        return [self._placed(one, states) for one in found], states
-
-    def _placed(self, one: Found, states: Mapping[str, PoolState]) -> Found:
-        """The rungs again, now that their pools have said where; a bug leaves them as they were planned."""
-        with alone(one.around.item.key, "the rungs of a policy could not be placed"):
-            return placed(one, states, self._ladder.plan)
-        return one
 
     def _part_numbers(self, judgement: Judgement, key: Key, now: float) -> Mapping[Part, ResourceNumbers]:
         """What is known of each part of a demand that is split."""
@@ -297,10 +287,10 @@ class Engine:
     async def _act(self, case: Case, moment: Moment) -> None:
         key = case.item.key
         records, rungs = self._books.records(key), self._books.rung_records(key)
-        if _is_stale(case, records, moment.now):
+        if is_stale(case, records, moment.now):
             return
         if case.climb is None or case.climb.scales:
-            await self._actor.carry_out(case, _todo(case, records, moment.now), moment)
+            await self._actor.carry_out(case, replica_moves(case, records, moment.now), moment)
         await self._climber.climb(case, rungs, moment)
         await self._actor.look_back(case, moment.now)
         await self._actor.tidy(case, records)
@@ -329,40 +319,11 @@ class Engine:
         await self._rows.close()
 
 
-def _todo(case: Case, records: tuple[DecisionRecord, ...], now: float) -> tuple[Move, ...]:
-    """What is to be done about the replicas."""
-    situation, verdict = case.judgement.situation, case.judgement.verdict
-    free = decide(replace(situation, outlook=None)).wanted if case.worth and case.worth.approval else None
-    mode, most = situation.policy.mode, situation.policy.bounds.high
-    plan = Plan(mode, situation.current, verdict.wanted, case.book.last_decision_at, most, free)
-    if plan.asks and _is_unseen(case, records, now):
-        plan = replace(plan, wanted=max(plan.planned, free or 0))
-    foreign = tuple(record for record in records if record.key not in case.written)
-    return leftovers(plan, foreign) or moves(plan, records, now)
-
-
-def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
-    """Our own last write has not come back yet, so what is seen is older than what we did."""
-    left = case.book.left
-    if left is not None:
-        unmoved = case.workload.replicas == left.replicas and now - left.at < STALE_SECONDS
-        if unmoved or case.workload.resource_version == left.resource_version:
-            return True
-    return case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
-
-
 def _is_orphaned(one: Found) -> bool:
     """Nothing is to be kept warm, and no rung is planned that would give back what there is."""
     around, policy = one.around, one.around.item.policy
     given_up = one.case is None and around.autoscaler is not None and policy is not None and not policy.rungs
     return around.workload is None or given_up
-
-
-def _is_unseen(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:
-    """The last decision that we wrote does not show up yet; asking again would be asking twice."""
-    wrote, at = case.book.wrote, case.book.last_decision_at
-    unseen = wrote is not None and all(record.key != wrote for record in records)
-    return unseen and at is not None and now - at < UNSEEN_SECONDS
 
 
 def _summary(book: Book, judgement: Judgement) -> str:

@@ -6,7 +6,7 @@ where a budget or all nodes are full: give up what is spent, then, if the pool p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -16,7 +16,7 @@ import numpy as np
 from edgewarm.model.demand import FloatArray
 from edgewarm.model.pool import Holding, Preemption, Request
 from edgewarm.pools import barriers
-from edgewarm.pools.budgets import EPSILON, charge
+from edgewarm.pools.budgets import EPSILON, Account, charge
 from edgewarm.pools.choice import chosen
 from edgewarm.pools.survey import BoolArray, Survey
 from edgewarm.pools.victims import Victims, is_spare, lower, spare, victims
@@ -83,9 +83,7 @@ def placement(request: Request, survey: Survey, admitted: Admitted = barriers.ad
     """Where it goes. `admitted` may remember its answers: it depends on nothing that granting changes."""
     if survey.pace <= 0:
         return Refused(request, Refusal.PAUSED)
-    open_ = admitted(request, survey)
-    if _is_bound(request, survey):
-        open_ = open_ & barriers.settled(request, survey)
+    open_ = open_nodes(request, survey, admitted)
     if not open_.any():
         return Refused(request, Refusal.NO_NODE)
     own = _in_own_room(request, survey, open_)
@@ -110,6 +108,14 @@ def taken(placed: Placed, survey: Survey) -> Survey:
     return rest.holding(placed.holding, placed.request.promises)
 
 
+def open_nodes(request: Request, survey: Survey, admitted: Admitted = barriers.admitted) -> BoolArray:
+    """(N,) nodes that the request may go to, also as far as pods that are there have a say."""
+    open_ = admitted(request, survey)
+    constraints = request.constraints
+    bound = bool(constraints.spreads or constraints.apart or constraints.together) or survey.guarded
+    return open_ & barriers.settled(request, survey) if bound else open_
+
+
 def with_room(request: Request, survey: Survey, ask: FloatArray, open_: BoolArray) -> BoolArray:
     """(N,) open nodes that have what is asked, and that the budgets of nodes allow."""
     return open_ & survey.fits(ask, request.promises) & countable(request, survey)
@@ -118,10 +124,16 @@ def with_room(request: Request, survey: Survey, ask: FloatArray, open_: BoolArra
 def countable(request: Request, survey: Survey) -> BoolArray:
     """(N,) nodes that the budgets of nodes allow: where one is used up, those that it holds something on already."""
     allowed: BoolArray = np.ones(len(survey.nodes), dtype=bool)
+    for account in _without_new_nodes(request, survey):
+        allowed &= np.array([node.name in account.nodes for node in survey.nodes], dtype=bool)
+    return allowed
+
+
+def _without_new_nodes(request: Request, survey: Survey) -> Iterator[Account]:
+    """The budgets that allow it no more nodes."""
     for account in survey.accounts:
         if account.budget.covers(request.owner, request.rung) and account.new_nodes_left() <= 0:
-            allowed &= np.array([node.name in account.nodes for node in survey.nodes], dtype=bool)
-    return allowed
+            yield account
 
 
 def over_budget(request: Request, survey: Survey) -> Lack | None:
@@ -133,12 +145,6 @@ def over_budget(request: Request, survey: Survey) -> Lack | None:
                 if asks.get(name, 0.0) > left + EPSILON * max(1.0, abs(left)):
                     return Lack(name, account.budget.name, asks[name], left, account.budget.limits[name])
     return None
-
-
-def _is_bound(request: Request, survey: Survey) -> bool:
-    """Do pods that are there matter to where it may go?"""
-    constraints = request.constraints
-    return bool(constraints.spreads or constraints.apart or constraints.together) or survey.guarded
 
 
 def _in_own_room(request: Request, survey: Survey, open_: BoolArray) -> Victims | None:
@@ -191,7 +197,5 @@ def nearest(request: Request, survey: Survey, open_: BoolArray) -> tuple[int, fl
 
 def _nodes_lack(request: Request, survey: Survey) -> Lack | None:
     """The budget of nodes that keeps the request off a node with room."""
-    for account in survey.accounts:
-        if account.budget.covers(request.owner, request.rung) and account.new_nodes_left() <= 0:
-            return Lack("nodes", account.budget.name, 1.0, 0.0)
-    return None
+    account = next(_without_new_nodes(request, survey), None)
+    return None if account is None else Lack("nodes", account.budget.name, 1.0, 0.0)

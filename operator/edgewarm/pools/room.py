@@ -50,11 +50,12 @@ class Free:
 
 @dataclass(frozen=True)
 class Room:
-    """The free room of every ready, schedulable node, the nodes, and who waits or could be pushed out."""
+    """The free room of every ready, schedulable node, the nodes, and who waits, is leaving or could be pushed out."""
 
     free: Mapping[str, Free] = field(default_factory=dict)
     able: Mapping[str, Node] = field(default_factory=dict)
     waiting: tuple[Pod, ...] = ()
+    leaving: tuple[Pod, ...] = ()  # standbys that are being deleted, on these nodes: they still hold their room
     lowest: Mapping[str, int] = field(default_factory=dict)  # lowest priority on each node, without our own pods
 
     def nodes(self, constraints: Constraints) -> tuple[str, ...]:
@@ -105,14 +106,16 @@ def room(nodes: Iterable[Node], pods: Iterable[Pod]) -> Room:
     able = {node.name: node for node in nodes if node.ready and node.schedulable}
     free = {name: Free(node.cpu_cores, node.memory_bytes, node.pods) for name, node in able.items()}
     lowest: dict[str, int] = {}
-    waiting = []
+    waiting, leaving = [], []
     for pod in pods:
         if not pod.holds_room or pod.labels.get(RUNG_LABEL) == RungName.NODE_ROOM:
             continue
         if pod.node in free:
             free[pod.node] = free[pod.node].less(pod.cpu_cores, pod.memory_bytes)
+            if pod.deleting and pod.labels.get(RUNG_LABEL) == RungName.STANDBY:
+                leaving.append(pod)
             if RUNG_LABEL not in pod.labels:  # our own may be pushed out
                 lowest[pod.node] = min(lowest.get(pod.node, pod.priority), pod.priority)
         elif pod.unschedulable_since is not None and not pod.deleting:
             waiting.append(pod)
-    return Room(free, able, tuple(waiting), lowest)
+    return Room(free, able, tuple(waiting), tuple(leaving), lowest)

@@ -18,8 +18,18 @@ from edgewarm.model.amounts import Amounts, listed, scaled, shown
 from edgewarm.model.pool import Holding, Preemption, Qos, Request
 from edgewarm.model.units import format_time
 from edgewarm.pools import barriers
-from edgewarm.pools.placement import Lack, Placed, Refusal, Refused, nearest, over_budget, placement, with_room
-from edgewarm.pools.survey import BoolArray, Survey
+from edgewarm.pools.placement import (
+    Lack,
+    Placed,
+    Refusal,
+    Refused,
+    nearest,
+    open_nodes,
+    over_budget,
+    placement,
+    with_room,
+)
+from edgewarm.pools.survey import Survey
 from edgewarm.pools.victims import victims
 
 MOST_REASONS = 4
@@ -118,29 +128,17 @@ def _raise(refused: Refused) -> Iterable[Suggestion]:
         yield Suggestion(Help.RAISE, f"raise {lack.where}.{lack.resource} by {shown(lack.resource, lack.missing)}")
 
 
-def _open(request: Request, survey: Survey) -> BoolArray:
-    return barriers.admitted(request, survey) & barriers.settled(request, survey)
-
-
 def _smaller(request: Request, survey: Survey) -> Iterable[Suggestion]:
     """The largest share of the request that fits a node and the budgets, whole pieces kept."""
-    open_ = _open(request, survey)
+    open_ = open_nodes(request, survey)
     if survey.unknown(request.amounts) is not None or not open_.any():
         return
     i, room = nearest(request, survey, open_)
-    share = min(room, _budget_share(request, survey))
+    lack = over_budget(request, survey)
+    share = room if lack is None else min(room, max(0.0, lack.left) / lack.asked)
     fitting = _of_size(request.amounts, share)
     if SMALLEST <= share < 1 and fitting is not None:
         yield Suggestion(Help.SMALLER, f"{listed(fitting)} would fit on {survey.nodes[i].name}")
-
-
-def _budget_share(request: Request, survey: Survey) -> float:
-    return min((max(0.0, one.left) / one.asked for one in _lacks(request, survey)), default=1.0)
-
-
-def _lacks(request: Request, survey: Survey) -> Iterable[Lack]:
-    lack = over_budget(request, survey)
-    return () if lack is None else (lack,)
 
 
 DIVISIBLE = frozenset({"cpu", "memory", "ephemeral-storage"})
@@ -157,7 +155,7 @@ def _elsewhere(request: Request, survey: Survey) -> Iterable[Suggestion]:
     ask = survey.vector(request.amounts)
     for node_state, wish in (("cordoned", "uncordon {}"), ("outside", "{}, which is not in the pool, has the room")):
         eased = _eased(survey, node_state)
-        fits = with_room(request, eased, ask, _open(request, eased) & ~_open(request, survey))
+        fits = with_room(request, eased, ask, open_nodes(request, eased) & ~open_nodes(request, survey))
         if fits.any():
             yield Suggestion(Help.OTHER_NODE, wish.format(survey.nodes[int(fits.argmax())].name))
 
@@ -173,7 +171,7 @@ def _eased(survey: Survey, barrier: str) -> Survey:
 def _preempting(request: Request, survey: Survey) -> Iterable[Suggestion]:
     """What would have to go, where the pool does not preempt or the request's own QoS is too low."""
     able = [h for h in survey.holdings if h.preemptible and not h.is_spent(survey.now)]
-    found = victims(request, survey, _open(request, survey), able) if able else None
+    found = victims(request, survey, open_nodes(request, survey), able) if able else None
     if found is None or not found.holdings:
         return
     able_to = _allows(request, survey, found.holdings)

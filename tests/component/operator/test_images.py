@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -60,6 +61,12 @@ def created(world: OperatorWorld) -> int:
     return len(world.written("/pods", {"create"}))
 
 
+def image_actions(world: OperatorWorld) -> list[tuple[str, int, int]]:
+    """(node, from, to) of what the decisions tell of images."""
+    actions = [action for decision in world.decisions() for action in decision["spec"]["actions"]]
+    return [(a["node"], a["from"], a["to"]) for a in actions if a["rung"] == "Image"]
+
+
 async def test_nodes_with_demand_of_their_own_get_the_image(world: OperatorWorld) -> None:
     await running(world)
     assert sorted(world.kubelets.pulled) == [("node-2", "web:1"), ("node-3", "web:1")]
@@ -71,9 +78,7 @@ async def test_nodes_with_demand_of_their_own_get_the_image(world: OperatorWorld
 
 async def test_the_decision_lists_rung_and_node(world: OperatorWorld) -> None:
     await running(world)
-    actions = [action for decision in world.decisions() for action in decision["spec"]["actions"]]
-    images = [(a["node"], a["from"], a["to"]) for a in actions if a["rung"] == "Image"]
-    assert images == [("node-2", 0, 1), ("node-3", 0, 1)]
+    assert image_actions(world) == [("node-2", 0, 1), ("node-3", 0, 1)]
 
 
 async def test_without_demand_by_node_as_many_nodes_are_warm_as_pods_are_expected(world: OperatorWorld) -> None:
@@ -105,6 +110,40 @@ async def test_a_proposal_that_is_approved_is_carried_out(world: OperatorWorld) 
     world.api.put({**proposal, "spec": {**proposal["spec"], "approval": "Approved"}})
     await world.passes(120)
     assert set(pull_pods(world)) == {"node-2", "node-3"}
+
+
+async def test_where_nobody_gave_the_right_what_nobody_asked_for_is_one_sentence_and_no_decision(
+    world: OperatorWorld,
+) -> None:
+    world.api.fail(403, times=math.inf, verbs=["create"], plurals=["pods"])
+    await running(world)
+    assert rung(world) == {}
+    status, reason, message = condition(world)
+    assert (status, reason) == ("False", "PodsNotAllowed")
+    assert "rungs.namespaces" in message
+    assert "rungs.image.enabled: false" in message
+    assert world.condition("ImageFailed") is None
+    assert image_actions(world) == []
+    tried = created(world)
+    await world.passes(600)
+    assert created(world) == tried + 1  # once in ten minutes
+    world.api.recover()
+    await world.passes(720)
+    assert set(pull_pods(world)) == {"node-2", "node-3"}
+    assert condition(world)[:2] == ("True", "Warm")
+
+
+async def test_what_was_asked_for_and_is_refused_is_no_decision_before_it_was_done(world: OperatorWorld) -> None:
+    world.api.fail(403, times=math.inf, verbs=["create"], plurals=["pods"])
+    await running(world, rungs={"image": {}})
+    failed = world.condition("ImageFailed")
+    assert failed is not None
+    assert (failed["status"], failed["reason"]) == ("True", "ActionFailed")
+    assert image_actions(world) == []
+    world.api.recover()
+    await world.passes(720)
+    assert image_actions(world) == [("node-2", 0, 1), ("node-3", 0, 1)]
+    assert set(world.phases()) <= {"Executed", "Superseded"}
 
 
 async def test_a_missing_image_is_said_and_not_tried_everywhere(world: OperatorWorld) -> None:

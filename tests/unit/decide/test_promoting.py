@@ -46,7 +46,25 @@ UNREADY_TWIN = {"phase": "Running", "node": "node-1"}
     ],
 )
 def test_what_a_replica_set_lacks(wanted: int, pods: list[Pod], arriving: int, lacking: int) -> None:
-    assert missing(Crew(replica_set(wanted), tuple(pods), (), arriving)) == lacking
+    assert missing(Crew(replica_set(wanted, pods), tuple(pods), (), arriving)) == lacking
+
+
+@pytest.mark.parametrize(
+    ("counted", "pods", "arriving", "lacking"),
+    [
+        pytest.param(2, [pod("a"), pod("b")], 0, 4, id="6 are wanted and 2 counted: 4"),
+        pytest.param(5, [pod("a"), pod("b")], 0, 1, id="3 that it counts are not seen, and may serve: 6 - 5"),
+        pytest.param(6, [pod("a"), pod("b")], 0, 0, id="all that it wants are there, though none is seen"),
+        pytest.param(6, [pod("a"), pod("b"), twin("c")], 0, 1, id="only one of them is known to have never been Ready"),
+        pytest.param(6, [pod("a"), pod("b"), twin("c")], 1, 0, id="in whose place one is promoted already"),
+        pytest.param(8, [pod("a"), pod("b")], 0, 0, id="it is to delete two, never below none"),
+    ],
+)
+def test_pods_that_the_watch_does_not_show_yet_are_not_replaced(
+    counted: int, pods: list[Pod], arriving: int, lacking: int
+) -> None:
+    """6 are wanted; at most (wanted - counted) + those that were never Ready."""
+    assert missing(Crew(replica_set(6, counted=counted), tuple(pods), (), arriving)) == lacking
 
 
 @pytest.mark.parametrize(
@@ -61,7 +79,7 @@ def test_what_a_replica_set_lacks(wanted: int, pods: list[Pod], arriving: int, l
     ],
 )
 def test_a_standby_that_is_not_warm_is_not_promoted(spare: Pod) -> None:
-    assert promotions(Crew(replica_set(2), (pod("a"),), (spare,))) == ()
+    assert promotions(Crew(replica_set(2, (pod("a"),)), (pod("a"),), (spare,))) == ()
 
 
 def test_those_on_emptier_nodes_come_first_then_those_that_waited_longest() -> None:
@@ -70,10 +88,11 @@ def test_those_on_emptier_nodes_come_first_then_those_that_waited_longest() -> N
         standby("young", node="node-2", created_at=NOW - 100),
         standby("old", node="node-2", created_at=NOW - 500),
     )
-    crew = Crew(replica_set(5), (pod("a", node="node-1"), pod("b", node="node-1")), spares)
+    serving = (pod("a", node="node-1"), pod("b", node="node-1"))
+    crew = Crew(replica_set(5, serving), serving, spares)
     # node-2 has none, then one from the first promotion, so still fewer than the two on node-1
     assert [one.key.name for one in promotions(crew)] == ["old", "young", "crowded"]
-    assert [one.key.name for one in promotions(replace(crew, replica_set=replica_set(3)))] == ["old"]
+    assert [one.key.name for one in promotions(replace(crew, replica_set=replica_set(3, serving)))] == ["old"]
 
 
 SIZES = Sizes(FULL, LOW)

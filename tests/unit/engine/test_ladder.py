@@ -15,6 +15,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.rungs import Place, RungCount, RungName
+from edgewarm.model.workload import Pod
 from support.builders import NOW, policy
 from support.rungs import Recorder, asked, standing_policy, told, view
 from support.warm import pod, standby
@@ -90,7 +91,7 @@ async def test_what_is_refused_stays_with_its_rung_and_is_tried_again_later() ->
     assert told(cluster.done) == ["delete s3"] * 2  # nor does it wait for the time of the one that was refused
     await act(cluster, ladder, book, asked(view(()), now=NOW + 30))
     assert told(cluster.done)[2:] == ["delete s1", "delete s2", "delete s3"]
-    assert book == RungBook()
+    assert (book.trouble, book.failures, book.retry_at, book.works) == ({}, {}, {}, {IMAGE, STANDBY})
 
 
 async def test_what_gives_way_is_not_held_up_by_what_a_full_quota_refuses() -> None:
@@ -162,3 +163,27 @@ def test_the_room_is_worked_out_from_the_view_and_once() -> None:
 def test_the_real_ladder_has_the_standby_rung() -> None:
     assert StandbyRung().is_wanted(standing_policy())
     assert not StandbyRung().is_wanted(policy())
+
+
+@pytest.mark.parametrize(
+    ("mode", "pods", "said"),
+    [
+        pytest.param(Mode.OBSERVE, (standby("s1"), standby("s2", deleting=True)), True, id="one is left"),
+        pytest.param(Mode.OBSERVE, (), False, id="nothing is left"),
+        pytest.param(Mode.ACT, (standby("s1"),), False, id="it is looked after"),
+    ],
+)
+def test_mode_observe_says_what_it_leaves_alone_and_how_to_be_rid_of_it(
+    mode: Mode, pods: tuple[Pod, ...], said: bool
+) -> None:
+    plan = Ladder(Recorder(), (StandbyRung(),)).plan(asked(view(pods, wanted=standing_policy(mode=mode))))
+    found = [remark for remark in plan.remarks({}) if remark.kind == "WarmthLeft"]
+    assert len(found) == said
+    assert all("1 pods" in one.message and "-l edgewarm.io/rung,edgewarm.io/policy=web" in one.message for one in found)
+
+
+def test_of_nodes_that_are_gone_nothing_is_remembered() -> None:
+    there, gone = (Place(IMAGE, node) for node in ("there", "gone"))
+    book, plan = RungBook(told={there: 1, gone: 1}), RungPlan((RungCount(there, 0, 1, 0, 1, "Test"),))
+    book.remember(LadderPlan(((IMAGE, plan),)), NOW, 300.0)
+    assert book.told == {there: 1}

@@ -9,11 +9,13 @@ import pytest
 
 from edgewarm.engine.promoter import ARRIVED_SECONDS, Promoter
 from edgewarm.model.errors import Conflict, Forbidden
+from edgewarm.model.identity import TargetRef
 from edgewarm.model.operations import PatchObject
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Rungs
+from edgewarm.model.template import PodTemplate
 from edgewarm.model.view import ClusterView
-from edgewarm.model.workload import Pod, Rollout
+from edgewarm.model.workload import Owner, Pod, Rollout
 from edgewarm.replay.world import MemoryTelemetry
 from support.builders import NOW, policy_object
 from support.rungs import Recorder, standing_policy, told, view
@@ -60,6 +62,15 @@ async def test_one_that_nobody_adopts_does_not_count_for_ever() -> None:
     assert await promoter.look(NOW + ARRIVED_SECONDS + 1) == 1
 
 
+async def test_while_the_watch_of_pods_hangs_no_more_are_promoted_than_the_replica_set_lacks() -> None:
+    """Both were adopted, which only the ReplicaSet shows; nothing else is promoted, however long that lasts."""
+    cluster = Recorder(seen=view(SHORT))
+    promoter = Promoter(cluster, MemoryTelemetry())
+    await promoter.look(NOW)
+    cluster.seen = view(SHORT, sets=(replica_set(4, counted=4),))
+    assert await promoter.look(NOW + ARRIVED_SECONDS + 1) == 0
+
+
 async def test_one_that_changed_under_us_is_left_and_the_next_look_takes_another() -> None:
     cluster = Recorder(seen=view(SHORT), problems={"s1": Conflict("it changed")})
     promoter = Promoter(cluster, MemoryTelemetry())
@@ -67,6 +78,27 @@ async def test_one_that_changed_under_us_is_left_and_the_next_look_takes_another
     cluster.problems.clear()
     assert await promoter.look(NOW + 1) == 1
     assert told(cluster.done) == ["patch s2", "patch s1"]
+
+
+async def test_a_policy_whose_patch_cannot_be_built_leaves_the_others_promoted() -> None:
+    """Its annotations are a list, as no API server would have it."""
+    seen, odd = view(SHORT), TargetRef("apps/v1", "Deployment", "odd")
+    target = replace(
+        deployment(), ref=odd, uid="uid-odd", template=PodTemplate(b'{"metadata": {"annotations": ["x"]}}')
+    )
+    item = policy_object("odd", policy=replace(standing_policy(), target=odd))
+    spare = standby("o1", owner=Owner("WarmingPolicy", "odd", item.uid))
+    cluster = Recorder(
+        seen=replace(
+            seen,
+            policies={item.key: item, **seen.policies},
+            workloads={**seen.workloads, ("shop", odd): target},
+            replica_sets={**seen.replica_sets, "uid-odd": (replica_set(1, uid="odd-set"),)},
+            owned={**seen.owned, item.uid: {spare.key: spare}},
+        )
+    )
+    assert await Promoter(cluster, MemoryTelemetry()).look(NOW) == 2
+    assert told(cluster.done) == ["patch s1", "patch s2"]
 
 
 def younger() -> ClusterView:

@@ -17,18 +17,13 @@ from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Rollout, Service
 from support.builders import NOW, judgement, policy
 from support.rungs import asked, standing_policy, told, view
-from support.warm import deployment, node, pod, standby, starting, template, twin
+from support.warm import deployment, node, pod, standby, starting, template
 
 pytestmark = pytest.mark.unit
 RUNG = StandbyRung()
 SERVING = (pod("a"), pod("b"))
 LATE = Service(Key("shop", "late"), (("tier", "front"),))
 PAUSED = standing_policy(paused_until=NOW + 60)
-
-
-def hungry(name: str) -> Any:
-    """A stranger that finds no room."""
-    return twin(name, owner=None, labels={}, unschedulable_since=NOW - 10)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +66,6 @@ def hungry(name: str) -> Any:
             2,
             ["patch s1", "patch s2"],
             id="a Service came that selects them",
-        ),
-        pytest.param(
-            view((*SERVING, standby("s1"), standby("s2"), hungry("h")), nodes=(node(cpu=4.0),)),
-            "StandbyMinimum",
-            2,
-            2,
-            ["delete s1"],
-            id="a pod finds no room",
         ),
         pytest.param(
             view((*SERVING, pod("low", priority=-9)), nodes=(node(cpu=5.0),)),
@@ -149,8 +136,8 @@ def test_a_service_that_selects_on_nothing_else_is_named() -> None:
 
 
 def test_what_gives_way_has_a_second_and_what_is_surplus_its_own_time() -> None:
-    full = view((*SERVING, standby("s1"), standby("s2"), hungry("h")), nodes=(node(cpu=4.0),))
-    (given,) = RUNG.plan(asked(full)).operations
+    full = asked(view((*SERVING, standby("s1"), standby("s2")), nodes=(node(cpu=4.0),)))
+    (given,) = RUNG.plan(replace(full, yields=frozenset({Key("shop", "s1")}))).operations
     (surplus,) = RUNG.plan(asked(view((*SERVING, standby("s1")), wanted=policy()))).operations
     assert isinstance(given, DeleteObject)
     assert isinstance(surplus, DeleteObject)

@@ -8,12 +8,16 @@ from edgewarm.model.constraints import Constraints, Taint, Toleration
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.workload import Node, Pod, Selector
 from edgewarm.pools.room import ANYWHERE, Room, room
-from edgewarm.pools.yielding import yielding
+from edgewarm.pools.yielding import Giver, yielding
 from support.builders import NOW
 from support.warm import node, pod, resting, standby, starting, twin
 
 pytestmark = pytest.mark.unit
 ONE_CORE = PodRequests(1.0, 1.0)
+
+
+def given_by(*givers: Giver, room: Room) -> list[str]:
+    return [one.key.name for one in yielding(givers, room, NOW)]
 
 
 def waiting(name: str, cpu: float = 1.0, seconds: float = 10.0, **overrides: object) -> Pod:
@@ -108,7 +112,7 @@ FULL = (standby("s1"), standby("s2"))
 )
 def test_who_gives_way(waits: list[Pod], cpu: float, given: list[str]) -> None:
     found = room([node(cpu=cpu)], [*FULL, *waits])
-    assert [one.key.name for one in yielding(FULL, found, {"uid-own"}, NOW)] == given
+    assert given_by(Giver(FULL, frozenset({"uid-own"})), room=found) == given
 
 
 def test_the_node_where_fewest_go_is_chosen_and_the_cold_one_goes_first() -> None:
@@ -120,14 +124,41 @@ def test_the_node_where_fewest_go_is_chosen_and_the_cold_one_goes_first() -> Non
     )
     standbys = (*standbys[:3], starting("s4", node="node-2"))
     found = room([node(cpu=1.0), node("node-2", 2.0)], [*standbys, waiting("w")])
-    assert [one.key.name for one in yielding(standbys, found, set(), NOW)] == ["s4"]  # node-1 would give both
+    assert given_by(Giver(standbys), room=found) == ["s4"]  # node-1 would give both
 
 
 def test_room_that_a_pod_may_not_use_does_not_help_it_and_standbys_there_stay() -> None:
     there = [node(cpu=2.0), node("node-2", labels={"zone": "south"})]
     found = room(there, [*FULL, waiting("w", constraints=NORTH), waiting("x", 9.0, constraints=SOUTH)])
-    assert [one.key.name for one in yielding(FULL, found, set(), NOW)] == ["s1"]
+    assert given_by(Giver(FULL), room=found) == ["s1"]
 
 
 def test_nothing_is_given_in_an_empty_world() -> None:
-    assert yielding((), Room(), set(), NOW) == ()
+    assert yielding((), Room(), NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("waits", "given"),
+    [
+        pytest.param([waiting("w")], ["a1"], id="one pod costs one standby, not one of each policy"),
+        pytest.param([waiting("w"), waiting("x")], ["a1", "b1"], id="two pods cost two"),
+        pytest.param([waiting("own")], ["b1"], id="a workload's own pod gets another workload's"),
+        pytest.param([waiting("w", 1.5)], ["b1"], id="one large one rather than two"),
+        pytest.param([waiting("w", 3.0)], ["a1", "b1"], id="both policies give where one alone has too little"),
+    ],
+)
+def test_all_policies_give_way_together(waits: list[Pod], given: list[str]) -> None:
+    one, other = standby("a1"), standby("b1", cpu_cores=2.0)
+    found = room([node(cpu=3.0)], [one, other, *waits])
+    assert sorted(given_by(Giver((one,), frozenset({"uid-own"})), Giver((other,)), room=found)) == given
+
+
+def test_while_a_standby_is_going_no_other_goes_for_the_same_pod() -> None:
+    going = standby("s1", deleting=True)
+    found = room([node(cpu=2.0)], [going, standby("s2"), waiting("w")])
+    assert given_by(Giver((standby("s2"),)), room=found) == []
+
+
+def test_a_cold_standby_that_is_too_small_stays_where_a_ready_one_must_go() -> None:
+    pair = (starting("cold", cpu_cores=0.5), standby("ready"))
+    assert given_by(Giver(pair), room=room([node(cpu=1.5)], [*pair, waiting("w")])) == ["ready"]
