@@ -62,6 +62,8 @@ WRONG_POOLS = (
         {"shareable": ["cpu", "memory"]},
         "shareable says what oversubscriptionRatio is about: set a ratio above 1, or remove shareable",
     ),
+    WrongPool("moves-too-early", {"migrateAbove": "0.1"}, "migrateAbove must be a ratio from 0.2 to 1"),
+    WrongPool("moves-never", {"migrateAbove": "110%"}, "migrateAbove must be a ratio from 0.2 to 1"),
     WrongPool("budget-zero", {"budgets": {"cpu": "0"}}, BUDGETS),
     WrongPool("budget-no-quantity", {"budgets": {"memory": "8 GB"}}, BUDGETS),
     WrongPool("slow-down-crossed", {"slowDown": {"above": "0.9", "pauseAbove": "0.8"}}, SLOW),

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edgewarm.api.fields import parse_ratio
 from edgewarm.api.pool_spec import EdgeNodePoolSpec
 from edgewarm.api.problem import sentence
 from edgewarm.api.selector_spec import LabelSelector
@@ -57,6 +58,7 @@ def _settings(spec: EdgeNodePoolSpec) -> PoolSettings:
         shareable=plain.shareable if spec.shareable is None else frozenset(spec.shareable),
         limits=_limits(spec),
         slowdown=None if spec.slow_down is None else spec.slow_down.parsed(),
+        migrate_above=None if spec.migrate_above is None else parse_ratio(spec.migrate_above),
         region_label=spec.location.region_label,
     )
 

@@ -21,7 +21,7 @@ would pass them without having been tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgewarm.model.names import PARKED_AT_LABEL, RUNG_LABEL, TEMPLATE_HASH_LABEL
@@ -39,12 +39,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """A ReplicaSet, its pods, the standbys built for it, and how many were promoted but not adopted yet."""
+    """A ReplicaSet, its pods, the standbys built for it, and how many were promoted but not adopted yet.
+
+    `shunned` are nodes that pods are to leave: the standbys there are the last to serve.
+    """
 
     replica_set: ReplicaSet
     pods: tuple[Pod, ...]
     standbys: tuple[Pod, ...]
     arriving: int = 0
+    shunned: frozenset[str] = frozenset()
 
 
 def standing_on(workload: Workload, replica_sets: Iterable[ReplicaSet]) -> Standing:
@@ -111,18 +115,19 @@ def missing(crew: Crew) -> int:
 
 
 def promotions(crew: Crew) -> tuple[Pod, ...]:
-    """The standbys to promote: those on nodes with the fewest of the pods, then those that have waited longest."""
-    ready = [pod for pod in crew.standbys if fits(pod, crew.replica_set) and is_warm(pod, crew.pods)]
-    return tuple(_spread(ready, crew.pods)[: missing(crew)])
+    """The standbys to promote."""
+    return tuple(in_order(crew)[: missing(crew)])
 
 
-def _spread(standbys: Sequence[Pod], pods: Sequence[Pod]) -> list[Pod]:
+def in_order(crew: Crew) -> list[Pod]:
+    """Those that are warm: those on nodes with the fewest of the pods first, then those that have waited longest."""
+    standbys = [pod for pod in crew.standbys if fits(pod, crew.replica_set) and is_warm(pod, crew.pods)]
     there: dict[str, int] = {}
-    for pod in pods:
+    for pod in crew.pods:
         there[pod.node] = there.get(pod.node, 0) + (pod.ready_at is not None)
     order, left = [], sorted(standbys, key=lambda pod: (pod.created_at, pod.key))
     while left:
-        pod = min(left, key=lambda one: there.get(one.node, 0))
+        pod = min(left, key=lambda one: (one.node in crew.shunned, there.get(one.node, 0)))
         left.remove(pod)
         there[pod.node] = there.get(pod.node, 0) + 1
         order.append(pod)

@@ -21,9 +21,10 @@ from edgewarm.model.errors import EdgewarmError
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import PatchObject
-from edgewarm.model.policy import Mode
+from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Pod, ReplicaSet, Workload
+from edgewarm.pools.leaving import departures
 
 log = structlog.get_logger()
 AT_ONCE = 16
@@ -40,6 +41,17 @@ class _Promoted:
     key: Key
     replica_set: str
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A standby that is to serve, as a pod of which ReplicaSet, and why."""
+
+    item: PolicyObject
+    workload: Workload
+    replica_set: ReplicaSet
+    pod: Pod
+    why: str
 
 
 class Promoter:
@@ -67,25 +79,37 @@ class Promoter:
         younger = elders(view.policies) if policies else {}
         work = [one for item in policies if item.key not in younger for one in self._wanted(item, view, now)]
         gate = asyncio.Semaphore(AT_ONCE)
-        done = await asyncio.gather(*(self._promote(gate, *one, now) for one in work))
+
+        async def gated(one: Promotion) -> bool:
+            async with gate:
+                return await self.promote(one, now)
+
+        done = await asyncio.gather(*(gated(one) for one in work))
         return sum(done)
 
-    def _wanted(
-        self, item: PolicyObject, view: ClusterView, now: float
-    ) -> list[tuple[PolicyObject, Workload, ReplicaSet, Pod]]:
+    def crew(self, item: PolicyObject, policy: Policy, view: ClusterView, now: float) -> tuple[Workload, Crew] | None:
+        """The target with its pods and standbys; None where nothing may be promoted now."""
+        workload = view.workloads.get((item.key.namespace, policy.target))
+        mine = (pod for pod in view.owned_by(item.uid) if is_standby(pod) and pod.uid not in self._promoted)
+        standbys = tuple(pod for pod in mine if not is_draining(pod, policy.rungs.drain_seconds, now))
+        if workload is None or not standbys:
+            return None
+        current = standing_on(workload, view.replica_sets.get(workload.uid, ())).current
+        if current is None or self._is_held(current, now):
+            return None
+        here = {pod.node for pod in standbys} if policy.rungs.migration else set[str]()
+        left = frozenset(departures(here, view.nodes, workload.constraints))
+        return workload, Crew(current, view.owned_by(current.uid), standbys, self._arriving(current), left)
+
+    def _wanted(self, item: PolicyObject, view: ClusterView, now: float) -> list[Promotion]:
         with alone(item.key, "the standbys of a policy could not be looked at"):
             assert item.policy is not None
-            workload = view.workloads.get((item.key.namespace, item.policy.target))
-            drain = item.policy.rungs.drain_seconds
-            mine = (pod for pod in view.owned_by(item.uid) if is_standby(pod) and pod.uid not in self._promoted)
-            standbys = tuple(pod for pod in mine if not is_draining(pod, drain, now))
-            if workload is None or not standbys:
+            found = self.crew(item, item.policy, view, now)
+            if found is None:
                 return []
-            current = standing_on(workload, view.replica_sets.get(workload.uid, ())).current
-            if current is None or self._is_held(current, now):
-                return []
-            crew = Crew(current, view.owned_by(current.uid), standbys, self._arriving(current))
-            return [(item, workload, current, pod) for pod in promotions(crew)]
+            workload, crew = found
+            why = f"ReplicaSet {crew.replica_set.key.name} wants {crew.replica_set.wanted}"
+            return [Promotion(item, workload, crew.replica_set, pod, why) for pod in promotions(crew)]
         return []
 
     def _is_held(self, current: ReplicaSet, now: float) -> bool:
@@ -107,23 +131,21 @@ class Promoter:
             if gone or adopted or now - one.at > ARRIVED_SECONDS:
                 del self._promoted[uid]
 
-    async def _promote(
-        self, gate: asyncio.Semaphore, item: PolicyObject, workload: Workload, current: ReplicaSet, pod: Pod, now: float
-    ) -> bool:
-        why = f"ReplicaSet {current.key.name} wants {current.wanted}"
-        body = promotion(pod, workload.template, current)
+    async def promote(self, one: Promotion, now: float) -> bool:
+        """Whether the standby serves from now on."""
+        item, current, pod = one.item, one.replica_set, one.pod
+        body = promotion(pod, one.workload.template, current)
         self._promoted[pod.uid] = _Promoted(pod.key, current.uid, now)
-        async with gate:
-            try:
-                await self._cluster.carry_out(
-                    PatchObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, body, why)
-                )
-            except EdgewarmError as error:
-                self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
-                log.info("not promoted", policy=str(item.key), pod=str(pod.key), problem=str(error))
-                return False
+        try:
+            await self._cluster.carry_out(
+                PatchObject(item.uid, "Pod", pod.key, pod.uid, pod.resource_version, body, one.why)
+            )
+        except EdgewarmError as error:
+            self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
+            log.info("not promoted", policy=str(item.key), pod=str(pod.key), problem=str(error))
+            return False
         self._telemetry.promoted(item.key, 1)
-        log.info("promoted", policy=str(item.key), pod=str(pod.key), node=pod.node, because=why)
+        log.info("promoted", policy=str(item.key), pod=str(pod.key), node=pod.node, because=one.why)
         return True
 
 

@@ -11,6 +11,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | something selects one, as a Service added later does | it gets other labels                                 |
 | a pod finds no room that one of them holds           | that one is deleted, with one second of grace        |
 | it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
+| it stands on a node that pods are to leave           | another is made elsewhere first, then it goes        |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
@@ -22,12 +23,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
+from edgewarm.decide.migration import beside
 from edgewarm.decide.promoting import Crew, Standing, differs, fits, is_draining, is_standby, promotions, standing_on
 from edgewarm.decide.standby_refusals import Template, refusal
 from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.standby_places import standby_requests, yielded
+from edgewarm.engine.standby_places import aimed, standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
@@ -70,7 +72,9 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
         return RungPlan(plan.counts, plan.operations, (remark,), problem)
     siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
-    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds)
+    leaving = situation.leavers
+    left = frozenset(situation.emptied(pods))
+    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds, left)
     found, remarks = _count(situation, terms, flock)
     count = _counted(situation, flock, found)
     given = yielding(_at_rest(situation, pods), situation.room, {pod.uid for pod in siblings}, situation.now)
@@ -78,10 +82,10 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
         ahead = replace(current, wanted=max(current.wanted, situation.replicas_ahead))
-        promised = len(promotions(Crew(ahead, siblings, pods)))
+        promised = len(promotions(Crew(ahead, siblings, pods, shunned=left)))
         todo = changes(flock, situation.target(count), promised, slots, situation.now)
         todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
-    requests = standby_requests(situation, todo.make, len(pods))
+    requests = aimed(standby_requests(situation, todo.make, len(pods)), leaving, pods)
     operations = [*_hiding(situation, pods), *_deletions(situation, yielded(situation, todo, pods), given)]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, requests)
@@ -133,6 +137,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
         remark = Remark("StandbyDiffers", True, "AdmissionDiffers", message)
         return Wanted(1, RungReason.STANDBY_DIFFERS, 0), (remark,)
     found = wanted(_asked(situation, terms), situation.recent(HERE), terms)
+    found = beside(found, len(situation.leavers), terms)
     if situation.in_doubt and there > found.count:
         found = replace(found, count=min(there, terms.most), reason=RungReason.STANDBY_HELD)
     where, priority = (
@@ -141,7 +146,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
     )
     room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
     pushes = not never and room.could_push_out(priority, where)
-    placed = sum(bool(pod.node) for pod in flock.standbys)
+    placed = sum(bool(pod.node) and pod.node not in flock.shunned for pod in flock.standbys)
     return roomy(found, placed, room.slots(situation.workload.pod, where), pushes), ()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from edgewarm.decide.migration import Leaver
 from edgewarm.decide.newsvendor import probability_needed
 from edgewarm.decide.standbys import Changes
 from edgewarm.engine.rungs import RungSituation
@@ -40,6 +42,14 @@ def _value(situation: RungSituation, standby: int) -> float:
         return policy.kappa
     nth = max(situation.verdict.wanted, situation.workload.replicas) + standby
     return max(0.0, (1 + policy.kappa) * probability_needed(outlook.lead, nth, policy.capacity_per_pod) - 1)
+
+
+def aimed(requests: tuple[Request, ...], leaving: Sequence[Leaver], standbys: Iterable[Pod]) -> tuple[Request, ...]:
+    """The first goes where the pod of a full node may go, unless a standby is there, or on its way, already."""
+    to = next((leaver.to for leaver in leaving if leaver.to is not None), None)
+    if to is None or not requests or any(not pod.node or pod.node in to for pod in standbys):
+        return requests
+    return (replace(requests[0], only=to), *requests[1:])
 
 
 def yielded(situation: RungSituation, todo: Changes, pods: tuple[Pod, ...]) -> Changes:

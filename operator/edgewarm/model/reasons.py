@@ -71,6 +71,10 @@ class RungReason(_Documented):
     STANDBY_MINIMUM = "StandbyMinimum", "rungs.standby.min is the bound."
     STANDBY_MAXIMUM = "StandbyMaximum", "rungs.standby.max is the bound."
     STANDBY_ROOM = "StandbyRoom", "The nodes have no room for more, or for a cold twin of each while it is promoted."
+    STANDBY_MIGRATION = (
+        "StandbyMigration",
+        "Pods are to leave a node (rungs.migration): as many more standbys are warmed elsewhere first.",
+    )
     STANDBY_REFUSED = "StandbyRefused", "No standby can be built from this template; see the condition of that name."
     STANDBY_DIFFERS = (
         "StandbyDiffers",
