@@ -66,6 +66,7 @@ WRONG_POOLS = (
     WrongPool("moves-never", {"migrateAbove": "110%"}, "migrateAbove must be a ratio from 0.2 to 1"),
     WrongPool("budget-zero", {"budgets": {"cpu": "0"}}, BUDGETS),
     WrongPool("budget-no-quantity", {"budgets": {"memory": "8 GB"}}, BUDGETS),
+    WrongPool("bandwidth-no-quantity", {"budgets": {"bandwidth": "fast"}}, BUDGETS),
     WrongPool("slow-down-crossed", {"slowDown": {"above": "0.9", "pauseAbove": "0.8"}}, SLOW),
     WrongPool("slow-down-above-one", {"slowDown": {"above": "0.9", "pauseAbove": "110%"}}, SLOW),
     WrongPool("slow-down-no-ratio", {"slowDown": {"above": "much"}}, SLOW),

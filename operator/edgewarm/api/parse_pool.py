@@ -12,7 +12,7 @@ from edgewarm.api.problem import sentence
 from edgewarm.api.selector_spec import LabelSelector
 from edgewarm.api.terms_spec import Approval, PoolPrices
 from edgewarm.api.wired import Wired, created_at_of, parse_conditions, spec_of, status_of
-from edgewarm.model.amounts import PODS, Amounts
+from edgewarm.model.amounts import PODS, PULLS, Amounts
 from edgewarm.model.objects import PoolObject
 from edgewarm.model.pool import NodeChoice, PoolSettings
 from edgewarm.model.prices import ApprovalTerms
@@ -67,7 +67,8 @@ def _limits(spec: EdgeNodePoolSpec) -> Amounts:
     if spec.budgets is None:
         return {}
     limits = {name: float(parse_quantity(text)) for name, text in spec.budgets.quantities().items()}
-    return limits if spec.budgets.pods is None else {**limits, PODS: float(spec.budgets.pods)}
+    counts = {PODS: spec.budgets.pods, PULLS: spec.budgets.concurrent_pulls}
+    return {**limits, **{name: float(count) for name, count in counts.items() if count is not None}}
 
 
 def _selector(spec: LabelSelector) -> Selector:

@@ -87,6 +87,11 @@ class RungSituation:
         return self.make_room()
 
     @property
+    def by_hand(self) -> frozenset[str]:
+        """The nodes that the policy asks to have warm, whatever is forecast."""
+        return frozenset(entry.name for entry in self.policy.warming.nodes if entry.until > self.now)
+
+    @property
     def leavers(self) -> tuple[Leaver, ...]:
         """Pods of the workload that are to leave their nodes; those of full nodes are worked out once a pass."""
         if not self.policy.rungs.migration or self.policy.mode is not Mode.ACT:

@@ -85,6 +85,7 @@ class RungReason(_Documented):
         "A rollout or a pause is under way, demand is unknown, or the operator has just started: no fewer are held.",
     )
     STANDBY_NOT_ASKED = "StandbyNotAsked", "rungs.standby is not there (any more), so what is left is deleted."
+    WARMED_BY_HAND = "WarmedByHand", "spec.warming.nodes names the node, so it is warm whatever is forecast."
     NODE_ROOM_FORECAST = (
         "NodeRoomForecast",
         "Demand's quantile, at the level that room's cost asks for, needs as many beyond replicas and standbys.",
