@@ -16,7 +16,7 @@ import structlog
 
 from edgewarm.decide.migration import Leaver, Move, next_move
 from edgewarm.decide.promoting import Crew
-from edgewarm.engine.ladder import Ladder, MoveBook
+from edgewarm.engine.ladder import MoveBook
 from edgewarm.engine.ports import Cluster, Telemetry
 from edgewarm.engine.promoter import Promoter, Promotion
 from edgewarm.engine.remarks import Remark
@@ -38,11 +38,10 @@ STUCK_SECONDS = 600.0
 class Mover:
     """Called at the end of a policy's pass."""
 
-    def __init__(self, cluster: Cluster, telemetry: Telemetry, promoter: Promoter, ladder: Ladder) -> None:
+    def __init__(self, cluster: Cluster, telemetry: Telemetry, promoter: Promoter) -> None:
         self._cluster = cluster
         self._telemetry = telemetry
         self._promoter = promoter
-        self._ladder = ladder
 
     async def move(self, case: Case, now: float) -> None:
         """Move one pod, if one is to be moved and may be."""
@@ -50,7 +49,7 @@ class Mover:
         book.refused = None
         if climb is None or not climb.leavers or waits(climb, book) is not None:
             return
-        climb = self._ladder.informed(replace(climb, view=self._cluster.view()))
+        climb = replace(climb, view=self._cluster.view())  # anew: replicas and rungs were changed since
         found = self._promoter.crew(climb.item, climb.policy, climb.view, now)
         move = None if found is None else next_move(found[1], climb.leavers)
         if found is not None and move is not None and await self._lets_go(climb, book, move.leaver):
@@ -69,7 +68,7 @@ class Mover:
         except EdgewarmError as error:
             reason = "EvictionRefused" if isinstance(error, Protected) else "ActionFailed"
             book.refused = Remark(CONDITION, False, reason, f"{leaver} stays: {error}")
-            log.info("not moved", policy=str(climb.item.key), pod=str(pod.key), problem=str(error))
+            log.debug("not moved", policy=str(climb.item.key), pod=str(pod.key), problem=str(error))
             return False
         return True
 

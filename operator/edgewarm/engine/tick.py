@@ -105,7 +105,7 @@ class Engine:
         self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, ports.telemetry, self._promoter))
         self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
-        self._mover = Mover(ports.cluster, ports.telemetry, self._promoter, self._ladder)
+        self._mover = Mover(ports.cluster, ports.telemetry, self._promoter)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self._pools = Pools()
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgewarm.engine.ladder import Ladder, LadderPlan
+from edgewarm.engine.ladder import LadderPlan
 from edgewarm.engine.moving import STUCK_SECONDS, Mover, migrating
 from edgewarm.engine.promoter import Promoter
 from edgewarm.engine.remarks import Remark
@@ -46,7 +46,7 @@ def case(
 
 async def move(found: Case, cluster: Recorder, now: float = NOW, promoter: Promoter | None = None) -> list[str]:
     telemetry = MemoryTelemetry()
-    mover = Mover(cluster, telemetry, promoter or Promoter(cluster, telemetry), Ladder(cluster, ()))
+    mover = Mover(cluster, telemetry, promoter or Promoter(cluster, telemetry))
     await mover.move(found, now)
     return told(cluster.done)
 
