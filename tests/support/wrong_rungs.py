@@ -36,6 +36,26 @@ WRONG_RUNGS: tuple[WrongPolicy, ...] = (
         "rungs.standby.holdingCost must be a ratio above 0 and at most 1",
     ),
     WrongPolicy(
+        "rest-of-nothing",
+        spec(rungs={"standby": {"rest": {"cpu": "0"}}}),
+        "rungs.standby.rest.cpu must be a quantity from 1m to 1k",
+    ),
+    WrongPolicy(
+        "rest-of-no-quantity",
+        spec(rungs={"standby": {"rest": {"cpu": "little"}}}),
+        "rungs.standby.rest.cpu must be a quantity from 1m to 1k",
+    ),
+    WrongPolicy(
+        "rest-limit-of-nothing",
+        spec(rungs={"standby": {"rest": {"cpu": "20m", "limit": "0.1m"}}}),
+        "rungs.standby.rest.limit must be a quantity from 1m to 1k",
+    ),
+    WrongPolicy(
+        "rest-limit-below-cpu",
+        spec(rungs={"standby": {"rest": {"cpu": "20m", "limit": "10m"}}}),
+        "rungs.standby.rest.limit must not be below rungs.standby.rest.cpu",
+    ),
+    WrongPolicy(
         "room-bounds",
         spec(rungs={"nodeRoom": {"min": 3, "max": 2}}),
         "rungs.nodeRoom.min must not be above rungs.nodeRoom.max",
@@ -54,6 +74,11 @@ WRONG_RUNGS: tuple[WrongPolicy, ...] = (
         "migration-alone",
         spec(poolRef={"name": "north"}, rungs={"migration": {}}),
         "rungs.migration needs rungs.standby",
+    ),
+    WrongPolicy(
+        "migration-to-what-rests",
+        spec(poolRef={"name": "north"}, rungs={"standby": {"rest": {"cpu": "20m"}}, "migration": {}}),
+        "rungs.migration takes standbys that can serve at once: remove rungs.standby.rest, or rungs.migration",
     ),
     WrongPolicy(
         "migration-with-no-standby-allowed",

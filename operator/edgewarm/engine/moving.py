@@ -77,7 +77,7 @@ class Mover:
         workload, crew, move = step
         item, standby = climb.item, move.standby
         why = f"{move.leaver} leaves: {standby.key.name} on {standby.node} serves in its stead"
-        if await self._promoter.promote(Promotion(item, workload, crew.replica_set, standby, why), climb.now):
+        if await self._promoter.promote(Promotion(item, workload, crew, standby, why), climb.now):
             book.pod, book.at = move.leaver.pod.uid, climb.now
             self._telemetry.moved(item.key, 1)
             await self._cluster.record(Note(WARMING_POLICY, item.key, item.uid, "Migrated", why), climb.now)
