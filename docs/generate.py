@@ -44,7 +44,11 @@ RUNGS = {
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "PushesNobodyOut": "NodeRoomRefused: the workload's pods would push no placeholder out; the message says why.",
     "NotActing": "WarmthLeft: mode Observe leaves the pods of another mode alone; the message says how to delete them.",
-    "ActionFailed": "NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server refused it or was away.",
+    "Moving": "Migrating: pods are to leave a node; the message names the next one.",
+    "Waiting": "Migrating is False: pods are to leave, and stay for now; the message says what is waited for.",
+    "EvictionRefused": "Migrating is False: a PodDisruptionBudget lets no pod go; the message has its words.",
+    "ActionFailed": "Migrating is False, or NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server "
+    "refused it or was away.",
 }
 NODES_WARMED = {
     "RoomReserved": "All the room that spec.warming.nodes asks for is reserved.",

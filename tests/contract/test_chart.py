@@ -160,8 +160,12 @@ def test_the_operator_may_do_what_the_code_does_and_nothing_else(tmp_path: Path)
     scaled = (resources.DEPLOYMENTS, resources.STATEFUL_SETS)
     assert rights(roles["edgewarm-scaler"]) == {x for r in scaled for x in on(r, "get", "patch", subresource="scale")}
     kept = resources.OWNED.values()
+    asked = on(resources.PODS, "create", subresource="eviction")
     resizing = on(resources.PODS, "patch", subresource=RESIZE)
-    assert rights(roles["edgewarm-warmer"]) == {x for r in kept for x in on(r, "create", "patch", "delete")} | resizing
+    assert (
+        rights(roles["edgewarm-warmer"])
+        == {x for r in kept for x in on(r, "create", "patch", "delete")} | resizing | asked
+    )
 
 
 def test_without_a_list_it_may_scale_everywhere(tmp_path: Path) -> None:

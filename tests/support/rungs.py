@@ -9,7 +9,7 @@ from typing import Any
 from edgewarm.engine.rungs import RungSituation
 from edgewarm.model.errors import EdgewarmError
 from edgewarm.model.identity import Key
-from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
+from edgewarm.model.operations import AskEviction, CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
 from edgewarm.model.rungs import Rungs, StandbyTerms
 from edgewarm.model.view import ClusterView
@@ -83,6 +83,8 @@ def told(operations: Iterable[Operation]) -> list[str]:
                 words.append(f"delete {one.key.name}")
             case PatchObject():
                 words.append(f"patch {one.key.name}")
+            case AskEviction():
+                words.append(f"ask {one.key.name}")
     return words
 
 
@@ -100,6 +102,8 @@ class Recorder(MemoryCluster):
 
     async def carry_out(self, operation: Operation) -> None:
         name = "make" if isinstance(operation, CreateObject) else operation.key.name
+        if isinstance(operation, AskEviction) and f"ask {name}" in self.problems:
+            raise self.problems[f"ask {name}"]
         if name in self.problems:
             raise self.problems[name]
         self.done.append(operation)

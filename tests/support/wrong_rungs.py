@@ -70,6 +70,26 @@ WRONG_RUNGS: tuple[WrongPolicy, ...] = (
         spec(rungs={"nodeRoom": {"holdingCost": "120%"}}),
         "rungs.nodeRoom.holdingCost must be a ratio above 0 and at most 1",
     ),
+    WrongPolicy(
+        "migration-alone",
+        spec(poolRef={"name": "north"}, rungs={"migration": {}}),
+        "rungs.migration needs rungs.standby",
+    ),
+    WrongPolicy(
+        "migration-to-what-rests",
+        spec(poolRef={"name": "north"}, rungs={"standby": {"rest": {"cpu": "20m"}}, "migration": {}}),
+        "rungs.migration takes standbys that can serve at once: remove rungs.standby.rest, or rungs.migration",
+    ),
+    WrongPolicy(
+        "migration-with-no-standby-allowed",
+        spec(poolRef={"name": "north"}, rungs={"standby": {"max": 0}, "migration": {}}),
+        "rungs.migration needs rungs.standby with max of 1 or more",
+    ),
+    WrongPolicy(
+        "migration-to-nowhere",
+        spec(rungs={"standby": {}, "migration": {}}),
+        "rungs.migration needs poolRef, whose nodes",
+    ),
     WrongPolicy("parking-alone", spec(rungs={"parking": {}}), "rungs.parking needs rungs.standby"),
     WrongPolicy(
         "parking-drain",

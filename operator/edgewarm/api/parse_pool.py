@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edgewarm.api.fields import parse_ratio
 from edgewarm.api.pool_spec import EdgeNodePoolSpec
 from edgewarm.api.problem import sentence
 from edgewarm.api.selector_spec import LabelSelector
 from edgewarm.api.terms_spec import Approval, PoolPrices
 from edgewarm.api.wired import Wired, created_at_of, parse_conditions, spec_of, status_of
-from edgewarm.model.amounts import PODS, Amounts
+from edgewarm.model.amounts import PODS, PULLS, Amounts
 from edgewarm.model.objects import PoolObject
 from edgewarm.model.pool import NodeChoice, PoolSettings
 from edgewarm.model.prices import ApprovalTerms
@@ -57,6 +58,7 @@ def _settings(spec: EdgeNodePoolSpec) -> PoolSettings:
         shareable=plain.shareable if spec.shareable is None else frozenset(spec.shareable),
         limits=_limits(spec),
         slowdown=None if spec.slow_down is None else spec.slow_down.parsed(),
+        migrate_above=None if spec.migrate_above is None else parse_ratio(spec.migrate_above),
         region_label=spec.location.region_label,
     )
 
@@ -65,7 +67,8 @@ def _limits(spec: EdgeNodePoolSpec) -> Amounts:
     if spec.budgets is None:
         return {}
     limits = {name: float(parse_quantity(text)) for name, text in spec.budgets.quantities().items()}
-    return limits if spec.budgets.pods is None else {**limits, PODS: float(spec.budgets.pods)}
+    counts = {PODS: spec.budgets.pods, PULLS: spec.budgets.concurrent_pulls}
+    return {**limits, **{name: float(count) for name, count in counts.items() if count is not None}}
 
 
 def _selector(spec: LabelSelector) -> Selector:

@@ -328,6 +328,11 @@ class WarmingPolicySpec(Wire):
             ),
         ),
         Rule(
+            "rungs.migration needs poolRef, whose nodes take the pods that leave: add it, or remove rungs.migration",
+            cel="!has(self.rungs) || !has(self.rungs.migration) || has(self.poolRef)",
+            holds=lambda s: s.rungs is None or s.rungs.migration is None or s.pool_ref is not None,
+        ),
+        Rule(
             "rungs.standby needs a Deployment: a StatefulSet's pods have ordinals, so none of them can come from "
             "outside; remove it, or raise scaling.minReplicas",
             cel="!has(self.rungs) || !has(self.rungs.standby) || self.targetRef.kind == 'Deployment'",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edgewarm.api.fields import RatioText, parse_ratio
+from edgewarm.api.fields import RatioText, is_ratio_in_cel, parse_ratio, ratio_in_cel
 from edgewarm.api.room_spec import HIGHEST_RATIO, Budgets, Location, ResourceText, SlowDown
 from edgewarm.api.rule import Rule, Wire
 from edgewarm.api.selector_spec import NamespaceSelector, NodeSelector
@@ -49,6 +49,10 @@ class EdgeNodePoolSpec(Wire):
     slow_down: SlowDown | None = None
     """How warming makes way in a full pool; an empty object sets the defaults, without it a full pool refuses only what
     does not fit."""
+    migrate_above: RatioText | None = None
+    """Share of a node's cpu, memory or pods that working pods request from which on policies with rungs.migration move
+    them off, one of the node at a time, to nodes that stay 10 points below it: a ratio from 0.2 to 1, such as "0.9";
+    without it only nodes that are cordoned or drained are left."""
     prices: PoolPrices | None = None
     """What capacity costs here; without it the prices of the operator's configuration count."""
     approval: Approval | None = None
@@ -74,6 +78,12 @@ class EdgeNodePoolSpec(Wire):
             " && !quantity(self.oversubscriptionRatio).isLessThan(quantity('1'))"
             f" && !quantity(self.oversubscriptionRatio).isGreaterThan(quantity('{HIGHEST_RATIO}'))",
             holds=lambda spec: 1 <= parse_quantity(spec.oversubscription_ratio) <= parse_quantity(HIGHEST_RATIO),
+        ),
+        Rule(
+            'migrateAbove must be a ratio from 0.2 to 1, such as "0.9" or "90%"',
+            cel=f"!has(self.migrateAbove) || ({is_ratio_in_cel('self.migrateAbove')} && "
+            f"0.2 <= {ratio_in_cel('self.migrateAbove')} && {ratio_in_cel('self.migrateAbove')} <= 1.0)",
+            holds=lambda spec: spec.migrate_above is None or 0.2 <= parse_ratio(spec.migrate_above) <= 1,
         ),
         Rule(
             "shareable says what oversubscriptionRatio is about: set a ratio above 1, or remove shareable",

@@ -135,6 +135,11 @@ class ParkingSpec(Wire):
     0s to 1h."""
 
 
+class MigrationSpec(Wire):
+    """Pods leave a node that is cordoned or drained, or fuller than migrateAbove of the pool says, one at a time: each
+    once a standby elsewhere is warm and serves in its stead, and only if it might be evicted (PodDisruptionBudgets)."""
+
+
 class ImageSpec(Wire):
     """The workload's images on the nodes of the pool where its pods are expected, pulled before they are needed."""
 
@@ -186,12 +191,25 @@ class RungsSpec(Wire):
     """Scale in by parking pods as standbys; {} takes the defaults. It acts in mode Act, and where no
     HorizontalPodAutoscaler or ScaledObject scales. A parked pod gets no SIGTERM, so it does not know that it is to end
     its connections: for workloads whose clients bear that."""
+    migration: MigrationSpec | None = None
+    """Leave nodes that are to be left by warming the destination first; {} asks for it. It acts in mode Act."""
 
     rules = (
         Rule(
             "rungs.parking needs rungs.standby, which says how many parked pods are worth keeping: add standby: {}",
             cel="!has(self.parking) || has(self.standby)",
             holds=lambda rungs: rungs.parking is None or rungs.standby is not None,
+        ),
+        Rule(
+            "rungs.migration takes standbys that can serve at once: remove rungs.standby.rest, or rungs.migration",
+            cel="!has(self.migration) || !has(self.standby) || !has(self.standby.rest)",
+            holds=lambda rungs: rungs.migration is None or rungs.standby is None or rungs.standby.rest is None,
+        ),
+        Rule(
+            "rungs.migration needs rungs.standby with max of 1 or more, for a standby takes the place of each pod that "
+            "leaves: add standby: {}",
+            cel="!has(self.migration) || (has(self.standby) && self.standby.max > 0)",
+            holds=lambda rungs: rungs.migration is None or (rungs.standby is not None and rungs.standby.max > 0),
         ),
     )
 
@@ -205,6 +223,7 @@ def rungs(spec: RungsSpec | None) -> Rungs:
         image=ImageTerms() if spec.image is None else _image(spec.image),
         data=None if spec.data is None else _data(spec.data),
         parking=None if spec.parking is None else ParkingTerms(parse_duration(spec.parking.drain)),
+        migration=spec.migration is not None,
         node_room=None if spec.node_room is None else _node_room(spec.node_room),
     )
 

@@ -35,8 +35,8 @@ class WarmingSpec(Wire):
     max_new_nodes_per_pass: Annotated[StrictInt, Field(ge=1, le=5000)] = _PLAIN.max_new_nodes
     """Nodes on which warming may begin within one pass (15 s), 1 to 5000."""
     nodes: Annotated[tuple[WarmedNodeSpec, ...], ListMap(("name",), 64)] = ()
-    """Nodes to warm by hand, at most 64: in mode Act, room for pods of the workload is reserved there until the time
-    given, so that nothing else is warmed in it."""
+    """Nodes to warm by hand, at most 64: until the time given its images and data are held there whatever is forecast,
+    and in mode Act room for pods of the workload is reserved, so that nothing else is warmed in it."""
 
 
 def _degrees_in_cel(name: str, most: int) -> str:

@@ -26,7 +26,7 @@ from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.stages import Pull
 from edgewarm.model.view import ClusterView, Note
-from edgewarm.model.workload import Autoscaler, Pod, PodStart, ReplicaSet, Service, Workload
+from edgewarm.model.workload import Autoscaler, Node, Pod, PodStart, ReplicaSet, Service, Workload
 
 R = TypeVar("R")
 Manifest = Mapping[str, Any]
@@ -64,6 +64,8 @@ class Api(Reads, Protocol):
     async def get(self, resource: Resource, key: Key, subresource: str = "") -> bytes: ...
 
     async def create(self, resource: Resource, namespace: str, manifest: Manifest) -> bytes: ...
+
+    async def ask_eviction(self, key: Key, body: Manifest) -> None: ...
 
     async def delete(self, resource: Resource, key: Key, options: Manifest | None = None) -> None: ...
 
@@ -119,7 +121,7 @@ class KubeCluster:
         pods = informer(resources.PODS, kinds.pod, self._pod_changed)
         informer(resources.REPLICA_SETS, workload_kinds.replica_set, self._replica_set_changed)
         services = informer(resources.SERVICES, workload_kinds.service)
-        nodes = informer(resources.NODES, kinds.node)
+        nodes = informer(resources.NODES, kinds.node, self._node_changed)
         namespaces = informer(resources.NAMESPACES, kinds.namespace)
         hpas = informer(resources.AUTOSCALERS, kinds.horizontal_pod_autoscaler)
         scaled_objects = informer(resources.SCALED_OBJECTS, kinds.scaled_object)
@@ -265,6 +267,11 @@ class KubeCluster:
         if old is None or new is None or _asked_of(old) != _asked_of(new):
             self._wake()
 
+    def _node_changed(self, old: Node | None, new: Node | None) -> None:
+        # A cordon is the beginning of a drain, whose evictions begin at once: what is to be warm elsewhere is late.
+        if old is not None and new is not None and _closed(old) != _closed(new):
+            self._wake()
+
     def _decision_changed(self, old: DecisionRecord | None, new: DecisionRecord | None) -> None:
         # Decisions come and go by our own hand; what a person writes is the approval.
         if old is not None and new is not None and old.approval != new.approval:
@@ -297,6 +304,10 @@ def _asked_of(pool: PoolObject) -> tuple[object, ...]:
     """All that a person wrote into a pool."""
     asked = (pool.selector, pool.settings, pool.allowed_namespaces, pool.prices, pool.approval)
     return *asked, pool.problem, pool.uid
+
+
+def _closed(node: Node) -> tuple[object, ...]:
+    return node.schedulable, node.taints
 
 
 def _by_namespace(services: Mapping[Key, Service]) -> Mapping[str, tuple[Service, ...]]:

@@ -16,7 +16,7 @@ from yarl import URL
 from edgewarm.cluster.credentials import Credentials, Endpoint
 from edgewarm.cluster.failures import Busy, Unauthenticated, failure
 from edgewarm.cluster.limits import TokenBucket
-from edgewarm.cluster.resources import Resource
+from edgewarm.cluster.resources import PODS, Resource
 from edgewarm.model.errors import EdgewarmError, Unavailable
 from edgewarm.model.identity import Key
 from edgewarm.model.names import FIELD_MANAGER
@@ -100,6 +100,11 @@ class ApiClient:
         return await self._send(
             Call("create", resource, resource.path(namespace), query=query, body=msgspec.json.encode(manifest))
         )
+
+    async def ask_eviction(self, key: Key, body: Mapping[str, Any]) -> None:
+        """Would the pod be evicted? Nothing is. https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/"""
+        path, query = PODS.path_of(key, "eviction"), (("dryRun", "All"),)
+        await self._send(Call("create", PODS, path, "eviction", query, msgspec.json.encode(body)))
 
     async def delete(self, resource: Resource, key: Key, options: Mapping[str, Any] | None = None) -> None:
         """`options` are fields of DeleteOptions: preconditions, gracePeriodSeconds."""

@@ -5,6 +5,7 @@
 | create    | its name, if it has one         | an object of that uid                               |
 | delete    | preconditions uid and version   | that uid on its way out, or gone                    |
 | patch     | uid and version in the body     | that uid in another version than the one patched    |
+| ask       | precondition uid                | at once, for it changes nothing                     |
 
 What is not seen within `FORGET_SECONDS` is no longer waited for, as the ReplicaSet controller does
 (https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/controller_utils.go, ExpectationsTimeout).
@@ -25,7 +26,7 @@ import structlog
 from edgewarm.cluster.limits import TokenBucket
 from edgewarm.cluster.resources import OWNED, Resource
 from edgewarm.model.identity import Key
-from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
+from edgewarm.model.operations import AskEviction, CreateObject, DeleteObject, Operation, PatchObject
 
 _log = structlog.get_logger(__name__)
 FORGET_SECONDS = 300.0
@@ -37,6 +38,8 @@ class Writes(Protocol):
     """What the executor needs of the client."""
 
     async def create(self, resource: Resource, namespace: str, manifest: Mapping[str, Any]) -> bytes: ...
+
+    async def ask_eviction(self, key: Key, body: Mapping[str, Any]) -> None: ...
 
     async def delete(self, resource: Resource, key: Key, options: Mapping[str, Any] | None = None) -> None: ...
 
@@ -127,6 +130,8 @@ class Executor:
                 await patch(resource, operation.key, _guarded(operation), operation.subresource)
                 unseen = _Unseen(operation.owner, self._clock(), operation.resource_version)
                 self._wrote(operation, operation.key, operation.uid, unseen)
+            case AskEviction():
+                await self._api.ask_eviction(operation.key, _eviction(operation))
         _log.info("rung operation", what=type(operation).__name__, kind=operation.kind, why=operation.why)
 
     def changed(self, old: Seen | None, new: Seen | None) -> None:
@@ -146,7 +151,7 @@ class Executor:
             del self._unseen[uid]
         return frozenset(one.owner for one in self._unseen.values())
 
-    def _wrote(self, operation: Operation, key: Key, uid: str, unseen: _Unseen) -> None:
+    def _wrote(self, operation: CreateObject | DeleteObject | PatchObject, key: Key, uid: str, unseen: _Unseen) -> None:
         """Wait for the cache, unless the watch was faster than the answer."""
         found = self._lookup(operation.kind, key)
         mine = found if found is not None and found.uid == uid else None
@@ -158,6 +163,12 @@ def _delete_options(operation: DeleteObject) -> Mapping[str, Any]:
     guard = {"uid": operation.uid, "resourceVersion": operation.resource_version}
     grace = {} if operation.grace_seconds is None else {"gracePeriodSeconds": operation.grace_seconds}
     return {"preconditions": guard, **grace}
+
+
+def _eviction(operation: AskEviction) -> Mapping[str, Any]:
+    meta = {"name": operation.key.name, "namespace": operation.key.namespace}
+    options = {"preconditions": {"uid": operation.uid}}
+    return {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta, "deleteOptions": options}
 
 
 def _guarded(operation: PatchObject) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@
 | 404               | NotFound    | we look again                              |
 | 409               | Conflict    | we look again                              |
 | 410               | Gone        | the informer lists anew                    |
+| 429, a budget     | Protected   | whoever set the PodDisruptionBudget        |
 | 408, 429, 5xx, no | Unavailable | we try again, after Retry-After if given   |
 | any other 4xx     | Invalid     | whoever wrote the object that we sent      |
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound, Unavailable
+from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound, Protected, Unavailable
 
 
 class Gone(Unavailable):
@@ -34,12 +35,28 @@ class Unauthenticated(Forbidden):
     """Our credentials are not valid (any more) (401)."""
 
 
+class _Cause(msgspec.Struct, gc=False):
+    reason: str = ""
+    message: str = ""
+
+
+class _Details(msgspec.Struct, gc=False):
+    causes: tuple[_Cause, ...] | None = None
+
+
 class Status(msgspec.Struct, gc=False):
     """metav1.Status, the body of every failure and of a watch's ERROR event."""
 
     message: str = ""
     reason: str = ""
     code: int = 0
+    details: _Details | None = None
+
+    @property
+    def protector(self) -> str | None:
+        """What a PodDisruptionBudget says (policy/v1, DisruptionBudgetCause); None where none spoke."""
+        causes = (self.details and self.details.causes) or ()
+        return next((cause.message for cause in causes if cause.reason == "DisruptionBudget"), None)
 
 
 _STATUS = msgspec.json.Decoder(Status)
@@ -62,8 +79,11 @@ def status_of(body: bytes | msgspec.Raw) -> Status:
 
 def failure(doing: str, code: int, body: bytes | msgspec.Raw, retry_after: float = 0.0) -> EdgewarmError:
     """The error for an answer `code` to `doing`, which names verb, resource and object."""
-    said = status_of(body).message or "no reason given"
+    status = status_of(body)
+    said = status.message or "no reason given"
     found = f"{doing}: the API server answered {code}: {said}"
+    if code == 429 and status.protector is not None:
+        return Protected(f"{said} {status.protector}".strip())
     if code == 403 and "exceeded quota" in said:
         return Invalid(f"{found} (raise the quota, or ask for less)")
     if code in _FIXES:

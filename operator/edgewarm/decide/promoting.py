@@ -51,6 +51,7 @@ class Standing:
 class Crew:
     """A ReplicaSet, its pods, the standbys built for it, and how many were promoted but not adopted yet.
 
+    `shunned` are nodes that pods are to leave: the standbys there are the last to serve.
     `sizes` are those of the template, for standbys that may be at rest.
     """
 
@@ -58,6 +59,7 @@ class Crew:
     pods: tuple[Pod, ...]
     standbys: tuple[Pod, ...]
     arriving: int = 0
+    shunned: frozenset[str] = frozenset()
     sizes: Sizes = ONE_SIZE
 
 
@@ -133,15 +135,19 @@ def missing(crew: Crew) -> int:
 
 def promotions(crew: Crew) -> tuple[Pod, ...]:
     """The standbys to promote: those on nodes with the fewest of the pods, then those that have waited longest."""
-    ready = [pod for pod in _warm(crew) if not crew.sizes.is_low(pod)]
-    return tuple(_spread(ready, crew.pods)[: missing(crew)])
+    return tuple(in_order(crew)[: missing(crew)])
+
+
+def in_order(crew: Crew) -> list[Pod]:
+    """The standbys that could serve at once, in the order in which they would."""
+    return _spread([pod for pod in _warm(crew) if not crew.sizes.is_low(pod)], crew)
 
 
 def rises(crew: Crew, roomy: Collection[str]) -> tuple[Pod, ...]:
     """The standbys at rest that are to rise, in the same order; `roomy`: uids of those whose node has the room."""
     low = [pod for pod in _warm(crew) if crew.sizes.is_low(pod) and pod.uid in roomy]
     count = missing(crew) - len(promotions(crew)) - _rising(crew)
-    return tuple(_spread(low, crew.pods)[: max(0, count)])
+    return tuple(_spread(low, crew)[: max(0, count)])
 
 
 def promised(crew: Crew) -> int:
@@ -159,13 +165,13 @@ def _rising(crew: Crew) -> int:
     return sum(crew.sizes.is_rising(pod) and not (pod.sizing and pod.sizing.trouble) for pod in able)
 
 
-def _spread(standbys: Sequence[Pod], pods: Sequence[Pod]) -> list[Pod]:
+def _spread(standbys: Sequence[Pod], crew: Crew) -> list[Pod]:
     there: dict[str, int] = {}
-    for pod in pods:
+    for pod in crew.pods:
         there[pod.node] = there.get(pod.node, 0) + (pod.ready_at is not None)
     order, left = [], sorted(standbys, key=lambda pod: (pod.created_at, pod.key))
     while left:
-        pod = min(left, key=lambda one: there.get(one.node, 0))
+        pod = min(left, key=lambda one: (one.node in crew.shunned, there.get(one.node, 0)))
         left.remove(pod)
         there[pod.node] = there.get(pod.node, 0) + 1
         order.append(pod)

@@ -90,10 +90,13 @@ class Flock:
     pods: tuple[Pod, ...]
     max_age_seconds: float
     drain_seconds: float = 0.0
+    shunned: frozenset[str] = frozenset()  # nodes that pods are to leave
     sizes: Sizes = ONE_SIZE
 
     def is_fresh(self, pod: Pod, now: float) -> bool:
         """A pod that served until it was parked was as good as new then."""
+        if pod.node in self.shunned:
+            return False
         since = parked_at(pod) or pod.created_at
         return fits(pod, self.replica_set) and now - since < self.max_age_seconds
 
@@ -142,7 +145,9 @@ def changes(flock: Flock, count: int, promised: int, slots: int, now: float) -> 
 
 
 def _why(pod: Pod, flock: Flock) -> str:
-    return "older than maxAge" if fits(pod, flock.replica_set) else "built from an older template"
+    if not fits(pod, flock.replica_set):
+        return "built from an older template"
+    return "its node is to be left" if pod.node in flock.shunned else "older than maxAge"
 
 
 def _made(flock: Flock, count: int, fresh: Sequence[Pod], left: int) -> int:

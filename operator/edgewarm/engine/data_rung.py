@@ -38,7 +38,7 @@ from edgewarm.model.images import canonical
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject, Tally
 from edgewarm.model.policy import Policy
-from edgewarm.model.reasons import Reason
+from edgewarm.model.reasons import Reason, RungReason
 from edgewarm.model.rungs import DataTerms, Place, RungCount, RungName
 from edgewarm.model.stages import Stage
 from edgewarm.model.template import PodTemplate
@@ -100,7 +100,10 @@ class DataRung:
         for name in sorted(wished.keys() | pods.keys()):
             units += self._on(situation, self._shelf(situation, name, pods.get(name, {})), wished.get(name, ()), nodes)
         files = self._files.units(situation, [one for one in items if mounts.has(one)])
-        counts = tuple(_count(name, [*files, *units]) for name in sorted({unit.node for unit in (*files, *units)}))
+        counts = tuple(
+            _count(name, [*files, *units], situation.by_hand)
+            for name in sorted({unit.node for unit in (*files, *units)})
+        )
         operations = [op for unit in units for op in _operations(situation, unit)]
         operations += self._files.operations(situation, files)
         paused = situation.policy.paused_until is not None and situation.now < situation.policy.paused_until
@@ -115,7 +118,9 @@ class DataRung:
         pods: Mapping[str, Mapping[str, Pod]],
     ) -> Mapping[str, Sequence[DataItem]]:
         """Node -> the items that are wanted there, in the order of the policy; in doubt also those that are there."""
-        found = self._foreseen(situation, nodes, items, pods)
+        found = dict(self._foreseen(situation, nodes, items, pods))
+        for name in situation.by_hand & nodes.keys() if items else ():
+            found[name] = items  # whatever their thresholds: who asks by hand is certain
         if not situation.in_doubt:
             return found
         there = {name: [one for one in items if one.reference in pods.get(name, {})] for name in nodes}
@@ -274,11 +279,12 @@ def _to_note(now: float, shelf: _Shelf, unit: Unit) -> float | None:
     return now if read and (noted is None or now - noted >= NOTED_SECONDS) else None
 
 
-def _count(node: str, units: Sequence[Unit]) -> RungCount:
+def _count(node: str, units: Sequence[Unit], by_hand: frozenset[str]) -> RungCount:
     mine = [unit for unit in units if unit.node == node]
     wanted, warm = sum(unit.wanted for unit in mine), sum(unit.plan.warm and unit.wanted for unit in mine)
     warming, held = sum(unit.plan.warming for unit in mine), sum(unit.plan.held for unit in mine)
-    return RungCount(Place(RungName.DATA, node or None), wanted, warm, warming, held, Reason.FORECAST)
+    reason = RungReason.WARMED_BY_HAND if node in by_hand else Reason.FORECAST
+    return RungCount(Place(RungName.DATA, node or None), wanted, warm, warming, held, reason)
 
 
 def _operations(situation: RungSituation, unit: Unit) -> Iterable[Operation]:

@@ -28,7 +28,7 @@ from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.quantiles import Quantiles
-from edgewarm.model.reasons import Reason
+from edgewarm.model.reasons import Reason, RungReason
 from edgewarm.model.rungs import ImageTerms, Place, RungCount, RungName
 from edgewarm.model.stages import Stage
 from edgewarm.model.workload import Node, Pod
@@ -39,11 +39,12 @@ WRONG_IMAGE = "no other node has it, so it is not tried elsewhere"
 
 @dataclass(frozen=True)
 class _Wish:
-    """The nodes that are wanted, and why those."""
+    """The nodes that are wanted, and why those; `by_hand` are those of them that spec.warming.nodes names."""
 
     nodes: frozenset[str]
     reason: Reason
     note: str
+    by_hand: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,17 @@ class ImageRung:
         return replace(_asked(situation, node, len(images)), size=size, speed=speed)
 
     def _wish(
+        self, situation: RungSituation, nodes: Mapping[str, Node], images: Sequence[str], held_on: Collection[str]
+    ) -> _Wish:
+        """Where pods are expected, and where a person wants the images."""
+        found = self._foreseen(situation, nodes, images, held_on)
+        by_hand = situation.by_hand & nodes.keys() if images else frozenset[str]()
+        if not by_hand:
+            return found
+        note = "; ".join([*([found.note] if found.nodes else []), f"images on {len(by_hand)} nodes by hand"])
+        return _Wish(found.nodes | by_hand, found.reason, note, by_hand)
+
+    def _foreseen(
         self, situation: RungSituation, nodes: Mapping[str, Node], images: Sequence[str], held_on: Collection[str]
     ) -> _Wish:
         """Where pods are expected with the probability that an image's price asks for."""
@@ -210,7 +222,8 @@ def _level(
 
 def _count(item: _Item, wish: _Wish) -> RungCount:
     place, plan = Place(RungName.IMAGE, item.node), item.plan
-    reason = wish.reason if item.wanted or wish.reason is Reason.CONFIDENCE_LIMITED else Reason.FORECAST
+    reason: str = wish.reason if item.wanted or wish.reason is Reason.CONFIDENCE_LIMITED else Reason.FORECAST
+    reason = RungReason.WARMED_BY_HAND if item.node in wish.by_hand else reason
     return RungCount(place, int(item.wanted), int(plan.warm), int(plan.warming), int(plan.held), reason)
 
 

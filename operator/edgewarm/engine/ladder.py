@@ -15,7 +15,9 @@ from functools import partial
 
 import structlog
 
+from edgewarm.decide.migration import Crowded
 from edgewarm.decide.promoting import is_draining
+from edgewarm.engine.crowding import crowding
 from edgewarm.engine.data_rung import DataRung
 from edgewarm.engine.file_staging import FileStaging
 from edgewarm.engine.image_rung import ImageRung
@@ -28,6 +30,7 @@ from edgewarm.engine.standby import StandbyRung
 from edgewarm.manifests.decision import policy_label
 from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.identity import Key
 from edgewarm.model.names import POLICY_LABEL, RUNG_LABEL
 from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.objects import PolicyObject
@@ -53,6 +56,15 @@ def every_rung(
 
 
 @dataclass
+class MoveBook:
+    """The last pod that was moved off its node, when, and why the next one was not let go."""
+
+    pod: str = ""
+    at: float = float("-inf")
+    refused: Remark | None = None
+
+
+@dataclass
 class RungBook:
     """What the ladder remembers of one policy; losing it costs at most a decision written twice."""
 
@@ -64,6 +76,7 @@ class RungBook:
     failures: dict[RungName, int] = field(default_factory=dict)
     retry_at: dict[RungName, float] = field(default_factory=dict)
     works: set[RungName] = field(default_factory=set)  # whose last operations were carried out
+    moves: MoveBook = field(default_factory=MoveBook)
     parked_at: float = float("-inf")  # when pods were last made standbys behind the plan's back
 
     def remember(self, plan: LadderPlan, now: float, window_seconds: float) -> None:
@@ -125,12 +138,12 @@ class Ladder:
         self._count = count
         self._rungs = tuple(rungs)
         self._room: tuple[ClusterView, Room] | None = None
+        self._crowded: tuple[ClusterView, Mapping[Key, Crowded]] | None = None
 
     def plan(self, situation: RungSituation) -> LadderPlan:
         """Every rung that the policy wants, or that still holds something of it."""
         plans: list[tuple[RungName, RungPlan]] = []
         below: tuple[RungCount, ...] = ()
-        situation = replace(situation, make_room=partial(self.room, situation.view))
         for rung in self._rungs:
             found = rung.plan(replace(situation, below=below))
             if is_barred(found, situation.trouble.get(rung.name)):
@@ -140,8 +153,19 @@ class Ladder:
                 below = (*below, *found.counts)
         return LadderPlan(tuple(plans), tuple(_left(situation)))
 
+    def informed(self, situation: RungSituation) -> RungSituation:
+        """With what is worked out once per view, for all policies."""
+        view = situation.view
+        crowded = partial(self._crowded_of, view, situation.now)
+        return replace(situation, make_room=partial(self.room, view), make_crowded=crowded)
+
+    def _crowded_of(self, view: ClusterView, now: float) -> Mapping[Key, Crowded]:
+        if self._crowded is None or self._crowded[0] is not view:
+            self._crowded = view, crowding(view, now)
+        return self._crowded[1]
+
     def room(self, view: ClusterView) -> Room:
-        """Worked out once per view, for all policies."""
+        """What the nodes have left."""
         if self._room is None or self._room[0] is not view:
             self._room = view, room(view.nodes.values(), view.pods.values())
         return self._room[1]

@@ -88,6 +88,9 @@ class Telemetry(Protocol):
     def parked(self, key: Key, count: int) -> None:
         """So many serving pods became standbys."""
 
+    def moved(self, key: Key, count: int) -> None:
+        """So many serving pods left their nodes, a standby serving in the stead of each."""
+
     def retain(self, keys: Collection[Key]) -> None:
         """Forget every policy that is not among `keys`."""
 

@@ -26,9 +26,10 @@ from edgewarm.model.errors import EdgewarmError, Invalid
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import PatchObject
-from edgewarm.model.policy import Mode
+from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Pod, ReplicaSet, Workload
+from edgewarm.pools.leaving import departures
 from edgewarm.pools.room import room
 
 log = structlog.get_logger()
@@ -73,10 +74,18 @@ class _Work:
     promoted: tuple[Pod, ...]
     rising: tuple[Pod, ...]
     sizes: Sizes
+    why: str
 
-    @property
-    def why(self) -> str:
-        return f"ReplicaSet {self.replica_set.key.name} wants {self.replica_set.wanted}"
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A standby of a crew that is to serve, and why."""
+
+    item: PolicyObject
+    workload: Workload
+    crew: Crew
+    pod: Pod
+    why: str
 
 
 class Promoter:
@@ -112,21 +121,31 @@ class Promoter:
         )
         return sum(done)
 
+    def crew(self, item: PolicyObject, policy: Policy, view: ClusterView, now: float) -> tuple[Workload, Crew] | None:
+        """The target with its pods and standbys; None where nothing may be promoted now."""
+        workload = view.workloads.get((item.key.namespace, policy.target))
+        mine = (pod for pod in view.owned_by(item.uid) if is_standby(pod) and pod.uid not in self._promoted)
+        standbys = tuple(pod for pod in mine if not is_draining(pod, policy.rungs.drain_seconds, now))
+        if workload is None or not standbys:
+            return None
+        current = standing_on(workload, view.replica_sets.get(workload.uid, ())).current
+        if current is None or self._is_held(current, now):
+            return None
+        here = {pod.node for pod in standbys} if policy.rungs.migration else set[str]()
+        left = frozenset(departures(here, view.nodes, workload.constraints))
+        size = template_sizes(workload, policy.rungs.standby, view.can_resize)
+        return workload, Crew(current, view.owned_by(current.uid), standbys, self._arriving(current), left, size)
+
     def _wanted(self, item: PolicyObject, view: ClusterView, now: float) -> _Work | None:
         with alone(item.key, "the standbys of a policy could not be looked at"):
             assert item.policy is not None
-            workload = view.workloads.get((item.key.namespace, item.policy.target))
-            drain = item.policy.rungs.drain_seconds
-            mine = (pod for pod in view.owned_by(item.uid) if is_standby(pod) and pod.uid not in self._promoted)
-            standbys = tuple(pod for pod in mine if not is_draining(pod, drain, now))
-            if workload is None or not standbys:
+            found = self.crew(item, item.policy, view, now)
+            if found is None:
                 return None
-            current = standing_on(workload, view.replica_sets.get(workload.uid, ())).current
-            if current is None or self._is_held(current, now):
-                return None
-            size = template_sizes(workload, item.policy.rungs.standby, view.can_resize)
-            crew = Crew(current, view.owned_by(current.uid), standbys, self._arriving(current), size)
-            return _Work(item, workload, current, promotions(crew), self._rises(crew, workload, view, now), size)
+            workload, crew = found
+            current, rising = crew.replica_set, self._rises(crew, workload, view, now)
+            why = f"ReplicaSet {current.key.name} wants {current.wanted}"
+            return _Work(item, workload, current, promotions(crew), rising, crew.sizes, why)
         return None
 
     def _rises(self, crew: Crew, workload: Workload, view: ClusterView, now: float) -> tuple[Pod, ...]:
@@ -161,6 +180,11 @@ class Promoter:
                 del self._promoted[uid]
         for uid in [uid for uid, raised in self._raised.items() if now - raised.at >= REFUSED_SECONDS]:
             del self._raised[uid]
+
+    async def promote(self, one: Promotion, now: float) -> bool:
+        """Whether the standby serves from now on, for another reason than that one is missing."""
+        work = _Work(one.item, one.workload, one.crew.replica_set, (one.pod,), (), one.crew.sizes, one.why)
+        return await self._promote(asyncio.Semaphore(), work, one.pod, now)
 
     async def _promote(self, gate: asyncio.Semaphore, work: _Work, pod: Pod, now: float) -> bool:
         item, current = work.item, work.replica_set

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import structlog
 
 from edgewarm.engine.alone import alone
+from edgewarm.engine.moving import migrating
 from edgewarm.engine.pool_reports import pool_report
 from edgewarm.engine.pooling import PoolState
 from edgewarm.engine.ports import Cluster, Manifest, Telemetry
@@ -44,7 +45,8 @@ class Reporter:
         around, state, case = one.around, one.state, one.case
         item = around.item
         rungs = case.ladder.remarks(case.book.rungs.trouble) if case is not None else ()
-        found = merged(item.conditions, conditions(state, around, now, (*remarks, *rungs)))
+        moves = migrating(case.climb, case.book.rungs.moves) if case is not None else ()
+        found = merged(item.conditions, conditions(state, around, now, (*remarks, *rungs, *moves)))
         if case is None:
             self._telemetry.policy(item.key, PolicyNumbers(blind=isinstance(around.reading, Missing)))
             report = PolicyReport(item.generation, found, state.reason, state.message)

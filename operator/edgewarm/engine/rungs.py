@@ -6,10 +6,12 @@ called twice on the same view it answers the same, and on a view in which its op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from edgewarm.decide.migration import Crowded, Leaver, leavers
+from edgewarm.decide.promoting import standing_on
 from edgewarm.decide.situation import Situation, Verdict
 from edgewarm.engine.foresight import Foresight
 from edgewarm.engine.remarks import Remark
@@ -22,7 +24,8 @@ from edgewarm.model.pool import Request
 from edgewarm.model.prices import Prices
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
-from edgewarm.model.workload import Workload
+from edgewarm.model.workload import Pod, Workload
+from edgewarm.pools.leaving import departures
 from edgewarm.pools.placement import Answer
 from edgewarm.pools.room import Room
 
@@ -50,6 +53,7 @@ class RungSituation:
     foresight: Foresight = field(default_factory=Foresight)
     asked_before: Mapping[Place, Sequence[tuple[float, int]]] = field(default_factory=dict)
     make_room: Callable[[], Room] = Room
+    make_crowded: Callable[[], Mapping[Key, Crowded]] = dict
     scales: bool = True  # False while another autoscaler owns the replicas
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
@@ -86,6 +90,26 @@ class RungSituation:
     def room(self) -> Room:
         """What the nodes have left; worked out once a pass, when the first rung asks."""
         return self.make_room()
+
+    @property
+    def by_hand(self) -> frozenset[str]:
+        """The nodes that the policy asks to have warm, whatever is forecast."""
+        return frozenset(entry.name for entry in self.policy.warming.nodes if entry.until > self.now)
+
+    @property
+    def leavers(self) -> tuple[Leaver, ...]:
+        """Pods of the workload that are to leave their nodes; those of full nodes are worked out once a pass."""
+        if not self.policy.rungs.migration or self.policy.mode is not Mode.ACT:
+            return ()
+        current = standing_on(self.workload, self.view.replica_sets.get(self.workload.uid, ())).current
+        pods = () if current is None else self.view.owned_by(current.uid)
+        return leavers(pods, self.emptied(pods), self.make_crowded())
+
+    def emptied(self, pods: Iterable[Pod]) -> Mapping[str, str]:
+        """The nodes of these pods that pods of the workload are to leave, and why; none unless the policy asks."""
+        moves = self.policy.rungs.migration and self.policy.mode is Mode.ACT
+        names = {pod.node for pod in pods} if moves else set[str]()
+        return departures(names, self.view.nodes, self.workload.constraints)
 
     def data_is_coming(self, node: str | None) -> bool:
         """A pod that started there now (None: wherever) would fetch for itself what is being staged."""

@@ -11,6 +11,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | something selects one, as a Service added later does | it gets other labels                                 |
 | a pod finds no room, and it is chosen to make some   | that one is deleted, with one second of grace        |
 | it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
+| it stands on a node that pods are to leave           | another is made elsewhere first, then it goes        |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
 | rungs.standby.rest, and no pod is lacking            | ready ones are resized to it (engine.resting)        |
@@ -23,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
+from edgewarm.decide.migration import beside
 from edgewarm.decide.promoting import (
     Crew,
     Standing,
@@ -45,7 +47,7 @@ from edgewarm.engine.resting import (
     unable_to_rise,
 )
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.standby_places import drained, standby_requests, yielded
+from edgewarm.engine.standby_places import aimed, drained, standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
@@ -88,18 +90,20 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
         return RungPlan(plan.counts, plan.operations, (remark,), problem)
     siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
+    leaving = situation.leavers
+    left = frozenset(situation.emptied(pods))
     size = template_sizes(situation.workload, terms, situation.view.can_resize)
-    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds, size)
+    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds, left, size)
     found, remarks = _count(situation, terms, flock)
     count = _counted(situation, flock, found)
     given = tuple(pod for pod in pods if pod.key in situation.yields)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
-    crew = Crew(replace(current, wanted=max(current.wanted, situation.replicas_ahead)), siblings, pods, sizes=size)
+    crew = Crew(replace(current, wanted=max(current.wanted, situation.replicas_ahead)), siblings, pods, 0, left, size)
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
         todo = changes(flock, situation.target(count), promised(crew), slots, situation.now)
         todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
-    requests = standby_requests(situation, todo.make, len(pods))
+    requests = aimed(standby_requests(situation, todo.make, len(pods)), leaving, pods)
     todo = yielded(situation, todo, pods)
     operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
     operations += resizes(situation, flock, {pod.uid for pod, _ in todo.delete}, lacking=missing(crew) > 0)
@@ -155,6 +159,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
         remark = Remark("StandbyDiffers", True, "AdmissionDiffers", message)
         return Wanted(1, RungReason.STANDBY_DIFFERS, 0), (remark,)
     found = wanted(_asked(situation, terms), situation.recent(HERE), terms)
+    found = beside(found, len(situation.leavers), terms)
     if situation.in_doubt and there > found.count:
         found = replace(found, count=min(there, terms.most), reason=RungReason.STANDBY_HELD)
     where, priority = (
@@ -165,7 +170,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
     if terms.rest is not None:
         return roomy_at_rest(found, room.without(flock.standbys).slots(situation.workload.pod, where)), ()
     pushes = not never and room.could_push_out(priority, where)
-    placed = sum(bool(pod.node) for pod in flock.standbys)
+    placed = sum(bool(pod.node) and pod.node not in flock.shunned for pod in flock.standbys)
     return roomy(found, placed, room.slots(situation.workload.pod, where), pushes), ()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from edgewarm.decide.migration import Leaver
 from edgewarm.decide.newsvendor import probability_needed
 from edgewarm.decide.promoting import is_draining, is_standby, standing_on
 from edgewarm.decide.standbys import Changes
@@ -64,6 +65,14 @@ def giver(situation: RungSituation) -> Giver:
     able = {pod.uid for pod in pods} - unable_to_rise(situation, pods, size)
     own = view.owned_by(current.uid) if able else ()  # who stands for none of them is in the way of these, too
     return Giver(drained(situation, pods), frozenset(pod.uid for pod in own))
+
+
+def aimed(requests: tuple[Request, ...], leaving: Sequence[Leaver], standbys: Iterable[Pod]) -> tuple[Request, ...]:
+    """The first goes where the pod of a full node may go, unless a standby is there, or on its way, already."""
+    to = next((leaver.to for leaver in leaving if leaver.to is not None), None)
+    if to is None or not requests or any(not pod.node or pod.node in to for pod in standbys):
+        return requests
+    return (replace(requests[0], only=to), *requests[1:])
 
 
 def yielded(situation: RungSituation, todo: Changes, pods: tuple[Pod, ...]) -> Changes:

@@ -35,6 +35,7 @@ from edgewarm.engine.judge import (
 from edgewarm.engine.ladder import Ladder, LadderPlan, every_rung
 from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
+from edgewarm.engine.moving import Mover
 from edgewarm.engine.parking import Parker
 from edgewarm.engine.parts import Parts
 from edgewarm.engine.pool_cases import pool_trouble, remarked
@@ -101,6 +102,7 @@ class Engine:
         self._actor = Actor(ports.cluster, ports.telemetry, Parker(ports.cluster, ports.telemetry, self._promoter))
         self._ladder = Ladder(ports.cluster, every_rung() if rungs is None else rungs, ports.telemetry.data_removed)
         self._climber = Climber(self._ladder, self._actor)
+        self._mover = Mover(ports.cluster, ports.telemetry, self._promoter)
         self._reporter = Reporter(ports.cluster, ports.telemetry)
         self._sharing = Sharing(self._ladder)
         self.forecasts = Forecasts(self._rows, self._models, step_seconds)
@@ -237,6 +239,7 @@ class Engine:
             scales=scales,
             prices=resolved(self._terms, view.pools.get(book.policy.pool or "")).prices,
         )
+        climb = self._ladder.informed(climb)
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)
         return climb, LadderPlan()
@@ -292,6 +295,7 @@ class Engine:
         if case.climb is None or case.climb.scales:
             await self._actor.carry_out(case, replica_moves(case, records, moment.now), moment)
         await self._climber.climb(case, rungs, moment)
+        await self._mover.move(case, moment.now)
         await self._actor.look_back(case, moment.now)
         await self._actor.tidy(case, records)
         await self._actor.tidy(case, rungs)

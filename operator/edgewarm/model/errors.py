@@ -4,6 +4,7 @@
   x Unavailable      the world's fault: try again later, hold what we have
     - Conflict       the object changed since we read it: look again
     - NotFound       the object is not there (any more)
+    - Protected      a PodDisruptionBudget allows no eviction now
   x Invalid          the user's fault: say which field, what was found, what to write instead
     - Forbidden      the API server refuses us: an administrator must grant it
 """
@@ -25,6 +26,10 @@ class Conflict(Unavailable):
 
 class NotFound(Unavailable):
     """The object does not exist (404)."""
+
+
+class Protected(Unavailable):
+    """A PodDisruptionBudget does not let this pod go now (429 of the Eviction API)."""
 
 
 class Invalid(EdgewarmError):

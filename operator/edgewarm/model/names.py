@@ -40,6 +40,9 @@ TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 PARKED_AT_LABEL = f"{GROUP}/parked-at"
 """Label on a standby that was a serving pod: when it was parked, in whole Unix seconds."""
 
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+"""Kubernetes' annotation by which a ReplicaSet that has too many pods chooses: the lowest goes first."""
+
 POD_TEMPLATE_HASH = "pod-template-hash"
 """Kubernetes' own label that tells the pods of one ReplicaSet from those of another."""
 

@@ -66,4 +66,15 @@ class PatchObject:
     subresource: str = ""
 
 
-Operation = CreateObject | DeleteObject | PatchObject
+@dataclass(frozen=True, slots=True)
+class AskEviction:
+    """Ask whether exactly this pod could be evicted now, and change nothing; what protects it is a Protected."""
+
+    owner: str
+    key: Key
+    uid: str
+    why: str
+    kind: str = "Pod"
+
+
+Operation = CreateObject | DeleteObject | PatchObject | AskEviction

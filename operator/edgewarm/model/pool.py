@@ -118,6 +118,7 @@ class PoolSettings:
     limits: Amounts = field(default_factory=lambda: NOTHING)
     slowdown: Slowdown | None = None
     region_label: str = "topology.kubernetes.io/region"
+    migrate_above: float | None = None  # utilisation from which pods are moved off a node; None: from none
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.oversubscription) and self.oversubscription >= 1):

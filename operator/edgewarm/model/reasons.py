@@ -71,6 +71,10 @@ class RungReason(_Documented):
     STANDBY_MINIMUM = "StandbyMinimum", "rungs.standby.min is the bound."
     STANDBY_MAXIMUM = "StandbyMaximum", "rungs.standby.max is the bound."
     STANDBY_ROOM = "StandbyRoom", "The nodes have no room for more, or for a cold twin of each while it is promoted."
+    STANDBY_MIGRATION = (
+        "StandbyMigration",
+        "Pods are to leave a node (rungs.migration): as many more standbys are warmed elsewhere first.",
+    )
     STANDBY_REFUSED = "StandbyRefused", "No standby can be built from this template; see the condition of that name."
     STANDBY_DIFFERS = (
         "StandbyDiffers",
@@ -81,6 +85,7 @@ class RungReason(_Documented):
         "A rollout or a pause is under way, demand is unknown, or the operator has just started: no fewer are held.",
     )
     STANDBY_NOT_ASKED = "StandbyNotAsked", "rungs.standby is not there (any more), so what is left is deleted."
+    WARMED_BY_HAND = "WarmedByHand", "spec.warming.nodes names the node, so it is warm whatever is forecast."
     NODE_ROOM_FORECAST = (
         "NodeRoomForecast",
         "Demand's quantile, at the level that room's cost asks for, needs as many beyond replicas and standbys.",

@@ -136,6 +136,7 @@ class Rungs:
     image: ImageTerms | None = field(default=ImageTerms())
     data: DataTerms | None = None
     node_room: NodeRoomTerms | None = None
+    migration: bool = False  # pods leave nodes that are to be left, each once a standby elsewhere is warm
 
     @property
     def drain_seconds(self) -> float:

@@ -41,9 +41,10 @@ def expected_utilization(
     for demand in known:
         for name, count in demand.pods.items():
             held[name].append(scaled(demand.workload.asks, count))
-    return {node.name: _share(total(held[node.name]), node.allocatable) for node in nodes if node.name in held}
+    return {node.name: share(total(held[node.name]), node.allocatable) for node in nodes if node.name in held}
 
 
-def _share(used: Amounts, whole: Amounts) -> float:
+def share(used: Amounts, whole: Amounts) -> float:
+    """The largest share of cpu, memory or pods."""
     shares = (used.get(name, 0.0) / whole[name] for name in (CPU, MEMORY, PODS) if whole[name] > 0)
     return max(shares, default=0.0)

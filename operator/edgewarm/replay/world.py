@@ -193,6 +193,9 @@ class MemoryTelemetry:
     def parked(self, key: Key, count: int) -> None:
         """No pods."""
 
+    def moved(self, key: Key, count: int) -> None:
+        """No pods."""
+
     def retain(self, keys: Collection[Key]) -> None:
         """Forget every other policy."""
         if len(keys) < len(self.numbers):

@@ -127,6 +127,9 @@ PROMOTIONS = Metric(
     "edgewarm_promotions_total", Type.COUNTER, POLICY, "Standbys that began to serve: hits of the standby rung."
 )
 PARKINGS = Metric("edgewarm_parkings_total", Type.COUNTER, POLICY, "Serving pods that became standbys on a scale-in.")
+MIGRATIONS = Metric(
+    "edgewarm_migrations_total", Type.COUNTER, POLICY, "Serving pods that left their node, a standby in their stead."
+)
 BLIND = Metric("edgewarm_blind", Type.GAUGE, POLICY, "1 while there is no usable demand sample, else 0.")
 DECISIONS = Metric(
     "edgewarm_decisions_total",
@@ -212,6 +215,7 @@ METRICS: tuple[Metric, ...] = (
     DATA_REMOVED,
     PROMOTIONS,
     PARKINGS,
+    MIGRATIONS,
     BLIND,
     DECISIONS,
     POLICIES,

@@ -89,6 +89,10 @@ class Metrics:
         """Serving pods that became standbys."""
         self._of(key, catalog.PARKINGS, count)
 
+    def moved(self, key: Key, count: int) -> None:
+        """Serving pods whose place a standby elsewhere took."""
+        self._of(key, catalog.MIGRATIONS, count)
+
     def _of(self, key: Key, metric: Metric, count: int) -> None:
         labels = (key.namespace, key.name)
         self._of_policy.setdefault(key, set()).add((metric, labels))

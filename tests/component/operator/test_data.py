@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from edgewarm.model.units import format_time
 from support.fake_api.merging import Json
 from support.operator_world import SHOP, OperatorWorld
 from support.warmth import BY_NODE, POOL, asks, image_volume
@@ -102,6 +103,16 @@ async def test_items_are_staged_where_pods_are_expected_and_said(world: Operator
         ("node-3", 0, 2),
     ]
     assert world.kubelets.most_on_a_node == 1
+
+
+async def test_a_node_that_a_person_names_gets_the_items_whatever_their_thresholds(world: OperatorWorld) -> None:
+    """Nobody asks for anything on node-4."""
+    until = format_time(world.clock.now + 3600)
+    warming = {"nodes": [{"name": "node-4", "until": until}]}
+    await running(world, item(MODEL, threshold="0.95"), warming=warming)
+    assert ("node-4", "vision") in staging(world)
+    actions = [action for decision in world.decisions() for action in decision["spec"]["actions"]]
+    assert ("node-4", 0, 1) in [(a["node"], a["from"], a["to"]) for a in actions if a["rung"] == "Data"]
 
 
 async def test_the_pod_that_stages_has_no_token_and_belongs_to_the_policy(world: OperatorWorld) -> None:

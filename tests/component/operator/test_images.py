@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edgewarm.model.units import format_time
 from support.fake_api.merging import Json
 from support.fake_prometheus import Series
 from support.operator_world import SHOP, OperatorWorld
@@ -24,9 +25,11 @@ def asks(world: OperatorWorld, **nodes: float) -> None:
     world.prometheus.queries["by node"] = lambda at: series
 
 
-async def running(world: OperatorWorld, nodes: int = 4, by_node: bool = True, **spec: Any) -> OperatorWorld:
+async def running(
+    world: OperatorWorld, nodes: int = 4, by_node: bool = True, pool: Json = POOL, **spec: Any
+) -> OperatorWorld:
     """Four pods on node-1, which has their image; no other node of the pool has it. Two more ask for something."""
-    world.api.put(POOL)
+    world.api.put(pool)
     world.kubelets.node("node-1", images=("docker.io/library/web:1",))
     for number in range(2, nodes + 1):
         world.kubelets.node(f"node-{number}")
@@ -87,6 +90,22 @@ async def test_without_demand_by_node_as_many_nodes_are_warm_as_pods_are_expecte
     # 190 / 30: seven pods, of which four are on node-1 and each other one is expected on a node of its own
     assert rung(world)["wanted"] == rung(world)["warm"] == 1 + len(pull_pods(world))
     assert len(pull_pods(world)) >= 3
+
+
+async def test_a_node_that_a_person_names_gets_the_image_until_the_time(world: OperatorWorld) -> None:
+    """Nobody asks for anything on node-4."""
+    until = format_time(world.clock.now + 600)
+    await running(world, warming={"nodes": [{"name": "node-4", "until": until}]}, rungs={"image": {"ttl": "5m"}})
+    assert set(pull_pods(world)) == {"node-2", "node-3", "node-4"}
+    assert (rung(world)["wanted"], rung(world)["warm"]) == (4, 4)
+    await world.passes(900)  # the time, and the ttl
+    assert set(pull_pods(world)) == {"node-2", "node-3"}
+
+
+async def test_a_budget_of_the_pool_says_how_many_pulls_there_are_at_a_time(world: OperatorWorld) -> None:
+    await running(world, pool={**POOL, "spec": {**POOL["spec"], "budgets": {"concurrentPulls": 1}}})
+    assert sorted(world.kubelets.pulled) == [("node-2", "web:1"), ("node-3", "web:1")]
+    assert world.kubelets.most_at_once == 1
 
 
 @pytest.mark.parametrize(

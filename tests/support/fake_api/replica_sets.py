@@ -1,7 +1,8 @@
 """Deployments with ReplicaSets between them and their pods: adoption, the order of deletion, rollouts at one stroke.
 
 As far as promotions depend on it the real controllers are followed: a ReplicaSet adopts orphans that its selector
-matches, and of too many pods deletes the unassigned first, then Pending ones, then those not Ready, then the youngest.
+matches, and of too many pods deletes the unassigned first, then Pending ones, then those not Ready, then those
+of the lowest deletion cost, then the youngest.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from support.fake_api.merging import Json
 from support.fake_api.server import FakeApi
 
 REVISION = "deployment.kubernetes.io/revision"
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 HASH = "pod-template-hash"
 
 
@@ -107,8 +109,9 @@ class FakeReplicaSets:
             self._api.delete("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
         self._api.put({**replica_set, "status": {"replicas": len(self._pods(replica_set))}})
 
-    def _worth(self, pod: Json) -> tuple[bool, bool, float]:
-        return pod["status"]["phase"] != "Pending", is_ready(pod), -self._born.get(pod["metadata"]["uid"], 0.0)
+    def _worth(self, pod: Json) -> tuple[bool, bool, int, float]:
+        cost = int(pod["metadata"].get("annotations", {}).get(DELETION_COST, "0"))
+        return pod["status"]["phase"] != "Pending", is_ready(pod), cost, -self._born.get(pod["metadata"]["uid"], 0.0)
 
     def _make(self, replica_set: Json, now: float) -> None:
         template = replica_set["spec"]["template"]

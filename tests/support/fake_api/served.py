@@ -34,6 +34,7 @@ BUILT_IN = (
     Served("apps", "v1", "statefulsets", "StatefulSet", scale=True),
     Served("apps", "v1", "replicasets", "ReplicaSet", scale=True),
     Served("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
+    Served("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
     Served("coordination.k8s.io", "v1", "leases", "Lease", status=False),
     Served("edgewarm.io", "v1alpha1", "warmingpolicies", "WarmingPolicy"),
     Served("edgewarm.io", "v1alpha1", "edgenodepools", "EdgeNodePool", namespaced=False),

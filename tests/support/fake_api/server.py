@@ -22,6 +22,7 @@ from support.fake_api.served import Address, Catalogue, Served
 from support.fake_api.store import Refused, Store, Validator
 from support.fake_api.watching import Watches
 
+_NO_EVICTION = "Cannot evict pod as it would violate the pod's disruption budget."
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -212,7 +213,7 @@ class FakeApi:
                 return await self._watches.serve(request, address)
             return _json(self._dispatch(request, address, verb, body), 201 if verb == "create" else 200)
         except Refused as refused:
-            return _status(refused.code, refused.reason, str(refused))
+            return _status(refused.code, refused.reason, str(refused), causes=refused.causes)
 
     def _note(self, request: web.Request, verb: str, body: bytes, status: int) -> None:
         decoded = msgspec.json.decode(body) if body else None
@@ -248,6 +249,8 @@ class FakeApi:
             case "get":
                 obj = self.store.get(address.served, (address.namespace, address.name))
                 return scale_of(obj) if address.subresource == "scale" else obj
+            case "create" if address.subresource == "eviction":
+                return self._evict(request, address, body)
             case "create":
                 return self.store.create(address.served, address.namespace, msgspec.json.decode(body))
             case "delete":
@@ -255,6 +258,21 @@ class FakeApi:
                 self.store.delete(address.served, (address.namespace, address.name))
                 return {"kind": "Status", "apiVersion": "v1", "status": "Success", "code": 200}
         return self._write(request, address, msgspec.json.decode(body))
+
+    def _evict(self, request: web.Request, address: Address, body: bytes) -> Json:
+        """Refused while a PodDisruptionBudget that selects the pod allows none, as policy/v1 has it."""
+        key = (address.namespace, address.name)
+        pod = self.store.get(address.served, key)
+        _hold(pod, _preconditions(msgspec.json.encode(msgspec.json.decode(body).get("deleteOptions", {}))))
+        for budget in self.objects("PodDisruptionBudget"):
+            wanted = budget["spec"]["selector"]["matchLabels"].items()
+            mine = budget["metadata"]["namespace"] == address.namespace
+            if mine and wanted <= pod["metadata"]["labels"].items() and not budget["status"]["disruptionsAllowed"]:
+                said = f"The disruption budget {budget['metadata']['name']} needs every pod that there is"
+                raise Refused(429, "TooManyRequests", _NO_EVICTION, (("DisruptionBudget", said),))
+        if request.query.get("dryRun") != "All":
+            self.store.delete(address.served, key)
+        return {"kind": "Status", "apiVersion": "v1", "status": "Success", "code": 201}
 
     def _list(self, request: web.Request, address: Address) -> Json:
         """Chunks are cut from the keys in order; a token names its version and is refused once that is compacted."""
@@ -357,6 +375,14 @@ def _json(body: Json, status: int = 200, headers: Mapping[str, str] | None = Non
     return web.Response(body=encoded, status=status, content_type="application/json", headers=headers)
 
 
-def _status(code: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+def _status(
+    code: int,
+    reason: str,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    causes: Iterable[tuple[str, str]] = (),
+) -> web.Response:
+    body: Json = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    told = [{"reason": cause, "message": said} for cause, said in causes]
+    body |= {"details": {"causes": told}} if told else {}
     return _json({**body, "message": message, "reason": reason, "code": code}, code, headers)

@@ -26,8 +26,9 @@ Validator = Callable[[Json], str | None]
 class Refused(Exception):
     """An answer with a Status."""
 
-    def __init__(self, code: int, reason: str, message: str) -> None:
+    def __init__(self, code: int, reason: str, message: str, causes: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(message)
+        self.causes = causes
         self.code = code
         self.reason = reason
 

@@ -95,8 +95,16 @@ def test_how_a_pool_gives_its_room() -> None:
                 "preemption": "PreemptLowerPriority",
                 "oversubscriptionRatio": "1.5",
                 "shareable": ["cpu", "memory"],
-                "budgets": {"cpu": "2", "memory": "4Gi", "storage": "10G", "pods": 8},
+                "budgets": {
+                    "cpu": "2",
+                    "memory": "4Gi",
+                    "storage": "10G",
+                    "pods": 8,
+                    "bandwidth": "100M",
+                    "concurrentPulls": 3,
+                },
                 "slowDown": {"above": "60%"},
+                "migrateAbove": "85%",
             },
         },
     )
@@ -109,9 +117,10 @@ def test_how_a_pool_gives_its_room() -> None:
         Preemption.LOWER,
         1.5,
         frozenset({"cpu", "memory"}),
-        {"cpu": 2.0, "memory": 2.0**32, "storage": 1e10, "pods": 8.0},
+        {"cpu": 2.0, "memory": 2.0**32, "storage": 1e10, "pods": 8.0, "bandwidth": 1e8, "concurrentPulls": 3.0},
         Slowdown(0.6, 0.9),
         "site",
+        0.85,
     )
     assert parse_pool(RIGHT_POOL).settings == PoolSettings()
 

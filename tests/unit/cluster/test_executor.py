@@ -13,7 +13,7 @@ from edgewarm.cluster.executor import FORGET_SECONDS, Executor
 from edgewarm.cluster.resources import Resource
 from edgewarm.model.errors import Conflict
 from edgewarm.model.identity import Key
-from edgewarm.model.operations import CreateObject, DeleteObject, PatchObject
+from edgewarm.model.operations import AskEviction, CreateObject, DeleteObject, PatchObject
 from edgewarm.model.workload import Pod
 from support.warm import standby
 
@@ -37,6 +37,9 @@ class Api:
 
     async def delete(self, resource: Resource, key: Key, options: Mapping[str, Any] | None = None) -> None:
         self.asked.append(("delete", options))
+
+    async def ask_eviction(self, key: Key, body: Mapping[str, Any]) -> None:
+        self.asked.append(("ask", body))
 
     async def merge_patch(self, resource: Resource, key: Key, body: Mapping[str, Any], subresource: str = "") -> bytes:
         if self.problem:
@@ -81,6 +84,15 @@ async def test_a_patch_names_them_too() -> None:
     world = World()
     await world.executor.carry_out(PATCH)
     assert world.api.asked == [("patch", {"metadata": {"labels": {}, "uid": "uid-s1", "resourceVersion": "7"}})]
+
+
+async def test_a_question_changes_nothing_that_would_be_waited_for() -> None:
+    world = World()
+    await world.executor.carry_out(AskEviction("owner", SEEN.key, SEEN.uid, "it is to leave"))
+    ((what, body),) = world.api.asked
+    assert (what, body["kind"], body["metadata"]["name"]) == ("ask", "Eviction", "s1")
+    assert body["deleteOptions"] == {"preconditions": {"uid": "uid-s1"}}
+    assert world.executor.unseen() == frozenset()
 
 
 async def test_a_resize_is_a_strategic_merge_patch_so_that_containers_keep_their_other_fields() -> None:

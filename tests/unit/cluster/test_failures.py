@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edgewarm.cluster.failures import Busy, Gone, Unauthenticated, failure
-from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound, Unavailable
+from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Invalid, NotFound, Protected, Unavailable
 
 pytestmark = pytest.mark.unit
 
@@ -62,3 +62,16 @@ def test_retry_after_is_carried() -> None:
 )
 def test_answers_that_are_no_status_are_quoted(body: bytes, said: str) -> None:
     assert said in str(failure("list pods", 502, body))
+
+
+def test_a_disruption_budget_is_not_a_busy_server() -> None:
+    """As kube-apiserver 1.36 answers an eviction; the client would wait for a busy server and ask again."""
+    said = "Cannot evict pod as it would violate the pod's disruption budget."
+    cause = {
+        "reason": "DisruptionBudget",
+        "message": "The disruption budget b needs 2 healthy pods and has 2 currently",
+    }
+    body = {"kind": "Status", "reason": "TooManyRequests", "message": said, "details": {"causes": [cause]}}
+    found = failure("create pods/eviction", 429, msgspec.json.encode(body), 10.0)
+    assert isinstance(found, Protected)
+    assert str(found) == f"{said} {cause['message']}"

@@ -152,9 +152,9 @@ def test_the_room_is_worked_out_from_the_view_and_once() -> None:
 
     seen = view((pod("a"),))
     ladder = Ladder(Recorder(), (Asking(STANDBY),))
-    ladder.plan(asked(seen))
-    ladder.plan(asked(seen))
-    ladder.plan(asked(replace(seen)))
+    ladder.plan(ladder.informed(asked(seen)))
+    ladder.plan(ladder.informed(asked(seen)))
+    ladder.plan(ladder.informed(asked(replace(seen))))
     assert rooms[0].free["node-1"].cpu_cores == 7.0
     assert len({id(one) for one in rooms[:4]}) == 1
     assert rooms[4] is not rooms[0]
