@@ -25,6 +25,7 @@ from edgewarm.engine.rungs import Rung, RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
+from edgewarm.model.identity import Key
 from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, Tally
@@ -55,6 +56,7 @@ class RungBook:
     told: dict[Place, int] = field(default_factory=dict)
     granted: dict[Place, int] = field(default_factory=dict)
     decided_at: float | None = None
+    wrote: Key | None = None  # the last decision of this life of the operator
     asked: dict[Place, tuple[tuple[float, int], ...]] = field(default_factory=dict)
     trouble: dict[RungName, str] = field(default_factory=dict)
     failures: dict[RungName, int] = field(default_factory=dict)

@@ -87,8 +87,8 @@ class Case:
     @property
     def written(self) -> frozenset[Key]:
         """Decisions that this life of the operator wrote or took up: their phase is known better than it is seen."""
-        ours = {live.key for live in self.book.lives} | self.book.unwritten.keys()
-        return frozenset(ours | ({self.book.wrote} if self.book.wrote is not None else set()))
+        last = {key for key in (self.book.wrote, self.book.rungs.wrote) if key is not None}
+        return frozenset({live.key for live in self.book.lives} | self.book.unwritten.keys() | last)
 
 
 @dataclass(frozen=True)
