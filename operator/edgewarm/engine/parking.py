@@ -4,7 +4,8 @@ relabel out of ReplicaSet and Services -> lower the scale at once -> the Replica
 
 Waiting in between would let the twins become Ready. The parked pods get no SIGTERM, so connections that are open go on:
 until `rungs.parking.drain` is over they are neither promoted nor deleted. While the scale is being lowered nothing is
-promoted for this ReplicaSet, or other standbys would take the places of those that were parked.
+promoted for this ReplicaSet, or other standbys would take the places of those that were parked. Where our last write
+of pods is not seen yet the fall itself waits (`would_park_blindly`): nothing could be parked, and warmth would be lost.
 """
 
 from __future__ import annotations
@@ -40,6 +41,12 @@ class Parked:
     replica_set: ReplicaSet
 
 
+def would_park_blindly(case: Case) -> bool:
+    """Replicas are to be parked, and what was written of pods last is not seen yet."""
+    climb = case.climb
+    return climb is not None and climb.to_be_parked > 0 and climb.item.uid in climb.view.unseen
+
+
 class Parker:
     """Called right before the scale is lowered."""
 
@@ -60,7 +67,7 @@ class Parker:
             return ()
         there = sum(count.held for count in case.ladder.counts if count.place.rung is RungName.STANDBY)
         crew = Crew(current, climb.view.owned_by(current.uid), ())
-        chosen = parkings(crew, parkable(case.judgement.situation, standby, after, there))
+        chosen = parkings(crew, parkable(case.judgement.situation, standby, after, there), after)
         if chosen:
             self._promoter.hold(current.uid, after, now)
         parked = tuple([pod for pod in chosen if await self._take_out(climb, current, pod, now)])

@@ -37,7 +37,7 @@ from edgewarm.engine.judge import (
 from edgewarm.engine.ladder import Ladder, LadderPlan, every_rung
 from edgewarm.engine.lookout import Lookout
 from edgewarm.engine.models import Selection
-from edgewarm.engine.parking import Parker
+from edgewarm.engine.parking import Parker, would_park_blindly
 from edgewarm.engine.parts import Parts
 from edgewarm.engine.pool_cases import askers, demands_by_node, placed, pool_trouble, remarked
 from edgewarm.engine.pooling import Pools, PoolState
@@ -347,7 +347,8 @@ def _is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bo
         unmoved = case.workload.replicas == left.replicas and now - left.at < STALE_SECONDS
         if unmoved or case.workload.resource_version == left.resource_version:
             return True
-    return case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
+    proposed = case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
+    return proposed or would_park_blindly(case)
 
 
 def _is_orphaned(one: Found) -> bool:

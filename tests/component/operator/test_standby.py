@@ -235,6 +235,22 @@ async def test_a_scale_in_that_the_server_refuses_takes_no_pod_out(world: Operat
     assert names(world.pods("ReplicaSet")) == before
 
 
+async def test_while_our_last_write_of_pods_is_not_seen_the_fall_waits_and_then_parks(world: OperatorWorld) -> None:
+    before = await four(world)
+    await world.freeze("pods")
+    world.change("WarmingPolicy", "checkout", **shape(4, 1))
+    await world.passes(30)
+    world.change("WarmingPolicy", "checkout", **shape(2, 2))
+    await world.passes(75)
+    assert world.replicas() == 4
+    await world.thaw("pods")
+    await world.until(lambda: world.replicas() == 2, 120)
+    await world.passes(15)
+    standbys = names(world.pods("WarmingPolicy"))
+    assert len(standbys) == 2
+    assert len(standbys & before) == 1  # one was made, so one was parked
+
+
 async def test_an_autoscaler_leaves_the_replicas_alone_and_the_standbys_are_held(world: OperatorWorld) -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout"}
     meta, spec = {"name": "hpa", "namespace": SHOP}, {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 9}
