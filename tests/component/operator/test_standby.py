@@ -45,6 +45,9 @@ async def test_standbys_are_made_and_counted_and_told(world: OperatorWorld) -> N
     assert world.ready() == 2  # a standby is no replica
     lead = world.status()["leadTime"]
     assert lead["source"] == "Default"  # nor is its start one of the workload's
+    told = next(line for line in world.series() if line.startswith("edgewarm_rung_idle_minutes_total"))
+    assert 'policy="checkout",rung="Standby"' in told
+    assert 2.0 <= float(told.rpartition(" ")[2]) <= 2.5  # two of them for 60 to 75 s
 
 
 async def test_whoever_scales_standbys_are_promoted_and_then_made_anew(world: OperatorWorld) -> None:
