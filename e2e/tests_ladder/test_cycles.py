@@ -46,4 +46,4 @@ def test_pods_that_are_parked_and_promoted_stay_the_same_pods(here: World, turns
             shop.until("all to be promoted", lambda: (shop.endpoints(), len(shop.standbys())) == (serving + moved, 0))
             shop.until("their cold twins to be gone", lambda: uids(shop.serving()) == before)
     assert all(set(pod["metadata"]["labels"]) == {"app", "pod-template-hash"} for pod in shop.serving())
-    assert all(len(pod["metadata"]["ownerReferences"]) == 1 for pod in shop.serving())
+    shop.until("one owner for each", lambda: shop.owners() == ["ReplicaSet"] * (serving + moved))
