@@ -142,6 +142,17 @@ async def test_where_pods_may_not_be_made_a_condition_says_so_and_replicas_go_on
     assert len(world.pods("WarmingPolicy")) == 2
 
 
+async def test_a_queue_consumer_that_no_service_feeds_gets_no_standby_and_reads_why(world: OperatorWorld) -> None:
+    await warmed(world)
+    world.api.delete("Service", SHOP, "checkout")
+    await world.passes(30)
+    assert world.pods("WarmingPolicy") == []
+    refused = world.condition("StandbyRefused")
+    assert refused is not None
+    assert "no Service selects" in refused["message"]
+    assert "queue consumer" in refused["message"]
+
+
 async def test_a_policy_without_the_rung_gives_them_back(world: OperatorWorld) -> None:
     await warmed(world)
     world.change("WarmingPolicy", "checkout", rungs={})
@@ -236,6 +247,22 @@ async def test_a_scale_in_that_the_server_refuses_takes_no_pod_out(world: Operat
     world.change("WarmingPolicy", "checkout", **shape(2, 2))
     await world.passes(15)
     assert names(world.pods("ReplicaSet")) == before
+
+
+async def test_many_are_parked_a_few_at_a_time_each_with_its_step_of_the_scale(world: OperatorWorld) -> None:
+    """Were all taken out first, the cold twins of the first ones would be Ready before the scale is lowered."""
+    world.web(replicas=24)
+    world.asked["checkout"] = lambda _: 75.0
+    world.policy(**shape(24, 0))
+    await world.start()
+    await world.passes(330)
+    before = names(world.pods("ReplicaSet"))
+    many = {"standby": {"min": 22, "max": 22}, "parking": {"drain": "30s"}}
+    world.change("WarmingPolicy", "checkout", **{**shape(2, 2), "rungs": many})
+    await world.passes(30)
+    assert [replicas for _, replicas in world.scaled()] == [14, 4, 2]
+    assert names([*world.pods("ReplicaSet"), *world.pods("WarmingPolicy")]) == before
+    assert len(world.pods("ReplicaSet")) == 2
 
 
 async def test_while_our_last_write_of_pods_is_not_seen_the_fall_waits_and_then_parks(world: OperatorWorld) -> None:
