@@ -17,7 +17,7 @@ import yaml
 from edgewarm.cli.main import cli
 from edgewarm.cluster import resources
 from edgewarm.cluster.resources import Resource
-from edgewarm.sources import settings, terms
+from edgewarm.sources import fetchers, settings, terms
 from edgewarm.sources.settings import parse_sources
 from support.chart import (
     CHART,
@@ -96,7 +96,7 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
         (".sources[].templates[]", settings._Template),
         (".plugins[]", settings._Plugin),
         (".plugins[].headers[]", settings._Header),
-        (".fetchers[]", settings._Fetcher),
+        (".fetchers[]", fetchers.WireFetcher),
         (".prices", terms.WirePrices),
         (".approval", terms.WireApproval),
     ],
