@@ -130,6 +130,16 @@ class Shop:
         found: dict[str, Any] = self.policy().get("status", {})
         return found
 
+    def rung(self, name: str) -> dict[str, Any]:
+        """Its counts in the status; empty until they are told, which is once a minute at most."""
+        found: list[dict[str, Any]] = self.status().get("rungs", [])
+        return next((one for one in found if one["rung"] == name), {})
+
+    def owners(self) -> list[str]:
+        """The kind of each serving pod's owner; "" until the ReplicaSet has adopted it."""
+        owned = [pod["metadata"].get("ownerReferences") or [{"kind": ""}] for pod in self.serving()]
+        return [reference["kind"] for references in owned for reference in references]
+
     def until(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         wait_until(f"{what} of {self.name}", holds, seconds, self._told)
 

@@ -134,9 +134,15 @@ def test_a_pool_asks_for_approval_of_what_only_the_forecast_wants(here: World, p
     tended = policy(place, "tended", rate_of("generated"), 20, mode="Act", poolRef={"name": "tended"})
     tended["spec"] |= {"objective": {"kappa": "30"}, "forecast": {"confidenceThreshold": "0"}}
     here.kubectl.apply(pool, deployment(place, "tended", 12, "1s"), tended)
-    wait_until("a rise to wait", lambda: bool(waiting(here, "tended")), LONG, here.operator.last_lines)
+    seen_waiting: list[Mapping[str, Any]] = []  # demand moves, so it may be superseded a moment later
 
-    decision = waiting(here, "tended")[0]["spec"]
+    def rise_waits() -> bool:
+        seen_waiting.extend(waiting(here, "tended"))
+        return bool(seen_waiting)
+
+    wait_until("a rise to wait", rise_waits, LONG, here.operator.last_lines)
+
+    decision = seen_waiting[0]["spec"]
     assert decision["approvalReasons"] == ["its strategy is Hybrid"]
     assert decision["actions"][0]["from"] >= 400 / 20  # what demand asks for was not held up
 

@@ -52,11 +52,10 @@ def test_killed_inside_the_ramp_replicas_never_drop(here: World, recorder: Recor
 
 
 def test_prometheus_gone_replicas_hold_and_the_condition_says_why(here: World, steady: str) -> None:
-    before = replicas(here)
     here.prometheus.stop()
     try:
         wait_until("the condition to say why", lambda: ready(here)["reason"] == "SourceUnavailable", LONG)
-        message = ready(here)["message"]
+        before, message = replicas(here), ready(here)["message"]
         time.sleep(20.0)
 
         assert "prometheus" in message

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import json
 
 import pytest
 
+from controlplane.waiting import wait_until
 from rig.kubectl import KubectlError
 from rig.objects import Manifest
 from rig.warmth import Shop, uids
@@ -13,7 +14,6 @@ from rig.world import World
 from tests_ladder.conftest import PLACE
 
 pytestmark = pytest.mark.e2e
-KNOWN_AFTER = 10.0  # seconds until the API server goes by a new admission policy
 
 
 def labelling(name: str, target: str, labels: str) -> tuple[Manifest, Manifest]:
@@ -46,21 +46,38 @@ def labelling(name: str, target: str, labels: str) -> tuple[Manifest, Manifest]:
     )
 
 
+def labels_of_a_pod(here: World, target: str) -> dict[str, str]:
+    """Those that a new pod of its image would have."""
+    spec = {"containers": [{"name": "app", "image": f"{PLACE}/{target}:1"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "tried-", "namespace": PLACE}, "spec": spec}
+    made = here.kubectl.run("create", "--dry-run=server", "-o", "json", "-f", "-", text=json.dumps(pod))
+    found: dict[str, str] = json.loads(made)["metadata"].get("labels", {})
+    return found
+
+
 @pytest.mark.parametrize(
-    ("name", "labels"),
+    ("name", "labels", "expected"),
     [
-        pytest.param("injected", 'injected: "yes"', id="a label is added"),
-        pytest.param("exposed", 'app: "exposed"', id="the label is set again that was hidden", marks=pytest.mark.slow),
+        pytest.param("injected", 'injected: "yes"', {"injected": "yes"}, id="a label is added"),
+        pytest.param(
+            "exposed",
+            'app: "exposed"',
+            {"app": "exposed"},
+            id="the label is set again that was hidden",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
-def test_promotion_goes_by_what_is_there(here: World, cold_start: float, name: str, labels: str) -> None:
+def test_promotion_goes_by_what_is_there(
+    here: World, cold_start: float, name: str, labels: str, expected: dict[str, str]
+) -> None:
     try:
         here.kubectl.apply(*labelling(name, name, labels))
     except KubectlError as refusal:
         if "no matches for kind" in str(refusal):
             pytest.skip("this API server has no MutatingAdmissionPolicy v1")
         raise
-    time.sleep(KNOWN_AFTER)
+    wait_until("the API server to go by it", lambda: labels_of_a_pod(here, name).items() >= expected.items(), 60.0)
     shop = Shop(here, PLACE, name).open()
     shop.until("only the serving pods to get traffic", lambda: shop.endpoints() == 2)
     before = uids([*shop.serving(), *shop.standbys()])

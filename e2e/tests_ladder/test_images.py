@@ -36,6 +36,12 @@ def nodes_with_image(here: World) -> set[str]:
     return {name for name, found in images.items() if any(wanted in image["names"] for image in found)}
 
 
+def counts(here: World) -> tuple[int, int] | None:
+    """Wanted and warm, as told once a minute at most."""
+    rungs = here.kubectl.get("wp", NAME, PLACE)["status"].get("rungs", [])
+    return next(((one["wanted"], one["warm"]) for one in rungs if one["rung"] == "Image"), None)
+
+
 def says(here: World) -> str:
     found = condition(here.kubectl.get("wp", NAME, PLACE), "ImagesWarm")
     return f"{found.get('reason')}: {found.get('message')}"
@@ -62,9 +68,7 @@ def test_nodes_with_demand_of_their_own_get_the_image_and_give_it_back_with_the_
     assert nodes_with_image(here) >= {"sim-1", "sim-2"}  # and where its one pod runs
     assert {pod["spec"]["nodeName"] for pod in pulls(here)} <= {"sim-1", "sim-2"}
     assert pulls(here)  # one node at least had no pod of it
-    status = here.kubectl.get("wp", NAME, PLACE)["status"]
-    (rung,) = (one for one in status["rungs"] if one["rung"] == "Image")
-    assert (rung["wanted"], rung["warm"]) == (2, 2)
+    wait_until("the status", lambda: counts(here) == (2, 2), 120.0, lambda: str(counts(here)))
 
     here.kubectl.run("delete", "wp", NAME, "-n", PLACE)
     wait_until("garbage collection", lambda: not pulls(here), 60.0)

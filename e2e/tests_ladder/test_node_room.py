@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgewarm.model.units import parse_time
-from rig.objects import Manifest
-from rig.warmth import Shop, uids
+from rig.objects import Manifest, condition
+from rig.warmth import COLD_SECONDS, Shop, uids
 from rig.world import World
 from tests_ladder.conftest import PLACE
 from tests_ladder.test_dangers import corner, cornered
@@ -39,19 +39,18 @@ def test_a_pod_takes_the_room_of_one_placeholder_and_of_nobody_else(here: World)
     shop = Shop(here, PLACE, "roomy")
     shop.open(1, 0, cold_seconds=1, change=quarter, needed=1, rungs={"nodeRoom": {"min": 3, "max": 3}})
     shop.until("room", lambda: len(with_room(shop)) == 2)
-    shop.until("the status", lambda: {"warm": 2, "warming": 1}.items() <= shop.status()["rungs"][0].items(), 120)
+    shop.until("the status", lambda: {"warm": 2, "warming": 1}.items() <= shop.rung("NodeRoom").items(), 120)
     rooms, others = uids(with_room(shop)), uids([*by.serving(), *shop.serving()])
 
     shop.scale(2)
     shop.until("its second pod", lambda: shop.endpoints() == 2, 30)
 
     (new,) = [pod for pod in shop.serving() if pod["metadata"]["uid"] not in others]
-    assert seconds_to_a_node(new) <= 2.0
+    assert seconds_to_a_node(new) < COLD_SECONDS / 4  # no node came for it: one of its placeholders still waits for one
     assert uids([*by.serving(), *shop.serving()]) - uids([new]) == others
     assert len(rooms & uids(with_room(shop))) == len(with_room(shop)) == 1
-    shop.until("the status", lambda: shop.status()["rungs"][0]["warm"] == 1, 120)
-    waiting = next(one for one in shop.status()["conditions"] if one["type"] == "NodeRoomWarm")
-    assert (waiting["status"], waiting["reason"]) == ("False", "Waiting")
+    shop.until("the status", lambda: shop.rung("NodeRoom").get("warm") == 1, 120)
+    shop.until("the reason", lambda: condition(shop.policy(), "NodeRoomWarm").get("reason") == "Waiting")
 
 
 def test_room_that_is_not_asked_for_any_more_is_given_back(here: World) -> None:

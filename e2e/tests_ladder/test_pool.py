@@ -35,12 +35,17 @@ def test_standbys_stand_on_the_pools_node_within_its_budget_and_serve_there(here
     standbys = shop.standbys()
     assert {pod["spec"]["nodeName"] for pod in standbys} == {EDGE}
     assert "spec.budgets.pods has 0 left and 1 is asked: 1 short" in _refused(shop)["message"]
-    shop.until("the pool's numbers", lambda: here.kubectl.get("enp", "corner")["status"].get("warmNodes") == 1, 120)
+    shop.until("the pool's numbers", lambda: warm_nodes(here) == 1, 120)
 
     shop.scale(4)
     shop.until("four endpoints", lambda: shop.endpoints() == 4, 60)
     serving = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in shop.serving()}
     assert {serving[pod["metadata"]["name"]] for pod in standbys} == {EDGE}  # the same pods, where they stood
+
+
+def warm_nodes(here: World) -> int | None:
+    found: int | None = here.kubectl.get("enp", "corner").get("status", {}).get("warmNodes")
+    return found
 
 
 def _refused(shop: Shop) -> dict[str, Any]:

@@ -51,6 +51,6 @@ def test_a_standby_serves_in_less_than_a_quarter_of_a_cold_start(
     assert seconds < cold_start / 4
     shop.until("the cold twins to go", lambda: len(shop.serving()) == 4)
     assert {pod["metadata"]["uid"] for pod in shop.serving()} == before
-    assert {pod["metadata"]["ownerReferences"][0]["kind"] for pod in shop.serving()} == {"ReplicaSet"}
+    shop.until("their adoption", lambda: shop.owners() == ["ReplicaSet"] * 4)
     labels = [pod["metadata"]["labels"] for pod in shop.serving()]
     assert all(one == labels[0] for one in labels)

@@ -73,7 +73,12 @@ def test_a_finished_pull_pod_keeps_its_container_so_that_the_kubelet_spares_the_
     here: World, node: RealNode
 ) -> None:
     """The kubelet's collector spares images that a container of any state uses (image_gc_manager, detectImages)."""
-    found = pull_pod(here, "warm")
+    here.kubectl.run("uncordon", "sim-0")
+    here.kubectl.apply(POOL, deployment("kept", node.push("kept", workload_image())))
+    here.kubectl.run("rollout", "status", "deployment", "kept", "-n", PLACE, "--timeout=50s")
+    here.kubectl.apply(warmed("kept"))
+    wait_until("the image", lambda: says(here, "kept").startswith("Warm"), 180.0, lambda: says(here, "kept"))
+    found = pull_pod(here, "kept")
     assert found is not None
     (status,) = found["status"]["containerStatuses"]
     kept = {container.rpartition("/")[2] for container in node.containers()}

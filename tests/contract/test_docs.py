@@ -13,6 +13,7 @@ from edgewarm.engine import models, pool_reports, standing
 from edgewarm.forecast.explain import DRIVERS
 from edgewarm.model.demand import MissingKind
 from edgewarm.model.reasons import Reason
+from edgewarm.model.rungs import RungName
 from edgewarm.pools.placement import Refusal
 from edgewarm.telemetry.catalog import METRICS
 
@@ -81,3 +82,18 @@ def test_links_between_pages_lead_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+STATE_TABLES = {
+    RungName.NODE_ROOM: ("ladder.md", "| a placeholder is |"),
+    RungName.IMAGE: ("images.md", "| wanted | pull pod |"),
+    RungName.DATA: ("data.md", "| item on a node "),
+    RungName.STANDBY: ("ladder.md", "| a standby is |"),
+}
+
+
+@pytest.mark.parametrize("rung", [rung for rung in RungName if rung is not RungName.REPLICA])
+def test_every_rung_has_its_state_table_and_the_ladders_page_leads_there(rung: RungName) -> None:
+    name, header = STATE_TABLES[rung]
+    assert f"\n{header}" in page(name)
+    assert name == "ladder.md" or f"]({name}" in page("ladder.md")

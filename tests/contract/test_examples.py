@@ -47,6 +47,11 @@ def leaves_of_object(value: Any, path: str) -> Iterator[str]:
             yield from leaves_of_object(child, path)
 
 
+def test_every_example_is_one_that_the_tests_find() -> None:
+    """e2e/tests/test_examples.py applies what ends in .yaml in this folder."""
+    assert {path.suffix for path in (ROOT / "examples").rglob("*")} == {".yaml"}
+
+
 @pytest.mark.parametrize(("file", "document"), list(examples()))
 def test_an_example_is_right(file: str, document: Mapping[str, Any]) -> None:
     assert WRITTEN_BY_USERS[document["kind"]](document).problem is None

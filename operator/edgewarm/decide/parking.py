@@ -1,6 +1,6 @@
 """Which serving pods are parked when replicas are taken away, rather than deleted.
 
-    parked = min(replicas taken away, standbys wanted then - standbys there)
+    parked = min(replicas taken away, standbys wanted then - standbys there, pods ready - replicas left)
 
 The standby rung says how many are worth keeping beyond the replicas (decide.standbys): what the forecast wants back
 within break-even. A pod that is ready already is a better standby than one that has yet to start.
@@ -25,12 +25,11 @@ def parkable(situation: Situation, terms: StandbyTerms, after: int, there: int) 
     return max(0, min(situation.current - after, worth - there))
 
 
-def parkings(crew: Crew, count: int) -> tuple[Pod, ...]:
-    """The pods to park; none while the ReplicaSet lacks some, for then it is no surplus that is taken away."""
+def parkings(crew: Crew, count: int, after: int) -> tuple[Pod, ...]:
+    """The pods to park when the replicas go down to `after`. As many stay ready: what the ReplicaSet lacks of them now,
+    or still starts, it deletes first, and that is no warmth to keep."""
     ready = [pod for pod in crew.pods if pod.is_active and pod.ready_at is not None]
-    if len(ready) < crew.replica_set.wanted:
-        return ()
-    return tuple(_crowded_first(ready)[:count])
+    return tuple(_crowded_first(ready)[: max(0, min(count, len(ready) - after))])
 
 
 def _crowded_first(pods: Sequence[Pod]) -> list[Pod]:

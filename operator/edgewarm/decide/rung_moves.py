@@ -9,6 +9,7 @@
     | Recommend | denied        | any                        | mark Denied; ask again when it had expired   |
     | Recommend | unanswered    | as held                    | mark Superseded                              |
     | Recommend | unanswered    | differs, time is over      | mark Expired                                 |
+    | any       | without phase, of an earlier life          | mark it as the mode does                     |
 
 In mode Act the rungs themselves never wait for the decision: it is the record of what is done, not its cause.
 Other modes leave a proposal of before as Superseded.
@@ -85,6 +86,12 @@ def rung_moves(state: RungState, records: Sequence[DecisionRecord], now: float) 
     if records and records[-1].phase is Phase.DENIED and now < (records[-1].expires_at or now):
         return ()
     return _written(state, () if not state.changes(now) else state.asked(now), Phase.AWAITING_APPROVAL, now)
+
+
+def rung_leftovers(mode: Mode, records: Sequence[DecisionRecord]) -> tuple[Mark, ...]:
+    """What to make of decisions of an earlier life that a crash left without a phase."""
+    phase = {Mode.OBSERVE: Phase.OBSERVED, Mode.RECOMMEND: Phase.AWAITING_APPROVAL}.get(mode, Phase.EXECUTED)
+    return tuple(Mark(one, phase, "taken up again after a restart") for one in records if one.phase is None)
 
 
 def _written(state: RungState, actions: tuple[Action, ...], phase: Phase, now: float) -> tuple[RungMove, ...]:

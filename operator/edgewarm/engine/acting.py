@@ -25,6 +25,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.names import SCALING_DECISION, WARMING_POLICY
 from edgewarm.model.rungs import Place
 from edgewarm.model.view import Note
+from edgewarm.model.workload import Workload
 
 log = structlog.get_logger()
 KEPT = 10  # evaluated decisions per policy
@@ -124,19 +125,35 @@ class Actor:
 
     async def _scale(self, case: Case, key: Key, wanted: int, moment: Moment) -> None:
         workload = case.workload
-        parked = await self._parker.park(case, wanted, moment.now)
-        if parked:
-            case.book.rungs.parked_at = moment.now
         try:
-            await self._cluster.scale(workload, wanted)
+            await self._lower_or_raise(case, wanted, moment.now)
         except EdgewarmError as error:
-            await self._parker.take_back(case, parked)
             await self.mark(case, key, DecisionReport(Phase.FAILED, str(error)))
             raise
+        finally:
+            self._parker.lowered(case)
         case.book.left = Left(workload.resource_version, workload.replicas, moment.now)
         report = DecisionReport(Phase.EXECUTED, f"scaled to {wanted}", moment.now)
         await self._follow(case, key, report, wanted, moment)
         await self.mark(case, key, report)
+
+    async def _lower_or_raise(self, case: Case, wanted: int, now: float) -> None:
+        """/scale; where pods are parked in steps, each right after its pods: no cold twin of theirs is to get Ready."""
+        workload = case.workload
+        for batch in self._parker.batches(case, wanted):
+            parked = await self._parker.park(case, batch, now)
+            case.book.rungs.parked_at = now
+            try:
+                workload = await self._scaled(workload, max(wanted, workload.replicas - len(parked)))
+            except EdgewarmError:
+                await self._parker.take_back(case, parked)
+                raise
+        await self._scaled(workload, wanted)
+
+    async def _scaled(self, workload: Workload, replicas: int) -> Workload:
+        if replicas != workload.replicas:
+            await self._cluster.scale(workload, replicas)
+        return replace(workload, replicas=replicas)
 
     async def _follow(self, case: Case, key: Key, report: DecisionReport, wanted: int, moment: Moment) -> None:
         """From now on this decision is in force: pacing remembers the change, and its deeds count when it is ready."""

@@ -15,6 +15,7 @@ from edgewarm.engine.ladder import RungBook
 from edgewarm.learn.capacity import Capacity
 from edgewarm.learn.confidence import Belief, Block, Blocks
 from edgewarm.learn.evaluation import Tally
+from edgewarm.learn.idle_time import IdleTime
 from edgewarm.learn.lead_times import LeadTimes
 from edgewarm.learn.promises import Promises
 from edgewarm.learn.pull_use import PullUse
@@ -114,6 +115,7 @@ class Book:
     lead: LeadTimes = LeadTimes()
     stages: StageTimes = field(default_factory=StageTimes)
     pull_use: PullUse = field(default_factory=PullUse)
+    idle: IdleTime = field(default_factory=IdleTime)
     stage_leads: tuple[StageLead, ...] = ()  # what is told of `stages`
     pacing: Pacing = Pacing()
     own: Capacity | None = None

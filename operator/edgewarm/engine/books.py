@@ -66,7 +66,8 @@ class Books:
         records = self._records.get(item.key, ())
         for record in records[-1:]:
             book.last_decision_at, book.last_decision = record.created_at, record.key.name
-        done = [record for record in self._rungs.get(item.key, ()) if record.phase in IN_FORCE]
+        phases = IN_FORCE if policy.mode is Mode.RECOMMEND else IN_FORCE | {None}
+        done = [record for record in self._rungs.get(item.key, ()) if record.phase in phases]
         book.rungs.told = {Place(one.rung, one.node): one.after for record in done for one in record.rungs}
         book.lives = tuple(_taken_up(record, now) for record in records if _in_force(record, records))
         return book

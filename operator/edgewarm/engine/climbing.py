@@ -14,7 +14,7 @@ from dataclasses import replace
 import structlog
 
 from edgewarm.decide.lifecycle import APPROVAL_SECONDS, Mark
-from edgewarm.decide.rung_moves import Grant, RungState, Write, rung_moves
+from edgewarm.decide.rung_moves import Grant, RungState, Write, rung_leftovers, rung_moves
 from edgewarm.engine.acting import Actor
 from edgewarm.engine.judge import Moment
 from edgewarm.engine.ladder import Ladder
@@ -47,7 +47,8 @@ class Climber:
         climb = replace(case.climb, granted=case.granted)
         book.rungs.remember(case.ladder, moment.now, book.policy.scale_down.stabilization_seconds)
         acted = await self._ladder.act(climb, case.ladder, book.rungs)
-        for move in rung_moves(state, records, moment.now):
+        foreign = [record for record in records if record.key not in case.written]
+        for move in rung_leftovers(state.mode, foreign) or rung_moves(state, records, moment.now):
             match move:
                 case Write():
                     await self._write(case, _done(case, move, acted), moment)
@@ -81,7 +82,7 @@ class Climber:
             log.warning("decision not recorded", policy=str(case.item.key), problem=str(error))
             return
         book = case.book
-        book.rungs.decided_at, book.last_decision = moment.now, key.name
+        book.rungs.decided_at, book.last_decision, book.rungs.wrote = moment.now, key.name, key
         book.rungs.told |= {_place(action): action.after for action in move.actions}
         log.info("rungs changed", policy=str(case.item.key), decision=key.name, phase=str(move.phase), because=summary)
         prefix = {Phase.OBSERVED: "would be ", Phase.AWAITING_APPROVAL: "recommended: "}.get(move.phase, "")

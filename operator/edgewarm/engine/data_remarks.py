@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from edgewarm.decide.pull_moves import NodePlan
 from edgewarm.decide.storage import Tier
+from edgewarm.engine.pull_ration import Waits
 from edgewarm.engine.remarks import Remark
 from edgewarm.model.data import DataItem
 from edgewarm.model.images import canonical, repository
@@ -34,7 +35,7 @@ class Unit:
     wanted: bool
     plan: NodePlan
     pod: Pod | None = None
-    waits: str = ""
+    waits: Waits = ""
     tier: Tier | None = None
     used_at: float | None = None
 

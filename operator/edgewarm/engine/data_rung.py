@@ -27,7 +27,7 @@ from edgewarm.decide.storage import Kept, StoragePlan, Tier, storage_plan, tier
 from edgewarm.engine.data_remarks import Mounts, Unit, remarks
 from edgewarm.engine.expected import Expectation, is_asked, is_limited
 from edgewarm.engine.file_staging import FileStaging
-from edgewarm.engine.pull_ration import PullAsk, PullRation
+from edgewarm.engine.pull_ration import PullAsk, PullRation, Waits
 from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.sites import Sites, disk_guard
 from edgewarm.manifests.data_pod import data_order, last_used
@@ -197,7 +197,7 @@ class DataRung:
         readers = {reference: [pod for pod in there if canonical(reference) in pod.mounts] for reference in pods}
         return _Shelf(name, situation.view.nodes.get(name), pods, readers)
 
-    def _waits(self, situation: RungSituation, unit: Unit, budget: StoragePlan, nodes: Mapping[str, Node]) -> str:
+    def _waits(self, situation: RungSituation, unit: Unit, budget: StoragePlan, nodes: Mapping[str, Node]) -> Waits:
         """Why it may not be staged yet."""
         if unit.plan.move is not PullMove.PULL:
             return ""

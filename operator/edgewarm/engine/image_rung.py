@@ -19,7 +19,7 @@ from edgewarm.decide.image_rung import Prices, image_level
 from edgewarm.decide.leads import ahead_seconds
 from edgewarm.decide.pull_moves import NodePlan, PullMove, PullSeen, all_listed, node_plan
 from edgewarm.engine.expected import Expectation, is_limited
-from edgewarm.engine.pull_ration import PullAsk, PullRation
+from edgewarm.engine.pull_ration import PullAsk, PullRation, Waits
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.sites import Sites, disk_guard
@@ -55,7 +55,7 @@ class _Item:
     wanted: bool
     plan: NodePlan
     pod: Pod | None = None
-    waits: str = ""
+    waits: Waits = ""
 
     @property
     def trouble(self) -> str:
@@ -177,7 +177,7 @@ class ImageRung:
         missing = not proven and any(item.refused for item in items)
         found = []
         for item in items:
-            waits = ""
+            waits: Waits = ""
             if item.plan.move is PullMove.PULL:
                 node = nodes[item.node]
                 waits = WRONG_IMAGE if missing else self._disk(situation, node, images)

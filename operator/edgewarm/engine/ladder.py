@@ -71,6 +71,7 @@ class RungBook:
     told: dict[Place, int] = field(default_factory=dict)
     granted: dict[Place, int] = field(default_factory=dict)
     decided_at: float | None = None
+    wrote: Key | None = None  # the last decision of this life of the operator
     asked: dict[Place, tuple[tuple[float, int], ...]] = field(default_factory=dict)
     trouble: dict[RungName, EdgewarmError] = field(default_factory=dict)
     failures: dict[RungName, int] = field(default_factory=dict)

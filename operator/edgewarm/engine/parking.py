@@ -2,13 +2,16 @@
 
 relabel out of ReplicaSet and Services -> lower the scale at once -> the ReplicaSet deletes the cold twins it had begun
 
-Waiting in between would let the twins become Ready. The parked pods get no SIGTERM, so connections that are open go on:
-until `rungs.parking.drain` is over they are neither promoted nor deleted. While the scale is being lowered nothing is
-promoted for this ReplicaSet, or other standbys would take the places of those that were parked.
+This is done for a few pods at a time, until the scale is where it should be: waiting in between would let the twins
+become Ready. The parked pods get no SIGTERM, so connections that are open go on: until `rungs.parking.drain` is over
+they are neither promoted nor deleted. While the scale is being lowered nothing is promoted for this ReplicaSet, or
+other standbys would take the places of those that were parked. Where our last write of pods is not seen yet the fall
+itself waits (`would_park_blindly`): nothing could be parked, and warmth would be lost.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +34,8 @@ from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Owner, Pod, ReplicaSet
 
 log = structlog.get_logger()
+AT_ONCE = 10
+"""Pods that are out of their ReplicaSet while its scale is not lowered yet: so many cold twins start for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,12 @@ class Parked:
     replica_set: ReplicaSet
 
 
+def would_park_blindly(case: Case) -> bool:
+    """Replicas are to be parked, and what was written of pods last is not seen yet."""
+    climb = case.climb
+    return climb is not None and climb.to_be_parked > 0 and climb.item.uid in climb.view.unseen
+
+
 class Parker:
     """Called right before the scale is lowered."""
 
@@ -49,25 +60,42 @@ class Parker:
         self._telemetry = telemetry
         self._promoter = promoter
 
-    async def park(self, case: Case, after: int, now: float) -> tuple[Parked, ...]:
-        """Park what is worth it; nothing where anything is in doubt."""
+    def batches(self, case: Case, after: int) -> Sequence[Sequence[Pod]]:
+        """What is worth parking when the scale goes down to `after`, a few at a time; nothing where anything is in
+        doubt. Until `lowered` nothing is promoted."""
         climb, terms = case.climb, case.book.policy.rungs.parking
         standby = case.book.policy.rungs.standby
         may = terms is not None and case.book.policy.mode is Mode.ACT and after < case.workload.replicas
-        if climb is None or standby is None or not may:
+        if climb is None or standby is None or not may or climb.item.uid in climb.view.unseen:
             return ()
-        current = standing_on(case.workload, climb.view.replica_sets.get(case.workload.uid, ())).current
-        if current is None or climb.item.uid in climb.view.unseen:
+        current = _current(climb)
+        if current is None:
             return ()
         there = sum(count.held for count in case.ladder.counts if count.place.rung is RungName.STANDBY)
         crew = Crew(current, climb.view.owned_by(current.uid), ())
-        chosen = parkings(crew, parkable(case.judgement.situation, priced_terms(climb, standby), after, there))
+        priced = priced_terms(climb, standby)
+        chosen = parkings(crew, parkable(case.judgement.situation, priced, after, there), after)
         if chosen:
-            self._promoter.hold(current.uid, after, now)
-        parked = tuple([pod for pod in chosen if await self._take_out(climb, current, pod, now)])
+            self._promoter.hold(current.uid, after)
+        return [chosen[i : i + AT_ONCE] for i in range(0, len(chosen), AT_ONCE)]
+
+    async def park(self, case: Case, batch: Sequence[Pod], now: float) -> tuple[Parked, ...]:
+        """Take these out, all at once; those that changed under us stay, and are deleted like any other."""
+        climb = case.climb
+        current = None if climb is None else _current(climb)
+        if climb is None or current is None:
+            return ()
+        done = await asyncio.gather(*(self._take_out(climb, current, pod, now) for pod in batch))
+        parked = tuple(Parked(pod, current) for pod, out in zip(batch, done, strict=True) if out)
         if parked:
             self._telemetry.parked(climb.item.key, len(parked))
-        return tuple(Parked(pod, current) for pod in parked)
+        return parked
+
+    def lowered(self, case: Case) -> None:
+        """The scale is where it should be, or cannot be brought there."""
+        current = None if case.climb is None else _current(case.climb)
+        if current is not None:
+            self._promoter.lowered(current.uid)
 
     async def take_back(self, case: Case, parked: Sequence[Parked]) -> None:
         """The scale was not lowered after all: what was taken out goes back at once, or cold twins would stand in."""
@@ -97,3 +125,8 @@ class Parker:
             return False
         log.info("parked", policy=str(climb.item.key), pod=str(pod.key), node=pod.node, because=why)
         return True
+
+
+def _current(climb: RungSituation) -> ReplicaSet | None:
+    """The one that the workload stands on; None during a rollout."""
+    return standing_on(climb.workload, climb.view.replica_sets.get(climb.workload.uid, ())).current

@@ -11,6 +11,7 @@ Modes Act and Recommend (a person approved that the standbys are held); Observe 
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, replace
 
 import structlog
@@ -37,7 +38,7 @@ AT_ONCE = 16
 ARRIVED_SECONDS = 30.0
 """After which a promoted pod that nobody adopted no longer counts as on its way."""
 HELD_SECONDS = 10.0
-"""For how long a scale-in that was begun keeps promotions away."""
+"""For how long a scale that was lowered keeps promotions away, should the ReplicaSet not come to know of it."""
 REFUSED_SECONDS = 30.0
 """For how long a standby that the API server did not resize lets others go first."""
 
@@ -94,13 +95,19 @@ class Promoter:
     def __init__(self, cluster: Cluster, telemetry: Telemetry) -> None:
         self._cluster = cluster
         self._telemetry = telemetry
-        self._held: dict[str, tuple[int, float]] = {}  # ReplicaSet -> the count it is being lowered to, and since when
+        # ReplicaSet -> the count it is being lowered to, and when it had been: inf until then, None if just now
+        self._held: dict[str, tuple[int, float | None]] = {}
         self._promoted: dict[str, _Promoted] = {}  # by uid of the pod, until the view shows it adopted
         self._raised: dict[str, _Raised] = {}  # by uid of the pod
 
-    def hold(self, replica_set: str, after: int, now: float) -> None:
-        """Nothing for this ReplicaSet until it wants no more than `after`, or a while has passed."""
-        self._held[replica_set] = after, now
+    def hold(self, replica_set: str, after: int) -> None:
+        """Nothing for this ReplicaSet while it is being lowered to `after`, however long that takes."""
+        self._held[replica_set] = after, math.inf
+
+    def lowered(self, replica_set: str) -> None:
+        """The scale is lowered: nothing until the ReplicaSet wants no more than that, or a while has passed."""
+        if replica_set in self._held:
+            self._held[replica_set] = self._held[replica_set][0], None
 
     def release(self, replica_set: str) -> None:
         """The ReplicaSet was not lowered after all."""
@@ -162,7 +169,9 @@ class Promoter:
 
     def _is_held(self, current: ReplicaSet, now: float) -> bool:
         after, since = self._held.get(current.uid, (current.wanted, now))
+        since = now if since is None else since
         if current.wanted > after and now - since < HELD_SECONDS:
+            self._held[current.uid] = after, since
             return True
         self._held.pop(current.uid, None)
         return False

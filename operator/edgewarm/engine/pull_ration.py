@@ -5,10 +5,10 @@
 | is the view current?                                        | a write of any policy is not seen in it yet          |
 | is the node free? A kubelet pulls one image after the other | one is being pulled there, or a pod starts there     |
 | has the pool room for it? (pools.placement)                 | taints, room, spec.budgets, slowDown, spec.warming,  |
-|                                                             | or ten pulls where the budget names no number        |
+|                                                             | or ten pulls where spec.budgets names no number      |
 
-A pull of ours is never in front of one that a starting pod waits for. What is held now is read from the view, and what
-was granted since is added to it, so the ration remembers nothing beyond one view.
+A pull of ours is never in front of one that a starting pod waits for, and nothing gives way for one. What is held now
+is read from the view, and what was granted since is added to it, so the ration remembers nothing beyond one view.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.objects import PoolObject
 from edgewarm.model.policy import Policy
-from edgewarm.model.pool import Budget, Holding, Preemption, Request
+from edgewarm.model.pool import Holding, Request
 from edgewarm.model.rungs import RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Pod, Workload
@@ -32,7 +32,7 @@ from edgewarm.pools.placement import Refused, placement, taken
 from edgewarm.pools.shortage import explained
 from edgewarm.pools.survey import Site, Survey, survey, terrain
 
-PULLS_AT_ONCE = 10
+PULLS_AT_ONCE = 10.0
 CPU_CORES, MEMORY_BYTES = 0.001, 4 * 2**20  # of each container of a pull pod, see manifests.pull_pod
 STARTING_SECONDS = 600.0  # a pod that waits for longer waits for something else
 
@@ -68,7 +68,7 @@ class PullAsk:
             },
             constraints=plain,
             qos=self.policy.qos,
-            preemptible=self.policy.preemptible,
+            preemptible=False,
             value=self.policy.kappa,
             only=frozenset({self.node}) if self.node else None,
             regions=self.policy.regions,
@@ -76,6 +76,21 @@ class PullAsk:
 
     def _on_budgets(self) -> Amounts:
         return {STORAGE: self.size, PULLS: 1.0, BANDWIDTH: 8 * self.speed}
+
+
+@dataclass(frozen=True, slots=True)
+class NoPlace:
+    """The pool's refusal, put into words by who reads it: that takes as long as many answers, and most are not read."""
+
+    refused: Refused
+    here: Survey
+
+    def __str__(self) -> str:
+        return str(explained(self.refused, self.here))
+
+
+Waits = str | NoPlace
+"""What a pull waits for; empty where it waits for nothing."""
 
 
 @dataclass
@@ -104,7 +119,7 @@ class PullRation:
         open_ = admitted(ask.request, here)
         return frozenset(node.name for node, ok in zip(here.nodes, open_, strict=True) if ok)
 
-    def refusal(self, view: ClusterView, ask: PullAsk, now: float) -> str:
+    def refusal(self, view: ClusterView, ask: PullAsk, now: float) -> Waits:
         """Why the pull may not begin; empty where it may, and then it has its share. Asking twice is asking once."""
         ledger = self._of(view, now)
         claim = (ask.uid, ask.node, ask.what)
@@ -116,7 +131,7 @@ class PullRation:
             return why or "there is no such pool"
         answer = placement(ask.request, here)
         if isinstance(answer, Refused):
-            return str(explained(answer, here))
+            return NoPlace(answer, here)
         ledger.granted.add(claim)
         ledger.busy.add(ask.node)
         ledger.surveys[ask.policy.pool or ""] = taken(answer, here)
@@ -154,19 +169,16 @@ def _hindrance(ledger: _Ledger, node: str) -> str:
 
 
 def _surveyed(ledger: _Ledger, pool: PoolObject, now: float) -> Survey:
-    """A pool with the pulls that it holds; nothing is preempted for an image."""
+    """A pool with the pulls that it holds."""
     view = ledger.view
-    settings = replace(pool.settings, preemption=Preemption.NEVER)
+    pool = replace(pool, settings=replace(pool.settings, limits={PULLS: PULLS_AT_ONCE, **pool.settings.limits}))
     askers = [
         Asker(item, item.policy, workload)
         for item in view.policies.values()
         if item.policy is not None and item.policy.pool == pool.name and may_hold(item.policy)
         if (workload := view.workloads.get((item.key.namespace, item.policy.target))) is not None
     ]
-    limits = [*budgets(pool, askers)]
-    if PULLS not in pool.settings.limits:
-        limits.append(Budget("the default", {PULLS: float(PULLS_AT_ONCE)}))
-    site = Site(settings, ledger.members.get(pool.name, frozenset()), tuple(limits))
+    site = Site(pool.settings, ledger.members.get(pool.name, frozenset()), budgets(pool, askers))
     held = [_holding(key, pod) for key, pod in _pulls(view) if pod.pulling is not None and not pod.deleting]
     return survey(site, terrain(view.nodes.values(), view.pods.values()), held, now)
 
@@ -180,7 +192,7 @@ def _holding(owner: Key, pod: Pod) -> Holding:
         amounts |= {PULLS: 1.0, BANDWIDTH: 8 * progress.speed}
     name = f"what {owner} holds on {progress.node} by {pod.key.name}"
     rung = pod.labels.get(RUNG_LABEL, RungName.IMAGE.value)
-    return Holding(name, owner, rung, progress.node, amounts, pod.created_at, pod=pod.key)
+    return Holding(name, owner, rung, progress.node, amounts, pod.created_at, preemptible=False, pod=pod.key)
 
 
 def _pulls(view: ClusterView) -> Iterable[tuple[Key, Pod]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from edgewarm.decide.lifecycle import Move, Plan, leftovers, moves
 from edgewarm.decide.verdict import decide
+from edgewarm.engine.parking import would_park_blindly
 from edgewarm.engine.reports import Case
 from edgewarm.model.decision import DecisionRecord
 from edgewarm.model.policy import Mode
@@ -33,7 +34,8 @@ def is_stale(case: Case, records: tuple[DecisionRecord, ...], now: float) -> boo
         unmoved = case.workload.replicas == left.replicas and now - left.at < STALE_SECONDS
         if unmoved or case.workload.resource_version == left.resource_version:
             return True
-    return case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
+    proposed = case.judgement.situation.policy.mode is Mode.RECOMMEND and _is_unseen(case, records, now)
+    return proposed or would_park_blindly(case)
 
 
 def _is_unseen(case: Case, records: tuple[DecisionRecord, ...], now: float) -> bool:

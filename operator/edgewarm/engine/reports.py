@@ -90,10 +90,15 @@ class Case:
         )
 
     @property
+    def warm(self) -> Mapping[str, int]:
+        """Warm units by rung."""
+        return {str(one.rung): one.warm for one in rung_totals(self.ladder.counts)}
+
+    @property
     def written(self) -> frozenset[Key]:
         """Decisions that this life of the operator wrote or took up: their phase is known better than it is seen."""
-        ours = {live.key for live in self.book.lives} | self.book.unwritten.keys()
-        return frozenset(ours | ({self.book.wrote} if self.book.wrote is not None else set()))
+        last = {key for key in (self.book.wrote, self.book.rungs.wrote) if key is not None}
+        return frozenset({live.key for live in self.book.lives} | self.book.unwritten.keys() | last)
 
 
 @dataclass(frozen=True)
@@ -315,6 +320,7 @@ def policy_numbers(case: Case) -> PolicyNumbers:
         resources={load.resource.name: ResourceNumbers(load.demand, _lead_demand(load)) for load in situation.loads},
         parts=case.parts,
         pulls=case.book.pull_use.totals,
+        idle=case.book.idle.minutes,
         stages={one.stage: {0.5: one.p50_seconds, 0.9: one.p90_seconds} for one in case.book.stage_leads},
         rungs={t.rung: RungNumbers(t.wanted, t.warm, t.warming) for t in rung_totals(case.ladder.counts)},
         stored=case.ladder.stored,

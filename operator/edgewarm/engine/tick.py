@@ -303,7 +303,7 @@ class Engine:
 
     def _learn(self, case: Case, now: float, step_made: bool) -> None:
         book, judgement = case.book, case.judgement
-        book.pull_use = book.pull_use.seen(case.pulled_on)
+        book.pull_use, book.idle = book.pull_use.seen(case.pulled_on), book.idle.seen(case.warm, now)
         start = Shadow(begun(book, book.policy, case.workload, now))
         book.shadow = shadowed(judgement, book.shadow or start, now)
         book.foreseen = shadowed(judgement, book.foreseen or start, now, Strategy.PREDICTIVE)

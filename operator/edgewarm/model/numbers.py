@@ -32,7 +32,7 @@ class PolicyNumbers:
 
     `forecast` is demand at lead time, `lead_seconds` the lead time itself. A policy with resources has no demand of its
     own, only that of each of its `resources` by name. `parts` are those of demand by its labels.
-    `stages` are in seconds, `pulls` totals since the operator began, by outcome.
+    `stages` are in seconds; `pulls` by outcome and `idle` unit-minutes by rung are totals since the operator began.
     """
 
     demand: float | None = None
@@ -48,3 +48,4 @@ class PolicyNumbers:
     rungs: Mapping[str, RungNumbers] = field(default_factory=dict)
     stored: Mapping[str, float] = field(default_factory=dict)
     pulls: Mapping[str, int] = field(default_factory=dict)
+    idle: Mapping[str, float] = field(default_factory=dict)

@@ -104,6 +104,12 @@ RUNG_UNITS = Metric(
     "Units of each rung below the replicas that the policy opted into, such as standby pods; state is wanted, warm or "
     "warming.",
 )
+RUNG_IDLE = Metric(
+    "edgewarm_rung_idle_minutes_total",
+    Type.COUNTER,
+    (*POLICY, "rung"),
+    "Minutes for which units of a rung were held warm, summed over the units: of standbys these are idle pod-minutes.",
+)
 DATA_BYTES = Metric(
     "edgewarm_data_bytes",
     Type.GAUGE,
@@ -211,6 +217,7 @@ METRICS: tuple[Metric, ...] = (
     STAGE,
     IMAGE_PULLS,
     RUNG_UNITS,
+    RUNG_IDLE,
     DATA_BYTES,
     DATA_REMOVED,
     PROMOTIONS,

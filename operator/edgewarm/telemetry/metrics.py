@@ -41,7 +41,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         self._collectors = {metric.name: _made(metric, self.registry) for metric in METRICS}
         self._of_policy: dict[Key, set[tuple[Metric, tuple[str, ...]]]] = {}
-        self._totals: dict[tuple[Metric, tuple[str, ...]], int] = {}
+        self._totals: dict[tuple[Metric, tuple[str, ...]], float] = {}
         self._gauge(catalog.BUILD_INFO, (version,)).set(1)
         self.policies({})
 
@@ -58,10 +58,12 @@ class Metrics:
             self._gauge(metric, labels).set(value)
         for outcome, total in numbers.pulls.items():
             self._raise(catalog.IMAGE_PULLS, key, outcome, total)
+        for rung, minutes in numbers.idle.items():
+            self._raise(catalog.RUNG_IDLE, key, rung, minutes)
 
-    def _raise(self, metric: Metric, key: Key, outcome: str, total: int) -> None:
+    def _raise(self, metric: Metric, key: Key, label: str, total: float) -> None:
         """A counter of which the total is known; one that never rose has no series."""
-        labels = (key.namespace, key.name, outcome)
+        labels = (key.namespace, key.name, label)
         told = self._totals.get((metric, labels), 0)
         if total > told:
             self._of_policy.setdefault(key, set()).add((metric, labels))

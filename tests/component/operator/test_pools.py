@@ -164,6 +164,20 @@ async def test_an_unknown_node_is_named(world: OperatorWorld) -> None:
     )
 
 
+async def test_a_pool_that_selects_no_node_is_told_and_so_is_who_would_use_it(world: OperatorWorld) -> None:
+    pool(world)
+    policy(world)
+    await world.start()
+    await world.passes(60)
+    ready = condition(world, "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "NoNodes")
+    assert ready["message"] == "spec.selector matches no node: label a node, or correct the selector"
+    assert warmed(world)[:2] == ("False", "UnknownNode")
+    assert warmed(world)[2].startswith(
+        "EdgeNodePool north has no node edge-1: correct spec.warming.nodes[].name, or label"
+    )
+
+
 async def test_a_budget_smaller_than_one_pod_is_told(world: OperatorWorld) -> None:
     node(world, "edge-1")
     pool(world, budgets={"cpu": "500m"})

@@ -45,6 +45,9 @@ async def test_standbys_are_made_and_counted_and_told(world: OperatorWorld) -> N
     assert world.ready() == 2  # a standby is no replica
     lead = world.status()["leadTime"]
     assert lead["source"] == "Default"  # nor is its start one of the workload's
+    told = next(line for line in world.series() if line.startswith("edgewarm_rung_idle_minutes_total"))
+    assert 'policy="checkout",rung="Standby"' in told
+    assert 2.0 <= float(told.rpartition(" ")[2]) <= 2.5  # two of them for 60 to 75 s
 
 
 async def test_whoever_scales_standbys_are_promoted_and_then_made_anew(world: OperatorWorld) -> None:
@@ -139,6 +142,17 @@ async def test_where_pods_may_not_be_made_a_condition_says_so_and_replicas_go_on
     assert len(world.pods("WarmingPolicy")) == 2
 
 
+async def test_a_queue_consumer_that_no_service_feeds_gets_no_standby_and_reads_why(world: OperatorWorld) -> None:
+    await warmed(world)
+    world.api.delete("Service", SHOP, "checkout")
+    await world.passes(30)
+    assert world.pods("WarmingPolicy") == []
+    refused = world.condition("StandbyRefused")
+    assert refused is not None
+    assert "no Service selects" in refused["message"]
+    assert "queue consumer" in refused["message"]
+
+
 async def test_a_policy_without_the_rung_gives_them_back(world: OperatorWorld) -> None:
     await warmed(world)
     world.change("WarmingPolicy", "checkout", rungs={})
@@ -190,6 +204,10 @@ async def test_scaling_in_parks_and_scaling_out_brings_the_same_pods_back(world:
     assert all(len(pod["metadata"]["labels"]) == 2 for pod in world.pods("ReplicaSet"))  # app and pod-template-hash
 
 
+# the same pods, that is; for what else must be there see test_killed
+WRITES = [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 1, 3, 4, 5, 6, 7, 8))]
+
+
 async def killed(world: OperatorWorld, writes: int) -> None:
     """The operator dies in the next pass, after so many of its writes went through; another begins."""
     world.api.fail(0, times=1000, verbs=["create", "patch", "delete"], skip=writes)
@@ -198,7 +216,7 @@ async def killed(world: OperatorWorld, writes: int) -> None:
     await world.restart()
 
 
-@pytest.mark.parametrize("writes", [*range(5), *(pytest.param(n, marks=pytest.mark.slow) for n in range(5, 9))])
+@pytest.mark.parametrize("writes", WRITES)
 async def test_killed_after_any_write_of_a_scale_in_it_ends_where_it_would_have(
     world: OperatorWorld, writes: int
 ) -> None:
@@ -211,7 +229,7 @@ async def test_killed_after_any_write_of_a_scale_in_it_ends_where_it_would_have(
     assert all(map(is_ready, world.api.objects("Pod")))
 
 
-@pytest.mark.parametrize("writes", [*range(5), *(pytest.param(n, marks=pytest.mark.slow) for n in range(5, 9))])
+@pytest.mark.parametrize("writes", WRITES)
 async def test_killed_after_any_write_of_a_promotion_no_pod_is_lost_or_left(world: OperatorWorld, writes: int) -> None:
     await warmed(world)
     before = names([*world.pods("ReplicaSet"), *world.pods("WarmingPolicy")])
@@ -229,6 +247,38 @@ async def test_a_scale_in_that_the_server_refuses_takes_no_pod_out(world: Operat
     world.change("WarmingPolicy", "checkout", **shape(2, 2))
     await world.passes(15)
     assert names(world.pods("ReplicaSet")) == before
+
+
+async def test_many_are_parked_a_few_at_a_time_each_with_its_step_of_the_scale(world: OperatorWorld) -> None:
+    """Were all taken out first, the cold twins of the first ones would be Ready before the scale is lowered."""
+    world.web(replicas=24)
+    world.asked["checkout"] = lambda _: 75.0
+    world.policy(**shape(24, 0))
+    await world.start()
+    await world.passes(330)
+    before = names(world.pods("ReplicaSet"))
+    many = {"standby": {"min": 22, "max": 22}, "parking": {"drain": "30s"}}
+    world.change("WarmingPolicy", "checkout", **{**shape(2, 2), "rungs": many})
+    await world.passes(30)
+    assert [replicas for _, replicas in world.scaled()] == [14, 4, 2]
+    assert names([*world.pods("ReplicaSet"), *world.pods("WarmingPolicy")]) == before
+    assert len(world.pods("ReplicaSet")) == 2
+
+
+async def test_while_our_last_write_of_pods_is_not_seen_the_fall_waits_and_then_parks(world: OperatorWorld) -> None:
+    before = await four(world)
+    await world.freeze("pods")
+    world.change("WarmingPolicy", "checkout", **shape(4, 1))
+    await world.passes(30)
+    world.change("WarmingPolicy", "checkout", **shape(2, 2))
+    await world.passes(75)
+    assert world.replicas() == 4
+    await world.thaw("pods")
+    await world.until(lambda: world.replicas() == 2, 120)
+    await world.passes(15)
+    standbys = names(world.pods("WarmingPolicy"))
+    assert len(standbys) == 2
+    assert len(standbys & before) == 1  # one was made, so one was parked
 
 
 async def test_an_autoscaler_leaves_the_replicas_alone_and_the_standbys_are_held(world: OperatorWorld) -> None:

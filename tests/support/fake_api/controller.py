@@ -26,6 +26,7 @@ class FakeDeploymentController:
         self.node = node
         self.pull = 0.0
         self._made = 0
+        self._names: dict[str, list[str]] = {}  # by uid of the workload
         self._created_at: dict[str, float] = {}  # to the fraction of a second, which timestamps on the wire lack
 
     def tick(self, now: float) -> None:
@@ -36,9 +37,10 @@ class FakeDeploymentController:
                     self._reconcile(workload, now)
 
     def pods_of(self, workload: Json) -> list[Json]:
-        uid = workload["metadata"]["uid"]
-        owned = [pod for pod in self._api.objects("Pod") if _owner(pod) == uid]
-        return sorted(owned, key=lambda pod: self._created_at.get(pod["metadata"]["uid"], 0.0))
+        """Oldest first; found among those that it made, not among all pods of the cluster."""
+        uid, namespace = workload["metadata"]["uid"], workload["metadata"]["namespace"]
+        made = (self._api.get("Pod", namespace, name) for name in self._names.get(uid, ()))
+        return [pod for pod in made if pod is not None and _owner(pod) == uid]
 
     def _reconcile(self, workload: Json, now: float) -> None:
         pods = self.pods_of(workload)
@@ -75,6 +77,7 @@ class FakeDeploymentController:
             }
         )
         self._created_at[pod["metadata"]["uid"]] = now
+        self._names.setdefault(meta["uid"], []).append(pod["metadata"]["name"])
 
     def _make_ready(self, pod: Json, now: float) -> None:
         created, ready = pod["metadata"]["creationTimestamp"], self._api.store.timestamp(now)

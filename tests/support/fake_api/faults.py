@@ -11,6 +11,7 @@ class Fault:
     """Matching requests are delayed by `latency` seconds, then answered with `status` (0: with a closed connection).
 
     `status` None only delays. Empty `verbs` or `plurals` match all. The first `skip` that match are let through.
+    `heard`: the request is carried out, and its answer is lost.
     """
 
     status: int | None
@@ -22,6 +23,7 @@ class Fault:
     retry_after: int | None = None
     latency: float = 0.0
     skip: int = 0
+    heard: bool = False
 
     def matches(self, verb: str, plural: str, now: float) -> bool:
         return (

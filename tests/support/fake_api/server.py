@@ -204,6 +204,8 @@ class FakeApi:
     ) -> web.StreamResponse:
         try:
             if fault is not None and fault.status is not None:
+                if fault.heard and address is not None:
+                    self._dispatch(request, address, verb, body)
                 return self._refuse(request, fault)
             self._authenticate(request)
             if address is None:

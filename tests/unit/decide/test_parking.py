@@ -7,6 +7,7 @@ import pytest
 from edgewarm.decide.parking import parkable, parkings
 from edgewarm.decide.promoting import Crew, is_draining, parked_at
 from edgewarm.model.rungs import StandbyTerms
+from edgewarm.model.workload import Pod
 from support.builders import NOW, outlook, situation
 from support.warm import pod, replica_set, standby, twin
 
@@ -39,19 +40,27 @@ def test_those_are_parked_that_the_replica_set_would_delete() -> None:
         pod("middle", ready_at=NOW - 500),
     )
     # node-1 has three, then two: the youngest of them, then the next; alone on its node is the youngest of all
-    assert [one.key.name for one in parkings(Crew(replica_set(4), pods, ()), 2)] == ["young", "middle"]
+    assert [one.key.name for one in parkings(Crew(replica_set(4), pods, ()), 2, 2)] == ["young", "middle"]
+
+
+TWO = (pod("a"), pod("b"))
 
 
 @pytest.mark.parametrize(
-    "pods",
+    ("third", "after", "count"),
     [
-        pytest.param((pod("a"), pod("b"), twin("c")), id="one is still starting"),
-        pytest.param((pod("a"), pod("b"), pod("c", ready_at=None)), id="one is not ready now"),
-        pytest.param((pod("a"), pod("b"), pod("c", deleting=True)), id="one is going"),
+        pytest.param(twin("c"), 2, 0, id="one is still starting: it goes"),
+        pytest.param(pod("c", ready_at=None), 2, 0, id="one is not ready now: it goes"),
+        pytest.param(pod("c", deleting=True), 2, 0, id="one is going"),
+        pytest.param(twin("c"), 1, 1, id="and one that is ready is parked"),
+        pytest.param(twin("c"), 0, 2, id="or two"),
+        pytest.param(pod("c"), 1, 2, id="all are ready"),
+        pytest.param(pod("c"), 3, 0, id="all stay"),
     ],
 )
-def test_while_the_replica_set_lacks_pods_none_is_parked(pods: tuple[object, ...]) -> None:
-    assert parkings(Crew(replica_set(3), pods, ()), 1) == ()  # type: ignore[arg-type]  # rows of a table
+def test_of_those_that_are_ready_as_many_stay_as_replicas_are_left(third: Pod, after: int, count: int) -> None:
+    """Three are asked for."""
+    assert len(parkings(Crew(replica_set(3), (*TWO, third), ()), 3, after)) == count
 
 
 def test_a_parked_pod_drains_for_its_time_and_a_standby_that_never_served_does_not() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgewarm.decide.lifecycle import Mark
-from edgewarm.decide.rung_moves import Grant, RungState, Write, rung_moves
+from edgewarm.decide.rung_moves import Grant, RungState, Write, rung_leftovers, rung_moves
 from edgewarm.model.decision import Action, Approval, DecisionRecord, Phase
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Place, RungCount, RungName
@@ -89,3 +89,12 @@ REFUSED = proposal(Phase.DENIED)
 )
 def test_with_a_proposal(found: RungState, before: DecisionRecord, moves: tuple[object, ...]) -> None:
     assert rung_moves(found, (before,), NOW) == moves
+
+
+@pytest.mark.parametrize(
+    ("mode", "phase"),
+    [(Mode.OBSERVE, Phase.OBSERVED), (Mode.RECOMMEND, Phase.AWAITING_APPROVAL), (Mode.ACT, Phase.EXECUTED)],
+)
+def test_what_a_crash_left_without_a_phase_gets_that_of_its_mode(mode: Mode, phase: Phase) -> None:
+    left = proposal(None)
+    assert rung_leftovers(mode, [OPEN, left, REFUSED]) == (Mark(left, phase, "taken up again after a restart"),)

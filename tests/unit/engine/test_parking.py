@@ -37,6 +37,11 @@ def case(wanted: Policy | None = None, pods: tuple[Any, ...] = FOUR, **overrides
     return found, Recorder(seen=seen)
 
 
+async def park(parker: Parker, found: Case, after: int) -> tuple[Any, ...]:
+    """All batches."""
+    return tuple([one for batch in parker.batches(found, after) for one in await parker.park(found, batch, NOW)])
+
+
 def parker(cluster: Recorder) -> tuple[Parker, Promoter]:
     promoter = Promoter(cluster, MemoryTelemetry())
     return Parker(cluster, MemoryTelemetry(), promoter), promoter
@@ -44,7 +49,7 @@ def parker(cluster: Recorder) -> tuple[Parker, Promoter]:
 
 async def test_a_parked_pod_has_a_standbys_labels_and_owner_and_the_time() -> None:
     found, cluster = case()
-    parked = await parker(cluster)[0].park(found, 2, NOW)
+    parked = await park(parker(cluster)[0], found, 2)
     assert len(parked) == 2
     patch = cluster.done[0]
     assert isinstance(patch, PatchObject)
@@ -74,14 +79,14 @@ async def test_a_parked_pod_has_a_standbys_labels_and_owner_and_the_time() -> No
     ],
 )
 async def test_nothing_is_parked(found: tuple[Case, Recorder], after: int) -> None:
-    parked = await parker(found[1])[0].park(found[0], after, NOW)
+    parked = await park(parker(found[1])[0], found[0], after)
     assert (parked, found[1].done) == ((), [])
 
 
 async def test_until_the_replica_set_is_lowered_nothing_else_is_promoted_in_their_place() -> None:
     found, cluster = case(pods=(*FOUR, standby("s1")))
     mine, promoter = parker(cluster)
-    (parked,) = await mine.park(found, 2, NOW)
+    (parked,) = await park(mine, found, 2)
     left = tuple(one for one in FOUR if one.key != parked.pod.key)
     cluster.seen = view((*left, standby("s1")), wanted=found.book.policy)
     assert await promoter.look(NOW + 1) == 0  # it still wants four, and has three
@@ -94,16 +99,20 @@ async def test_until_the_replica_set_is_lowered_nothing_else_is_promoted_in_thei
 async def test_a_scale_in_that_never_comes_holds_promotions_for_a_while_only() -> None:
     found, cluster = case(pods=(*FOUR, standby("s1")))
     mine, promoter = parker(cluster)
-    (parked,) = await mine.park(found, 2, NOW)
+    (parked,) = await park(mine, found, 2)
     cluster.seen = view((*(p for p in FOUR if p.key != parked.pod.key), standby("s1")), wanted=found.book.policy)
-    assert await promoter.look(NOW + HELD_SECONDS - 1) == 0
-    assert await promoter.look(NOW + HELD_SECONDS) == 1
+    later = NOW + 10 * HELD_SECONDS
+    assert await promoter.look(later) == 0  # it is still being lowered
+    mine.lowered(found)
+    assert await promoter.look(later) == 0
+    assert await promoter.look(later + HELD_SECONDS - 1) == 0
+    assert await promoter.look(later + HELD_SECONDS) == 1
 
 
 async def test_where_the_scale_could_not_be_lowered_they_go_back_at_once() -> None:
     found, cluster = case()
     mine, _ = parker(cluster)
-    await mine.take_back(found, await mine.park(found, 2, NOW))
+    await mine.take_back(found, await park(mine, found, 2))
     assert told(cluster.done) == ["patch d", "patch c", "patch d", "patch c"]
     back = cluster.done[-1]
     assert isinstance(back, PatchObject)
@@ -115,5 +124,5 @@ async def test_where_the_scale_could_not_be_lowered_they_go_back_at_once() -> No
 async def test_one_that_changed_under_us_is_deleted_like_any_other() -> None:
     found, cluster = case()
     cluster.problems["d"] = Conflict("it changed")
-    parked = await parker(cluster)[0].park(found, 2, NOW)
+    parked = await park(parker(cluster)[0], found, 2)
     assert [one.pod.key.name for one in parked] == ["c"]

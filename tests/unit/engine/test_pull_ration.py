@@ -53,7 +53,7 @@ def ask(node: str = "n00", uid: str = "p", found: Any = WIDE, **more: Any) -> Pu
 
 
 def refused(seen: ClusterView, node: str = "n00", **more: Any) -> str:
-    return PullRation().refusal(seen, ask(node, **more), NOW)
+    return str(PullRation().refusal(seen, ask(node, **more), NOW))
 
 
 TEN = [pod(f"p{number}", f"n{number:02}") for number in range(10)]
@@ -110,13 +110,24 @@ def test_what_the_pool_refuses_and_says(why: str, word: str) -> None:
     assert word in why
 
 
+@pytest.mark.parametrize("settings", [PLAIN, PoolSettings(limits={PULLS: 10.0})], ids=["the default", "it says so"])
+def test_a_pull_that_waits_its_turn_names_the_field_and_advises_nothing_that_would_not_help(
+    settings: PoolSettings,
+) -> None:
+    """Nothing gives way for a pull, whatever the pool's preemption and the policy's priority are."""
+    assert refused(view(*TEN, settings=settings), "n20") == (
+        "images of shop/web on n20: spec.budgets.concurrentPulls has 0 left and 1 is asked: 1 short; "
+        "raise spec.budgets.concurrentPulls by 1"
+    )
+
+
 def test_a_policy_warms_as_many_nodes_as_it_may() -> None:
     ration, seen = PullRation(), view()
     few = policy(pool="edge", warming=Warming(max_nodes=2, max_new_nodes=2))
     seen = replace(seen, policies={ITEM.key: replace(ITEM, policy=few)})
     answers = [ration.refusal(seen, ask(node, found=few), NOW) for node in ("n00", "n01", "n02")]
     assert answers[:2] == ["", ""]
-    assert "spec.warming" in answers[2]
+    assert "spec.warming" in str(answers[2])
 
 
 def test_a_pool_that_is_full_pauses_pulls() -> None:
@@ -129,7 +140,7 @@ def test_what_was_granted_counts_within_the_same_view_and_asking_twice_is_asking
     ration, seen = PullRation(), view()
     answers = [ration.refusal(seen, ask(node), NOW) for node in (*list(NODES)[:11], "n00")]
     assert answers[:10] == [""] * 10
-    assert "concurrentPulls" in answers[10]
+    assert "concurrentPulls" in str(answers[10])
     assert answers[11] == ""
     assert ration.refusal(seen, ask(uid="other"), NOW) == "another image is being pulled there"
 
