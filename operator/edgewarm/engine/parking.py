@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 
@@ -60,7 +61,8 @@ class Parker:
             return ()
         there = sum(count.held for count in case.ladder.counts if count.place.rung is RungName.STANDBY)
         crew = Crew(current, climb.view.owned_by(current.uid), ())
-        chosen = parkings(crew, parkable(case.judgement.situation, standby, after, there))
+        count = parkable(case.judgement.situation, standby, after, there)
+        chosen = tuple(islice(filter(climb.may_park, parkings(crew, len(crew.pods))), count))
         if chosen:
             self._promoter.hold(current.uid, after, now)
         parked = tuple([pod for pod in chosen if await self._take_out(climb, current, pod, now)])

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
+from edgewarm.engine.allowance import Allowance
 from edgewarm.engine.ladder import LadderPlan
 from edgewarm.engine.pool_reports import remarks
-from edgewarm.engine.pooling import Asker, PoolState, allows, may_hold
+from edgewarm.engine.pooling import Asker, PoolState, allows, holdings, may_hold
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rungs import RungSituation
+from edgewarm.model.amounts import PODS, Amounts, total
 from edgewarm.model.identity import Split
 from edgewarm.model.names import RUNG_LABEL
+from edgewarm.model.operations import CreateObject, Manifest
 from edgewarm.model.policy import Policy
-from edgewarm.model.pool import Request
+from edgewarm.model.pool import Holding, Request
+from edgewarm.model.rungs import RungName
+from edgewarm.model.units import parse_quantity
 from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import Pod
 from edgewarm.pools.expected import NodeDemand
+
+PULLED = frozenset({RungName.IMAGE, RungName.DATA})
+"""Rungs whose pods ask for their share of the pool one by one (engine.pull_ration)."""
 
 
 def askers(found: Iterable[Found], view: ClusterView) -> list[Asker]:
@@ -32,7 +42,33 @@ def _asker(case: Case, view: ClusterView) -> Asker:
         entry.name for entry in case.book.policy.warming.nodes if entry.until > case.judgement.situation.now
     )
     requests = spread_out(case.ladder.requests, _lacking(case, view), by_hand)
-    return Asker(case.item, case.book.policy, case.workload, pods, requests)
+    return Asker(case.item, case.book.policy, case.workload, pods, requests, tuple(_coming(case)))
+
+
+def _coming(case: Case) -> Iterator[Holding]:
+    """The pulls that this pass begins; standbys and placeholders are among the requests."""
+    for number, one in enumerate(case.ladder.operations):
+        if isinstance(one, CreateObject) and one.manifest["metadata"]["labels"].get(RUNG_LABEL) in PULLED:
+            yield Holding(
+                name=f"pull {number} of {case.item.key}",
+                owner=case.item.key,
+                rung=one.manifest["metadata"]["labels"][RUNG_LABEL],
+                node="",
+                amounts=asked_by(one.manifest),
+                since=case.judgement.situation.now,
+                preemptible=False,
+            )
+
+
+def asked_by(manifest: Manifest) -> Amounts:
+    """What a pod to be made asks of budgets.
+
+    >>> asked_by({"spec": {"containers": [{"resources": {"requests": {"cpu": "1m"}}}, {}]}})
+    {'pods': 1.0, 'cpu': 0.001}
+    """
+    asks = [(one.get("resources") or {}).get("requests") or {} for one in manifest["spec"]["containers"]]
+    parts = [{name: float(parse_quantity(text)) for name, text in each.items()} for each in asks]
+    return total([{PODS: 1.0}, *parts])
 
 
 def spread_out(
@@ -61,16 +97,24 @@ def _lacking(case: Case, view: ClusterView) -> Mapping[str, float]:
 
 
 def placed(one: Found, states: Mapping[str, PoolState], plan: Callable[[RungSituation], LadderPlan]) -> Found:
-    """The case with its rungs planned again, now that the pool has said where."""
+    """The case with its rungs planned again, now that the pool has said where, and what may be parked there."""
     case = one.case
     state = None if case is None else states.get(case.book.policy.pool or "")
     if case is None or state is None or case.climb is None or not may_hold(case.book.policy):
         return one
     places, given_up = state.places(case.item.key), state.given_up
+    climb = replace(case.climb, may_park=partial(_may_park, case, state.allowance))
     if not case.ladder.requests and not given_up:
-        return one
-    climb = replace(case.climb, places=places, given_up=given_up)
+        return replace(one, case=replace(case, climb=climb))
+    climb = replace(climb, places=places, given_up=given_up)
     return replace(one, case=replace(case, climb=climb, ladder=plan(climb)))
+
+
+def _may_park(case: Case, allowance: Allowance, pod: Pod) -> bool:
+    """As the standby that it would be from now on."""
+    policy, now = case.book.policy, case.judgement.situation.now
+    (plain,) = holdings(Asker(case.item, policy, case.workload, (pod,)), now)
+    return allowance.takes(replace(plain, rung=RungName.STANDBY, since=now), policy.regions)
 
 
 def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:

@@ -20,7 +20,7 @@ from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
-from edgewarm.model.workload import Workload
+from edgewarm.model.workload import Pod, Workload
 from edgewarm.pools.placement import Answer
 from edgewarm.pools.room import Room
 
@@ -32,7 +32,8 @@ class RungSituation:
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
     in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
-    pool is asked. `given_up`: pods that the pool wants to have gone. `foresight` answers for demand further ahead than
+    pool is asked. `given_up`: pods that the pool wants to have gone. `may_park`: does the pool let this pod stand by
+    where it is? Asked once for each that is parked. `foresight` answers for demand further ahead than
     the replicas' lead time.
     """
 
@@ -52,6 +53,7 @@ class RungSituation:
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
     put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
+    may_park: Callable[[Pod], bool] = lambda _: True
 
     def begins(self, rung: RungName) -> bool:
         """Whether what the rung plans now is carried out now; what is not must not take another policy's turn."""
