@@ -10,8 +10,8 @@ import pytest
 from rig.audit import Held, read_held
 from rig.ramps import COLD_START_SECONDS
 from rig.recorder import short_pod_seconds
-from rig.sites import WARM_PODS, gained
-from tests_day.conftest import COLD, LADDER, REPLICAS, SITES, Day
+from rig.sites import LADDER, WARM_PODS, gained
+from tests_day.conftest import COLD, REPLICAS, SITES, Day
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
