@@ -54,4 +54,5 @@ def test_endpoints_came_sooner_than_with_replicas_only_and_without_warming(app: 
     print(f"seconds gained on replicas only and on no warming: {others}")
     for seconds in others.values():
         assert min(seconds) >= 0
-        assert max(seconds) > COLD_START_SECONDS / 2
+        assert sum(seconds) > 0
+        assert max(seconds) > COLD_START_SECONDS / 4

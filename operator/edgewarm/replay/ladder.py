@@ -43,16 +43,24 @@ def left_out(policy: Policy) -> str | None:
     """What a replay of the ladder cannot show of this policy's rungs, in words; None where it shows all."""
     rungs = policy.rungs
     image = rungs.image is not None and rungs.image.asked
-    asked = {"nodeRoom": rungs.node_room is not None, "image": image, "data": rungs.data is not None}
+    rest = rungs.standby is not None and rungs.standby.rest is not None
+    asked = {
+        "nodeRoom": rungs.node_room is not None,
+        "image": image,
+        "data": rungs.data is not None,
+        "standby.rest": rest,
+    }
     names = [f"rungs.{name}" for name, there in asked.items() if there]
     if not names:
         return None
-    return f"{', '.join(names)} left out: a trace has no nodes, so no room, image or data can be missing on one"
+    return f"{', '.join(names)} left out: a trace has no nodes, on which room, images, data or cpu could be missing"
 
 
 async def climbed(scene: Scene, policy: Policy, rhythm: Rhythm, progress: Progress = lambda done, of: None) -> Sums:
     """What the operator would have held over the test span, its standbys included."""
-    asked = replace(policy, rungs=Rungs(policy.rungs.standby, policy.rungs.parking, image=None))
+    standby = policy.rungs.standby
+    plain = None if standby is None else replace(standby, rest=None)
+    asked = replace(policy, rungs=Rungs(plain, policy.rungs.parking, image=None))
     world = PodCluster(*beginning(scene, asked, rhythm))
     async with learned_engine(scene, world, rhythm, (StandbyRung(),)) as engine:
         return await Climb(scene, engine, world, rhythm).run(progress)

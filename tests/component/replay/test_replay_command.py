@@ -261,7 +261,7 @@ def test_a_finer_trace_is_replayed_by_more_passes(tmp_path: Path) -> None:
 
 def test_a_policy_with_standbys_gets_a_table_of_the_ladder_and_is_told_what_is_left_out(tmp_path: Path) -> None:
     trace = write_trace(tmp_path / "short.csv", days=2.02)
-    rungs = "  rungs: {standby: {min: 1}, nodeRoom: {}}\n  poolRef: {name: edge}\n"
+    rungs = "  rungs: {standby: {min: 1, rest: {cpu: 10m}}, nodeRoom: {}}\n  poolRef: {name: edge}\n"
     path = tmp_path / "policy.yaml"
     path.write_text(POLICY.replace("  objective", rungs + "  objective"))
 
@@ -273,7 +273,7 @@ def test_a_policy_with_standbys_gets_a_table_of_the_ladder_and_is_told_what_is_l
     assert "the ladder, kappa 5, a standby at 0.8 of an idle pod" in found.stdout
     for title in ("replicas only", "no warming"):
         assert title in found.stdout
-    assert "rungs.nodeRoom left out" in found.stderr
+    assert "rungs.nodeRoom, rungs.standby.rest left out" in found.stderr
     assert "spec.poolRef is left out" in found.stderr
     numbers = json.loads((tmp_path / "out.json").read_text())
     assert numbers["ladder"]["5"]["ladder"]["standby"] > 0
