@@ -15,6 +15,10 @@ AUDIT_POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+  - level: RequestResponse  # what was made, changed and taken away, and where it was put
+    verbs: [create, patch, delete]
+    resources: [{resources: [pods, pods/binding]}]
+    omitManagedFields: true
   - level: Metadata
 """
 

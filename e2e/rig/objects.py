@@ -36,6 +36,12 @@ def deployment(place: str, name: str, replicas: int, cold_start: str) -> Manifes
     }
 
 
+def service(place: str, name: str, **selector: str) -> Manifest:
+    """What feeds the pods of `name`."""
+    spec = {"selector": selector or {"app": name}, "ports": [{"port": 80}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": place}, "spec": spec}
+
+
 def policy(place: str, name: str, query: str, capacity: float, **spec: Any) -> Manifest:
     """A WarmingPolicy for the Deployment of the same name; `spec` adds or replaces fields."""
     demand = {"query": query, "capacityPerPod": f"{capacity:g}", **spec.pop("demand", {})}

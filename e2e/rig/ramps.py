@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from controlplane.curves import Curve, DayShape, generated, load_trace, on_last_day, shifted
-from rig.objects import deployment, namespace, policy, rate_of
-from rig.recorder import Recorder, need_at
+from rig.objects import deployment, namespace, policy, rate_of, service
+from rig.recorder import Recorder, Target, need_at
 from rig.world import App, World
 
 DAY = 86400.0
@@ -49,16 +50,17 @@ def start_arm(here: World, place: str, app: App, **spec: object) -> None:
     replicas = need_at(app.curve, app.capacity, time.time()) + 1
     workload = deployment(place, app.name, replicas, f"{COLD_START_SECONDS:.0f}s")
     horizon = {"predictionHorizon": f"{COLD_START_SECONDS:.0f}s"}  # until the operator has measured a start itself
-    here.kubectl.apply(workload, policy(place, app.name, rate_of(app.name), app.capacity, forecast=horizon, **spec))
+    here.kubectl.apply(workload, service(place, app.name))
+    here.kubectl.apply(policy(place, app.name, rate_of(app.name), app.capacity, forecast=horizon, **spec))
 
 
 ARMS = ("act", "twin", "watch")
 
 
-def start_arms(here: World) -> Recorder:
-    """The forecast in Act, a twin under strategy Reactive, and a third that only observes."""
+def start_arms(here: World, others: Sequence[Target] = ()) -> Recorder:
+    """The forecast in Act, a twin under strategy Reactive, and a third that only observes; `others` are watched too."""
     here.kubectl.apply(*(namespace(place) for place in ARMS))
-    targets = []
+    targets: list[Target] = []
     for app in here.apps.values():
         if app.name == "steady":
             continue
@@ -66,6 +68,6 @@ def start_arms(here: World) -> Recorder:
         start_arm(here, "twin", app, mode="Act", scaling={"strategy": "Reactive"})
         start_arm(here, "watch", app)
         targets += [(place, app.name) for place in ARMS]
-    recorder = Recorder(here.cluster, targets)
+    recorder = Recorder(here.cluster, [*targets, *others])
     recorder.start()
     return recorder

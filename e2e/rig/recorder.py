@@ -1,9 +1,10 @@
-"""Once a second: how many pods each Deployment asks for and has ready; tests and the demo's report read it."""
+"""Once a second: what each Deployment asks for and has ready, and the ready endpoints of the Service of its name."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,6 +12,10 @@ from itertools import pairwise
 from controlplane import Cluster
 from controlplane.api import ApiError
 from controlplane.curves import Curve
+
+Target = tuple[str, str]
+"""(namespace, name)."""
+SERVICE = "kubernetes.io/service-name"
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Sample:
     at: float
     replicas: int
     ready: int
+    endpoints: int = 0
 
 
 @dataclass
@@ -27,8 +33,8 @@ class Recorder:
     """A thread that watches some Deployments, by (namespace, name); an API server that is away leaves a gap."""
 
     cluster: Cluster
-    targets: Sequence[tuple[str, str]]
-    samples: dict[tuple[str, str], list[Sample]] = field(default_factory=dict)
+    targets: Sequence[Target]
+    samples: dict[Target, list[Sample]] = field(default_factory=dict)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -43,17 +49,26 @@ class Recorder:
 
     def _run(self) -> None:
         while not self._stopped.wait(1.0):
-            for target in self.targets:
-                self._look(target)
+            try:
+                self._look()
+            except (ApiError, OSError):
+                continue
 
-    def _look(self, target: tuple[str, str]) -> None:
-        namespace, name = target
-        try:
-            found = self.cluster.api().get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
-        except (ApiError, OSError):
-            return
-        ready = found["status"].get("readyReplicas", 0)
-        self.samples.setdefault(target, []).append(Sample(time.time(), found["spec"]["replicas"], ready))
+    def _look(self) -> None:
+        """Two requests, however many there are to watch."""
+        api, at = self.cluster.api(), time.time()
+        slices = api.get(f"/apis/discovery.k8s.io/v1/endpointslices?labelSelector={SERVICE}")["items"]
+        behind: Counter[Target] = Counter()
+        for one in slices:
+            meta = one["metadata"]
+            ready = sum(bool(found["conditions"].get("ready")) for found in one.get("endpoints") or ())
+            behind[meta["namespace"], meta["labels"][SERVICE]] += ready
+        for found in api.get("/apis/apps/v1/deployments")["items"]:
+            target = found["metadata"]["namespace"], found["metadata"]["name"]
+            if target in self.targets:
+                ready = found["status"].get("readyReplicas", 0)
+                sample = Sample(at, found["spec"]["replicas"], ready, behind[target])
+                self.samples.setdefault(target, []).append(sample)
 
     def of(self, namespace: str, name: str) -> list[Sample]:
         return list(self.samples.get((namespace, name), []))
@@ -77,6 +92,11 @@ def first_need(curve: Curve, capacity: float, count: int, since: float, until: f
 def first_ready(samples: Sequence[Sample], count: int) -> float | None:
     """When `count` pods were first seen ready, in a run of samples that begins below."""
     return next((sample.at for sample in samples if sample.ready >= count), None)
+
+
+def first_endpoints(samples: Sequence[Sample], count: int) -> float | None:
+    """When `count` endpoints were first seen ready, in a run of samples that begins below."""
+    return next((sample.at for sample in samples if sample.endpoints >= count), None)
 
 
 def short_pod_seconds(samples: Sequence[Sample], curve: Curve, capacity: float) -> float:

@@ -12,17 +12,11 @@ from typing import Any
 
 from controlplane.api import Api, api_from
 from controlplane.waiting import wait_until
-from rig.objects import Manifest, deployment, policy
+from rig.objects import Manifest, deployment, policy, service
 from rig.world import World
 
 COLD_SECONDS = 20.0
 RUNG = "edgewarm.io%2Frung%3DStandby"
-
-
-def service(place: str, name: str, **selector: str) -> Manifest:
-    """What feeds the pods of `name`."""
-    spec = {"selector": selector or {"app": name}, "ports": [{"port": 80}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": place}, "spec": spec}
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from rig.ramps import apps, start_arms
 from rig.recorder import Recorder
+from rig.sites import LADDER, Site, ladder, make_site, start_at_site
 from rig.world import World, world
 
 
@@ -18,14 +19,21 @@ from rig.world import World, world
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The world, with nothing in it but the operator."""
     directory = tmp_path_factory.mktemp("e2e") / "world"
-    with world("e2e", apps, directory=directory) as made:
+    with world("e2e", apps, directory=directory, warm=[LADDER]) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def recorder(here: World) -> Iterator[Recorder]:
-    """The ramps under way, recorded once a second."""
-    running = start_arms(here)
+def site(here: World) -> Site:
+    """Two nodes and their pool."""
+    return make_site(here, "ramp", 2)
+
+
+@pytest.fixture(scope="session")
+def recorder(here: World, site: Site) -> Iterator[Recorder]:
+    """The ramps under way, recorded once a second; one of them also with the ladder, at a site."""
+    start_at_site(here, LADDER, here.apps["generated"], site.name, **ladder(site.name))
+    running = start_arms(here, [(LADDER, "generated")])
     yield running
     running.stop()
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from controlplane import NodeSize
-from rig.objects import Manifest, condition
+from rig.objects import Manifest, condition, service
 from rig.operator import OperatorProcess
-from rig.warmth import Shop, is_ready, service, uids
+from rig.warmth import Shop, is_ready, uids
 from rig.world import World
 from tests_ladder.conftest import PLACE, TIGHT
 

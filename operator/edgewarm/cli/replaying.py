@@ -23,9 +23,12 @@ from edgewarm.model.errors import Invalid
 from edgewarm.model.identity import TargetRef
 from edgewarm.model.policy import Bounds, Model, Policy
 from edgewarm.model.units import format_time, parse_quantity
+from edgewarm.replay.account import Sums
 from edgewarm.replay.advice import Advice, LastWeek, advice, last_week
 from edgewarm.replay.backtest import training_steps
 from edgewarm.replay.comparison import Comparison, Rival
+from edgewarm.replay.ladder import Ladder, asks_for_it, climbed, compared, left_out
+from edgewarm.replay.ladder_table import LEGEND, ladder_numbers, ladder_table
 from edgewarm.replay.page import html
 from edgewarm.replay.passes import LIVE_PASS_SECONDS, Progress, Rhythm, replayed
 from edgewarm.replay.peers import PEERS, oracle, reactive
@@ -66,6 +69,7 @@ class Outcome:
     comparison: Comparison
     advice: Advice
     last_week: LastWeek
+    ladders: tuple[Ladder, ...] = ()
 
 
 def run(trace: Trace, options: Options, say: Say) -> Outcome:
@@ -73,10 +77,8 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
     spec = _policy(options.policy)
     scene = scene_of(trace, options, spec)
     policy = policy_of(scene, options, spec)
-    if policy.model != Model.FLEET:
-        say(f"spec.forecast.model is {policy.model}: a replay forecasts with Fleet, so its numbers are those of Fleet")
-    if policy.paused_until is not None:
-        say("spec.pausedUntil, or its annotation, is left out: a replay shows what the policy does when it acts")
+    for sentence in remarks(policy):
+        say(sentence)
     kappas = _kappas(options.kappas or (DEFAULT_KAPPA if spec is None else f"{spec.kappa:.17g}"))
     peers = _peers(options.baselines, scene)
     rhythm = _rhythm(scene, options.pass_interval)
@@ -94,7 +96,30 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
     comparison = Comparison(scene, ours, dict.fromkeys(kappas, shadow), limits, tuple(rivals))
     found = advice(comparison, options.cold_share)
     said = last_week(scene, kappas[0], ours[kappas[0]], options.pod_hour_price)
-    return Outcome(comparison, found, said)
+    return Outcome(comparison, found, said, _ladders(scene, policy, kappas, rhythm, say))
+
+
+def remarks(policy: Policy) -> Iterator[str]:
+    """What a replay shows otherwise than the policy says."""
+    if policy.model != Model.FLEET:
+        yield f"spec.forecast.model is {policy.model}: a replay forecasts with Fleet, so its numbers are those of Fleet"
+    if policy.paused_until is not None:
+        yield "spec.pausedUntil, or its annotation, is left out: a replay shows what the policy does when it acts"
+    if policy.pool is not None:
+        yield f"spec.poolRef is left out: a trace knows nothing of pool {policy.pool}, its budgets and its prices"
+    omitted = left_out(policy)
+    if omitted is not None:
+        yield omitted
+    if asks_for_it(policy):
+        yield "spec.rungs.standby is in the table of the ladder; the others are of replicas alone"
+
+
+def _ladders(scene: Scene, policy: Policy, kappas: Sequence[float], rhythm: Rhythm, say: Say) -> tuple[Ladder, ...]:
+    def run(asked: Policy, what: str) -> Sums:
+        with quiet_engine():
+            return asyncio.run(climbed(scene, asked, rhythm, told(say, what)))
+
+    return compared(policy, kappas, run)
 
 
 @contextmanager
@@ -240,7 +265,10 @@ def text(outcome: Outcome) -> str:
         "untuned is the cost with the knobs that a peer ships with."
     )
     told_last = numbers(comparison)["notes"][:3]
-    return "\n\n".join([head, *tables, "\n".join([legend, *told_last]), "\n".join(_said(outcome))])
+    ladders = [ladder_table(found) for found in outcome.ladders]
+    if ladders:
+        ladders.append("\n".join(LEGEND))
+    return "\n\n".join([head, *tables, "\n".join([legend, *told_last]), *ladders, "\n".join(_said(outcome))])
 
 
 def _said(outcome: Outcome) -> list[str]:
@@ -268,7 +296,8 @@ def as_json(outcome: Outcome) -> dict[str, object]:
         "last_week_money": outcome.last_week.money,
         "advice": list(found.sentences),
     }
-    return {**numbers(outcome.comparison), "suggested": suggestion, **said}
+    ladders = {f"{one.kappa:g}": ladder_numbers(one) for one in outcome.ladders}
+    return {**numbers(outcome.comparison), "suggested": suggestion, **said, "ladder": ladders}
 
 
 def _save_plan(path: Path, comparison: Comparison) -> None:

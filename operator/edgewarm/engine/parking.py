@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 
@@ -73,8 +74,8 @@ class Parker:
             return ()
         there = sum(count.held for count in case.ladder.counts if count.place.rung is RungName.STANDBY)
         crew = Crew(current, climb.view.owned_by(current.uid), ())
-        priced = priced_terms(climb, standby)
-        chosen = parkings(crew, parkable(case.judgement.situation, priced, after, there), after)
+        count = parkable(case.judgement.situation, priced_terms(climb, standby), after, there)
+        chosen = tuple(islice(filter(climb.may_park, parkings(crew, len(crew.pods), after)), count))
         if chosen:
             self._promoter.hold(current.uid, after)
         return [chosen[i : i + AT_ONCE] for i in range(0, len(chosen), AT_ONCE)]

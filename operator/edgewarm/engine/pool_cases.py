@@ -8,22 +8,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
+from edgewarm.engine.allowance import Allowance
 from edgewarm.engine.alone import alone
 from edgewarm.engine.pool_reports import remarks
-from edgewarm.engine.pooling import Asker, PoolState, allows, may_hold
+from edgewarm.engine.pooling import Asker, PoolState, allows, holdings, may_hold
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.rungs import RungSituation
+from edgewarm.model.amounts import PODS, Amounts, total
 from edgewarm.model.identity import Key, Split
 from edgewarm.model.names import RUNG_LABEL
+from edgewarm.model.operations import CreateObject, Manifest
 from edgewarm.model.policy import Policy
-from edgewarm.model.pool import Request
+from edgewarm.model.pool import Holding, Request
+from edgewarm.model.rungs import RungName
+from edgewarm.model.units import parse_quantity
 from edgewarm.model.view import ClusterView
+from edgewarm.model.workload import Pod
 from edgewarm.pools.expected import NodeDemand
 
 Made = TypeVar("Made")
+PULLED = frozenset({RungName.IMAGE, RungName.DATA})
+"""Rungs whose pods ask for their share of the pool one by one (engine.pull_ration)."""
 
 
 def askers(found: Iterable[Found], view: ClusterView) -> list[Asker]:
@@ -38,7 +47,33 @@ def _asker(case: Case, view: ClusterView) -> Asker:
         entry.name for entry in case.book.policy.warming.nodes if entry.until > case.judgement.situation.now
     )
     requests = spread_out(case.ladder.requests, _lacking(case, view), by_hand)
-    return Asker(case.item, case.book.policy, case.workload, pods, requests)
+    return Asker(case.item, case.book.policy, case.workload, pods, requests, tuple(_coming(case)))
+
+
+def _coming(case: Case) -> Iterator[Holding]:
+    """The pulls that this pass begins; standbys and placeholders are among the requests."""
+    for number, one in enumerate(case.ladder.operations):
+        if isinstance(one, CreateObject) and one.manifest["metadata"]["labels"].get(RUNG_LABEL) in PULLED:
+            yield Holding(
+                name=f"pull {number} of {case.item.key}",
+                owner=case.item.key,
+                rung=one.manifest["metadata"]["labels"][RUNG_LABEL],
+                node="",
+                amounts=asked_by(one.manifest),
+                since=case.judgement.situation.now,
+                preemptible=False,
+            )
+
+
+def asked_by(manifest: Manifest) -> Amounts:
+    """What a pod to be made asks of budgets.
+
+    >>> asked_by({"spec": {"containers": [{"resources": {"requests": {"cpu": "1m"}}}, {}]}})
+    {'pods': 1.0, 'cpu': 0.001}
+    """
+    asks = [(one.get("resources") or {}).get("requests") or {} for one in manifest["spec"]["containers"]]
+    parts = [{name: float(parse_quantity(text)) for name, text in each.items()} for each in asks]
+    return total([{PODS: 1.0}, *parts])
 
 
 def spread_out(
@@ -67,7 +102,8 @@ def _lacking(case: Case, view: ClusterView) -> Mapping[str, float]:
 
 
 def pooled(one: Found, states: Mapping[str, PoolState]) -> RungSituation | None:
-    """What the rungs may look at now that the pool has said where; None where it has nothing to say.
+    """What the rungs may look at now that the pool has said where, and what may be parked there; None where it has
+    nothing to say.
 
     A pool that could not be planned gives no place.
     """
@@ -76,10 +112,19 @@ def pooled(one: Found, states: Mapping[str, PoolState]) -> RungSituation | None:
         return None
     state = states.get(case.book.policy.pool or "")
     given_up = frozenset[Key]() if state is None else state.given_up
-    if not case.ladder.requests and not given_up:
+    if not case.ladder.requests and not given_up and case.book.policy.rungs.parking is None:
         return None
-    places = {} if state is None else state.places(case.item.key)
-    return replace(case.climb, places=places, given_up=given_up)
+    if state is None:
+        return replace(case.climb, places={}, may_park=lambda _: False)
+    may_park = partial(_may_park, case, state.allowance)
+    return replace(case.climb, places=state.places(case.item.key), given_up=given_up, may_park=may_park)
+
+
+def _may_park(case: Case, allowance: Allowance, pod: Pod) -> bool:
+    """As the standby that it would be from now on."""
+    policy, now = case.book.policy, case.judgement.situation.now
+    (plain,) = holdings(Asker(case.item, policy, case.workload, (pod,)), now)
+    return allowance.takes(replace(plain, rung=RungName.STANDBY, since=now), policy.regions)
 
 
 def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from edgewarm.decide.promoting import is_draining
+from edgewarm.engine.allowance import Allowance
 from edgewarm.engine.alone import alone
 from edgewarm.model.amounts import CPU, NOTHING, Amounts
 from edgewarm.model.identity import Key
@@ -43,13 +44,17 @@ NOBODY = Membership(frozenset(), {})
 
 @dataclass(frozen=True)
 class Asker:
-    """A policy that may hold something in its pool, the pods that its rungs hold, and what they ask for."""
+    """A policy that may hold something in its pool, the pods that its rungs hold, and what they ask for.
+
+    `coming` are pods that are made in this very pass without asking here: pulls, see engine.pull_ration.
+    """
 
     item: PolicyObject
     policy: Policy
     workload: Workload
     pods: tuple[Pod, ...] = ()
     requests: tuple[Request, ...] = ()
+    coming: tuple[Holding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class PoolState:
     survey: Survey
     done: Allocated
     success: Success
+    allowance: Allowance
     shortages: Mapping[tuple[Key, str], Shortage] = field(default_factory=dict)
     """By policy and rung (RESERVED: by hand), the first of each."""
 
@@ -117,7 +123,7 @@ class Pools:
 
     def _plan_one(self, pool: PoolObject, askers: list[Asker], moment: _Moment) -> PoolState:
         by_hand = {one.name: one for asker in askers for one in reservations(asker, moment.membership, moment.now)}
-        standing = [held for asker in askers for held in holdings(asker, moment.now)]
+        standing = [held for asker in askers for held in (*holdings(asker, moment.now), *asker.coming)]
         limits, before = budgets(pool, askers), self._granted[pool.name].values()
         kept = [held for held in before if held.name in by_hand and _same(held, by_hand[held.name])]
         site = Site(pool.settings, moment.membership.nodes, limits)
@@ -128,7 +134,8 @@ class Pools:
         done = allocate([*missing, *(request for asker in askers for request in asker.requests)], here)
         self._granted[pool.name] = {held.name: held for held in done.survey.holdings if held.name in by_hand}
         self._success[pool.name] = self._success[pool.name].seen(done.answers, moment.now)
-        return PoolState(moment.membership, done.survey, done, self._success[pool.name], _told(done))
+        allowance = Allowance(done, moment.membership.nodes)
+        return PoolState(moment.membership, done.survey, done, self._success[pool.name], allowance, _told(done))
 
 
 @dataclass(frozen=True)
@@ -157,7 +164,8 @@ def budgets(pool: PoolObject, askers: Iterable[Asker]) -> tuple[Budget, ...]:
 def holdings(asker: Asker, now: float) -> Iterable[Holding]:
     """The pods that a policy's rungs hold; one without a node yet is where its affinity sends it.
 
-    What was parked so lately that its connections may go on is not given up.
+    A standby or a placeholder takes what a pod of the workload asks for, a pull what it asks for itself. What was
+    parked so lately that its connections may go on is not given up.
     """
     policy, workload = asker.policy, asker.workload
     for pod in asker.pods:
@@ -179,6 +187,8 @@ def holdings(asker: Asker, now: float) -> Iterable[Holding]:
 
 def _taken(pod: Pod, workload: Workload) -> tuple[Amounts, Amounts]:
     """What it holds, and what it asks for beyond that before it serves, as a standby at rest does."""
+    if pod.pulling is not None or pod.fetching is not None:
+        return pod.asks, NOTHING
     lacks = workload.asks.get(CPU, 0.0) - pod.cpu_cores
     if pod.sizing is None or lacks <= 0:
         return workload.asks, NOTHING

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from edgewarm.engine.pooling import Asker, budgets, may_hold
+from edgewarm.engine.pooling import Asker, budgets, holdings, may_hold
 from edgewarm.model.amounts import BANDWIDTH, CPU, MEMORY, PODS, PULLS, STORAGE, Amounts
 from edgewarm.model.identity import Key
 from edgewarm.model.names import RUNG_LABEL
@@ -173,14 +173,21 @@ def _surveyed(ledger: _Ledger, pool: PoolObject, now: float) -> Survey:
     view = ledger.view
     pool = replace(pool, settings=replace(pool.settings, limits={PULLS: PULLS_AT_ONCE, **pool.settings.limits}))
     askers = [
-        Asker(item, item.policy, workload)
+        Asker(item, item.policy, workload, _standing(view, item.uid))
         for item in view.policies.values()
         if item.policy is not None and item.policy.pool == pool.name and may_hold(item.policy)
         if (workload := view.workloads.get((item.key.namespace, item.policy.target))) is not None
     ]
     site = Site(pool.settings, ledger.members.get(pool.name, frozenset()), budgets(pool, askers))
     held = [_holding(key, pod) for key, pod in _pulls(view) if pod.pulling is not None and not pod.deleting]
+    held += [one for asker in askers for one in holdings(asker, now)]
     return survey(site, terrain(view.nodes.values(), view.pods.values()), held, now)
+
+
+def _standing(view: ClusterView, owner: str) -> tuple[Pod, ...]:
+    """Standbys and placeholders: what is left of a budget that covers all rungs is less by them."""
+    mine = view.owned.get(owner, {}).values()
+    return tuple(pod for pod in mine if RUNG_LABEL in pod.labels and pod.is_active and pod.pulling is None)
 
 
 def _holding(owner: Key, pod: Pod) -> Holding:
@@ -188,6 +195,8 @@ def _holding(owner: Key, pod: Pod) -> Holding:
     progress = pod.pulling
     assert progress is not None  # its caller asked
     amounts: dict[str, float] = {STORAGE: float(progress.size)}
+    if pod.is_active:
+        amounts |= pod.asks
     if is_busy(pod):
         amounts |= {PULLS: 1.0, BANDWIDTH: 8 * progress.speed}
     name = f"what {owner} holds on {progress.node} by {pod.key.name}"

@@ -37,7 +37,8 @@ class RungSituation:
     `verdict` is the replica rung's, made just before; `below` are the counts of the rungs that were planned before this
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
     in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
-    pool is asked. `given_up`: pods that the pool wants to have gone. `yields`: standbys that make room for pods that
+    pool is asked. `given_up`: pods that the pool wants to have gone. `may_park`: does the pool let this pod stand by
+    where it is? Asked once for each that is parked. `yields`: standbys that make room for pods that
     find none, whoever's they are. `foresight` answers for demand further ahead than the replicas' lead time.
     """
 
@@ -59,6 +60,7 @@ class RungSituation:
     given_up: frozenset[Key] = frozenset()
     yields: frozenset[Key] = frozenset()
     put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
+    may_park: Callable[[Pod], bool] = lambda _: True
     prices: Prices = field(default=Prices())
     trouble: Mapping[RungName, EdgewarmError] = field(default_factory=dict)  # what each rung failed by last
 

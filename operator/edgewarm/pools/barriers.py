@@ -6,11 +6,12 @@ cordoned, taint, node selector, node affinity, topology spread, pod anti-affinit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 
 from edgewarm.model.constraints import Constraints, PodTerm, Spread, Taint
+from edgewarm.model.geography import Region
 from edgewarm.model.pool import Request
 from edgewarm.model.selector import Selector
 from edgewarm.model.workload import Node
@@ -26,11 +27,15 @@ def _named(node: Node, request: Request, survey: Survey) -> str | None:
     return None if request.only is None or node.name in request.only else "not among the nodes asked for"
 
 
+def inside(node: Node, regions: Collection[Region], region_label: str) -> bool:
+    """Whether the node is in one of the regions; without any, each is."""
+    label = node.labels.get(region_label)
+    return not regions or any(region.holds(label, node.point) for region in regions)
+
+
 def _region(node: Node, request: Request, survey: Survey) -> str | None:
-    label = node.labels.get(survey.settings.region_label)
-    if not request.regions or any(region.holds(label, node.point) for region in request.regions):
-        return None
-    return "outside spec.regions"
+    allowed = inside(node, request.regions, survey.settings.region_label)
+    return None if allowed else "outside spec.regions"
 
 
 def _ready(node: Node, request: Request, survey: Survey) -> str | None:

@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgewarm.engine.rungs import Rung
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.rungs import Rungs
 from edgewarm.replay.scene import Scene
 from edgewarm.replay.simulate import Course
+from edgewarm.replay.starts import Starts
 from edgewarm.replay.world import MemoryCluster, MemoryTelemetry, TraceDemand
 
 STEP_SECONDS = 60.0
@@ -57,22 +61,39 @@ class Rhythm:
 
 
 async def replayed(scene: Scene, policy: Policy, rhythm: Rhythm, progress: Progress = lambda done, of: None) -> Course:
-    """What the operator would have asked for and had ready at each row of the test span, (T, 1); 0 before it."""
-    begin = scene.trace.time(scene.begin)
-    first = begin - rhythm.step_seconds
-    demand = TraceDemand(scene.trace)
-    cluster = MemoryCluster(_policies(scene, policy, rhythm), _replicas(scene, demand, first), scene.starts, first)
+    """What the operator would have asked for and had ready at each row of the test span, (T, 1); 0 before it.
+
+    Of the replicas alone: the rungs below them need pods that can be told apart (`replay.ladder`).
+    """
+    bare = replace(policy, rungs=Rungs(image=None))
+    cluster = MemoryCluster(*beginning(scene, bare, rhythm))
+    async with learned_engine(scene, cluster, rhythm, ()) as engine:
+        return await _passes(scene, cluster, engine, rhythm, progress)
+
+
+def beginning(scene: Scene, policy: Policy, rhythm: Rhythm) -> tuple[dict[Key, PolicyObject], int, Starts, float]:
+    """What a cluster begins with, a step before the test span: the policy, as many pods as are needed, starts, when."""
+    first = scene.trace.time(scene.begin) - rhythm.step_seconds
+    return _policies(scene, policy, rhythm), _replicas(scene, TraceDemand(scene.trace), first), scene.starts, first
+
+
+@asynccontextmanager
+async def learned_engine(
+    scene: Scene, cluster: MemoryCluster, rhythm: Rhythm, rungs: Sequence[Rung]
+) -> AsyncIterator[Engine]:
+    """The operator's engine over this cluster, with all that there is of history."""
     learned = asyncio.Event()
     engine = Engine(
-        Ports(cluster, demand, MemoryTelemetry(), learned.set),
-        begin - LONG_AGO_SECONDS,
+        Ports(cluster, TraceDemand(scene.trace), MemoryTelemetry(), learned.set),
+        scene.trace.time(scene.begin) - LONG_AGO_SECONDS,
         min(rhythm.pass_seconds, LIVE_PASS_SECONDS),  # what it plans with, however rarely it is asked here
         rhythm.step_seconds,
+        rungs=rungs,
     )
     try:
-        await engine.run_pass(first)
+        await engine.run_pass(cluster.now)
         await learned.wait()
-        return await _passes(scene, cluster, engine, rhythm, progress)
+        yield engine
     finally:
         await engine.close()
 
@@ -107,10 +128,13 @@ async def _pass(cluster: MemoryCluster, engine: Engine, rhythm: Rhythm) -> None:
 
 
 def _policies(scene: Scene, policy: Policy, rhythm: Rhythm) -> dict[Key, PolicyObject]:
-    """The policy as it would act, with no more history than the trace has; a pause of today says nothing of then."""
+    """The policy as it would act, with no more history than the trace has; a pause of today says nothing of then.
+
+    There is no pool: what one says of nodes, prices and approval belongs to a cluster.
+    """
     longest = max(scene.begin * scene.step_seconds, rhythm.step_seconds)
     window = min(policy.history_window_seconds, longest)
-    acting = replace(policy, mode=Mode.ACT, history_window_seconds=window, paused_until=None)
+    acting = replace(policy, mode=Mode.ACT, history_window_seconds=window, paused_until=None, pool=None)
     key = Key(policy.demand.namespace or NAME, NAME)
     return {key: PolicyObject(key, f"uid-{NAME}", 1, 0.0, acting)}
 

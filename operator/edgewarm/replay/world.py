@@ -108,7 +108,7 @@ class MemoryCluster:
         """Nobody waits for it in a replay."""
 
     async def carry_out(self, operation: Operation) -> None:
-        """Counted only: a trace has no pods to keep warm, so no rung plans anything here."""
+        """Counted only: there are no pods here, so no rung plans anything; see `replay.pods`."""
         self.writes += 1
 
     async def create_decision(self, manifest: Manifest) -> None:

@@ -10,6 +10,7 @@ import pytest
 from edgewarm.model.units import format_time
 from support.fake_api.replica_sets import is_ready
 from support.operator_world import OperatorWorld
+from support.warmth import BY_NODE, asks
 
 pytestmark = pytest.mark.component
 
@@ -157,3 +158,67 @@ async def test_without_a_pool_the_scheduler_chooses(world: OperatorWorld) -> Non
     await world.start()
     await world.until(lambda: sum(where(world).values()) == 2)
     assert all("affinity" not in pod["spec"] for pod in world.pods("WarmingPolicy"))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "budget", "parked"),
+    [
+        pytest.param(("node-1",), 1, 1, id="no more than the budget has left"),
+        pytest.param(("node-1",), 9, 2, id="as many as are wanted back"),
+        pytest.param(("edge-1",), 9, 0, id="none on a node that is not the pool's"),
+    ],
+)
+async def test_what_is_parked_stays_within_the_pool(
+    world: OperatorWorld, nodes: tuple[str, ...], budget: int, parked: int
+) -> None:
+    """Of four serving pods on node-1 two are scaled in, and two standbys would be held then."""
+    world.web(replicas=4, requests=ONE_CORE)
+    for name in nodes:
+        node(world, name, cpu="16")
+    pool(world, budgets={"pods": budget})
+    world.asked["checkout"] = lambda _: 75.0
+
+    def shape(low: int, standbys: int) -> dict[str, Any]:
+        behavior = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+        rungs = {"standby": {"min": standbys, "max": 2}, "parking": {}}
+        return {
+            "scaling": {"minReplicas": low, "behavior": behavior},
+            "rungs": rungs,
+            "poolRef": {"name": "edge"},
+        }
+
+    world.policy(**shape(4, 0))
+    await world.start()
+    await world.passes(330)  # longer than what a restart holds
+    before = {pod["metadata"]["name"] for pod in world.pods("ReplicaSet")}
+    assert len(before) == 4
+
+    world.change("WarmingPolicy", "checkout", **shape(2, 2))
+    await world.passes(15)
+
+    # a pull pod that has ended asks for nothing any more
+    held = [pod for pod in world.pods("WarmingPolicy") if pod.get("status", {}).get("phase") != "Failed"]
+    assert len({pod["metadata"]["name"] for pod in held} & before) == parked
+    assert len(held) <= budget
+
+
+@pytest.mark.parametrize("most", [1, 3])
+async def test_pulls_and_standbys_share_the_pools_pods_at_every_moment(world: OperatorWorld, most: int) -> None:
+    """Two policies want two standbys and images on three nodes each."""
+    for name in ("edge-1", "edge-2", "edge-3"):
+        node(world, name, cpu="16")
+    pool(world, budgets={"pods": most})
+    asks(world, edge_1=100.0, edge_2=45.0, edge_3=45.0)
+    for name in ("checkout", "search"):
+        policy(world, name, standbys=2, demand=BY_NODE)
+    await world.start()
+
+    rungs, highest = set(), 0
+    for _ in range(30):
+        await world.passes()
+        held = [pod for pod in world.pods("WarmingPolicy") if pod.get("status", {}).get("phase") != "Failed"]
+        rungs |= {pod["metadata"]["labels"]["edgewarm.io/rung"] for pod in world.pods("WarmingPolicy")}
+        highest = max(highest, len(held))
+
+    assert rungs == {"Image", "Standby"}
+    assert highest == most

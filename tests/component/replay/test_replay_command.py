@@ -257,3 +257,38 @@ def test_a_finer_trace_is_replayed_by_more_passes(tmp_path: Path) -> None:
     found = CliRunner().invoke(cli, ["replay", str(written), "--train", "90m", "--baselines", "fixed,hpa,kpa"])
 
     assert found.exit_code == 0, found.output
+
+
+def test_a_policy_with_standbys_gets_a_table_of_the_ladder_and_is_told_what_is_left_out(tmp_path: Path) -> None:
+    trace = write_trace(tmp_path / "short.csv", days=2.02)
+    rungs = "  rungs: {standby: {min: 1, rest: {cpu: 10m}}, nodeRoom: {}}\n  poolRef: {name: edge}\n"
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY.replace("  objective", rungs + "  objective"))
+
+    found = replay(
+        trace, "--policy", str(path), "--baselines", "none", "--lead-time", "10m", "--json", str(tmp_path / "out.json")
+    )
+
+    assert found.exit_code == 0, found.output
+    assert "the ladder, kappa 5, a standby at 0.8 of an idle pod" in found.stdout
+    for title in ("replicas only", "no warming"):
+        assert title in found.stdout
+    assert "rungs.nodeRoom, rungs.standby.rest left out" in found.stderr
+    assert "spec.poolRef is left out" in found.stderr
+    numbers = json.loads((tmp_path / "out.json").read_text())
+    assert numbers["ladder"]["5"]["ladder"]["standby"] > 0
+    assert numbers["ladder"]["5"]["replicas only"]["standby"] == 0
+
+
+def test_a_policy_with_a_pool_is_replayed_as_if_there_was_none(tmp_path: Path) -> None:
+    """A pool that is not there would stall it, and nothing would be scaled."""
+    trace = write_trace(tmp_path / "short.csv", days=2.35)
+    path = tmp_path / "policy.yaml"
+    plain = POLICY.replace("minReplicas: 3, maxReplicas: 9", "maxReplicas: 100")
+    path.write_text(plain.replace("  objective", "  poolRef: {name: edge}\n  objective"))
+
+    found = replay(trace, "--policy", str(path), "--baselines", "none", "--plan", str(tmp_path / "plan.csv"))
+
+    assert found.exit_code == 0, found.output
+    rows = list(csv.DictReader((tmp_path / "plan.csv").read_text().splitlines()))
+    assert len({row["wanted"] for row in rows}) > 3
