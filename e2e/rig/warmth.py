@@ -56,10 +56,10 @@ class Shop:
         workload = deployment(self.place, self.name, replicas, f"{cold_seconds:g}s")
         change(workload)
         self.here.kubectl.apply(workload, service(self.place, self.name))
-        self.until("the first pods", lambda: self.endpoints() == replicas, 90)
+        self.until("the first pods", lambda: self.endpoints() == replicas, 240)
         self.warm(replicas, standbys, **spec)
         if standbys:
-            self.until("warm standbys", lambda: self.warm_standbys() == standbys, 90)
+            self.until("warm standbys", lambda: self.warm_standbys() == standbys, 240)
         return self
 
     def warm(self, replicas: int, standbys: int, *, needed: int = 2, **spec: Any) -> None:
@@ -134,7 +134,7 @@ class Shop:
         owned = [pod["metadata"].get("ownerReferences") or [{"kind": ""}] for pod in self.serving()]
         return [reference["kind"] for references in owned for reference in references]
 
-    def until(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    def until(self, what: str, holds: Callable[[], bool], seconds: float = 180.0) -> None:
         wait_until(f"{what} of {self.name}", holds, seconds, self._told)
 
     def _told(self) -> str:
@@ -168,5 +168,5 @@ class Shop:
         """From the moment that the Deployment asks for so many until as many endpoints are ready."""
         self.until("the Deployment", lambda: self.deployment()["spec"]["replicas"] == replicas)
         began = time.monotonic()
-        self.until(f"{replicas} endpoints", lambda: self.endpoints() >= replicas, 90)
+        self.until(f"{replicas} endpoints", lambda: self.endpoints() >= replicas, 240)
         return time.monotonic() - began

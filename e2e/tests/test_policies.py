@@ -14,7 +14,7 @@ from rig.objects import condition, deployment, namespace, policy, rate_of
 from rig.world import World
 
 pytestmark = pytest.mark.e2e
-LONG = 90.0
+LONG = 240.0
 ZONE = "topology.kubernetes.io/zone"
 
 

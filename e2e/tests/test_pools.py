@@ -15,7 +15,7 @@ from rig.objects import condition, deployment, namespace, policy, rate_of
 from rig.world import World
 
 pytestmark = pytest.mark.e2e
-LONG = 120.0
+LONG = 240.0
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pool.yaml"
 NORTH, SITE = "sim-0", "edge-north"
 

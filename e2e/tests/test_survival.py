@@ -8,12 +8,12 @@ from itertools import pairwise
 import pytest
 
 from controlplane.waiting import wait_until
-from rig.objects import condition, deployment, namespace, policy, rate_of
+from rig.objects import Manifest, condition, deployment, namespace, policy, rate_of
 from rig.recorder import Recorder
 from rig.world import World
 
 pytestmark = pytest.mark.e2e
-LONG = 90.0
+LONG = 240.0
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,10 @@ def ready(here: World, place: str = "steady", name: str = "steady") -> dict[str,
     return {"status": "", "reason": "", **condition(here.kubectl.get("warmingpolicy", name, place), "Ready")}
 
 
+def decisions(here: World, place: str) -> list[Manifest]:
+    return here.kubectl.list("scalingdecisions", place)
+
+
 def replicas(here: World, place: str = "steady", name: str = "steady") -> int:
     return int(here.kubectl.get("deployment", name, place)["spec"]["replicas"])
 
@@ -47,7 +51,7 @@ def test_killed_inside_the_ramp_replicas_never_drop(here: World, recorder: Recor
 
     counts = [sample.replicas for sample in recorder.of("act", "late") if sample.at >= killed_at]
 
-    assert len(counts) > 20  # seen often enough, also on a slow machine
+    assert len(counts) >= 5  # seen before, while it was down, and after, also on a slow machine
     assert all(later >= earlier for earlier, later in pairwise(counts))
 
 
@@ -67,17 +71,16 @@ def test_prometheus_gone_replicas_hold_and_the_condition_says_why(here: World, s
 
 
 def test_api_server_restarted_the_same_objects_as_without(here: World, steady: str) -> None:
-    before, decisions = replicas(here), len(here.kubectl.list("scalingdecisions", steady))
+    before, known = replicas(here), {one["metadata"]["name"] for one in decisions(here, steady)}
     here.cluster.stop("kube-apiserver")
     time.sleep(5.0)
     here.cluster.start("kube-apiserver")
-    marked = time.time()
     here.kubectl.patch("warmingpolicy", "steady", steady, {"spec": {"scaling": {"minReplicas": before + 2}}})
     wait_until("a change made afterwards to be followed", lambda: replicas(here) == before + 2, LONG)
 
     assert here.operator.alive
-    assert len(here.kubectl.list("scalingdecisions", steady)) == decisions + 1
-    assert time.time() - marked < LONG
+    new = [one["spec"]["actions"] for one in decisions(here, steady) if one["metadata"]["name"] not in known]
+    assert [actions[0]["to"] for actions in new].count(before + 2) == 1
     here.kubectl.patch("warmingpolicy", "steady", steady, {"spec": {"scaling": {"minReplicas": 1}}})
 
 

@@ -77,7 +77,7 @@ def test_promotion_goes_by_what_is_there(
         if "no matches for kind" in str(refusal):
             pytest.skip("this API server has no MutatingAdmissionPolicy v1")
         raise
-    wait_until("the API server to go by it", lambda: labels_of_a_pod(here, name).items() >= expected.items(), 60.0)
+    wait_until("the API server to go by it", lambda: labels_of_a_pod(here, name).items() >= expected.items(), 240.0)
     shop = Shop(here, PLACE, name).open()
     shop.until("only the serving pods to get traffic", lambda: shop.endpoints() == 2)
     before = uids([*shop.serving(), *shop.standbys()])

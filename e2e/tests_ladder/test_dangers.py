@@ -57,14 +57,14 @@ def test_a_bystander_of_low_priority_on_a_full_node_stays(here: World, cold_star
     by = Shop(here, PLACE, "bystander")
     by.open(1, 0, cold_seconds=1, change=lambda found: small(found, "low"), rungs={}, mode="Observe")
     shop = Shop(here, PLACE, "full").open(2, 0, change=small, rungs={"standby": {"min": 3, "max": 3}})
-    shop.until("the standby that has room for its twin", lambda: shop.warm_standbys() == 1, 90)
+    shop.until("the standby that has room for its twin", lambda: shop.warm_standbys() == 1, 240)
     before = uids(by.serving())
 
     shop.scale(3)
     fast(shop, 3, cold_start)
     shop.until("the cold twin to go", lambda: len(shop.serving()) == 3)
     assert uids(by.serving()) == before
-    shop.until("the status", lambda: shop.rung("Standby").get("reason") == "StandbyRoom", 120)
+    shop.until("the status", lambda: shop.rung("Standby").get("reason") == "StandbyRoom", 240)
 
 
 def test_a_pod_that_finds_no_room_gets_that_of_a_standby(here: World) -> None:
@@ -142,8 +142,8 @@ def test_beside_a_flapping_pod_twins_that_run_are_left_alone(here: World) -> Non
     pod = flapping(shop)
 
     shop.scale(4)
-    shop.until("three endpoints", lambda: shop.endpoints() >= 3, 90)
-    shop.until("the ReplicaSet to settle", lambda: len(shop.serving()) == 4, 60)
+    shop.until("three endpoints", lambda: shop.endpoints() >= 3, 240)
+    shop.until("the ReplicaSet to settle", lambda: len(shop.serving()) == 4, 240)
     assert pod in {one["metadata"]["name"] for one in shop.serving()}
 
 
@@ -175,7 +175,7 @@ def test_a_rollout_keeps_its_gates_and_its_standbys_until_it_is_over(here: World
     """Two new pods, each cold for 4 s and then watched for 6 s; nobody passes that gate without having been tried."""
     shop = Shop(here, PLACE, "rolling").open(cold_seconds=4, change=gated)
     old, kept = hashes(shop), uids(shop.standbys())
-    shop.until("the first rollout", lambda: rolled_out(shop), 60)
+    shop.until("the first rollout", lambda: rolled_out(shop), 240)
 
     with shop.never_below(2):
         roll(shop, "2")
@@ -185,22 +185,22 @@ def test_a_rollout_keeps_its_gates_and_its_standbys_until_it_is_over(here: World
             assert uids(standbys) == kept
             assert hashes_of(standbys) == old
             standbys = shop.standbys()
-        shop.until("the old ones to go", lambda: hashes(shop).isdisjoint(old), 60)
-        shop.until("standbys of the new template", lambda: shop.warm_standbys() == 2, 90)
+        shop.until("the old ones to go", lambda: hashes(shop).isdisjoint(old), 240)
+        shop.until("standbys of the new template", lambda: shop.warm_standbys() == 2, 240)
     assert all(is_ready(pod) for pod in shop.serving())
 
 
 @pytest.mark.slow
 def test_a_rollback_in_the_middle_finds_its_standbys_warm(here: World) -> None:
     shop = Shop(here, PLACE, "rollback").open(cold_seconds=4, change=gated)
-    shop.until("the first rollout", lambda: rolled_out(shop), 60)
+    shop.until("the first rollout", lambda: rolled_out(shop), 240)
     kept = uids(shop.standbys())
 
     with shop.never_below(2):
         roll(shop, "2")
         shop.until("the rollout to begin", lambda: not rolled_out(shop))
         shop.here.kubectl.run("rollout", "undo", f"deployment/{shop.name}", "-n", shop.place)
-        shop.until("the rollback", lambda: rolled_out(shop), 90)
+        shop.until("the rollback", lambda: rolled_out(shop), 240)
         assert uids(shop.standbys()) == kept
         shop.scale(4)
         shop.until("four endpoints", lambda: shop.endpoints() >= 4)
@@ -246,7 +246,7 @@ def test_a_service_that_is_added_later_gets_no_standby(here: World, cold_start: 
     shop = Shop(here, PLACE, "late").open(change=tiered)
     late = Shop(here, PLACE, "late-2")
     here.kubectl.apply(service(PLACE, "late-2", tier="late"))
-    late.until("only the serving pods", lambda: late.endpoints() == 2, 60)
+    late.until("only the serving pods", lambda: late.endpoints() == 2, 240)
     before = uids([*shop.serving(), *shop.standbys()])
 
     shop.scale(4)
@@ -266,7 +266,7 @@ def test_two_operators_lose_nothing(here: World, cold_start: float, tmp_path_fac
             shop.scale(4)
             fast(shop, 4, cold_start)
             shop.until("the twins to go", lambda: len(shop.serving()) == 4)
-            shop.until("as many standbys as are wanted", lambda: len(shop.standbys()) == shop.warm_standbys() == 2, 120)
+            shop.until("as many standbys as are wanted", lambda: len(shop.standbys()) == shop.warm_standbys() == 2, 240)
         assert uids(shop.serving()) == before
     finally:
         second.stop()

@@ -63,12 +63,12 @@ def test_nodes_with_demand_of_their_own_get_the_image_and_give_it_back_with_the_
             scaling={"maxReplicas": 1},
         ),
     )
-    wait_until("the images", lambda: says(here).startswith("Warm: images are on 2"), 120.0, lambda: says(here))
+    wait_until("the images", lambda: says(here).startswith("Warm: images are on 2"), 240.0, lambda: says(here))
 
     assert nodes_with_image(here) >= {"sim-1", "sim-2"}  # and where its one pod runs
     assert {pod["spec"]["nodeName"] for pod in pulls(here)} <= {"sim-1", "sim-2"}
     assert pulls(here)  # one node at least had no pod of it
-    wait_until("the status", lambda: counts(here) == (2, 2), 120.0, lambda: str(counts(here)))
+    wait_until("the status", lambda: counts(here) == (2, 2), 240.0, lambda: str(counts(here)))
 
     here.kubectl.run("delete", "wp", NAME, "-n", PLACE)
-    wait_until("garbage collection", lambda: not pulls(here), 60.0)
+    wait_until("garbage collection", lambda: not pulls(here), 240.0)

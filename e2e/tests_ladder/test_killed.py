@@ -28,7 +28,7 @@ def test_killed_while_it_fills_and_promotes_no_warm_pod_is_lost_and_nothing_is_l
     shop.warm(2, 3, rungs={"standby": {"min": 3, "max": 3}, "nodeRoom": {"min": 2, "max": 2}})
     shop.until("the first standby", lambda: bool(shop.standbys()))
     killed(here)
-    shop.until("what is wanted", lambda: standing() == (2, 3, 2), 120)
+    shop.until("what is wanted", lambda: standing() == (2, 3, 2), 240)
     before = uids([*shop.serving(), *shop.standbys()])
     assert len(before) == 5
 

@@ -94,14 +94,14 @@ def test_pods_leave_a_cordoned_node_as_soon_as_their_budget_lets_them_and_no_end
     before = uids(shop.serving())
     protect(shop)
     with shop.never_below(2), cordoned(shop) as node:
-        shop.until("a standby elsewhere", lambda: shop.warm_standbys() > 0, 60)
+        shop.until("a standby elsewhere", lambda: shop.warm_standbys() > 0, 240)
         look_again(shop)
-        shop.until("the condition", lambda: said(shop).get("reason") == "EvictionRefused", 60)
+        shop.until("the condition", lambda: said(shop).get("reason") == "EvictionRefused", 240)
         assert "The disruption budget both needs 2 healthy pods and has 2 currently" in said(shop)["message"]
         assert uids(shop.serving()) == before
         shop.here.kubectl.run("delete", "pdb", "both", "-n", shop.place)
         look_again(shop)
-        shop.until("its pods to be elsewhere", lambda: node not in nodes_of(shop), 120)
+        shop.until("its pods to be elsewhere", lambda: node not in nodes_of(shop), 240)
         shop.until("both of them", lambda: len(shop.serving()) == shop.endpoints() == 2)
     told = [one for one in shop.here.kubectl.list("events", shop.place) if one["reason"] == "Migrated"]
     assert all(f"on {node} (cordoned) leaves" in one["message"] for one in told)

@@ -39,17 +39,17 @@ def test_a_pod_takes_the_room_of_one_placeholder_and_of_nobody_else(here: World)
     shop = Shop(here, PLACE, "roomy")
     shop.open(1, 0, cold_seconds=1, change=quarter, needed=1, rungs={"nodeRoom": {"min": 3, "max": 3}})
     shop.until("room", lambda: len(with_room(shop)) == 2)
-    shop.until("the status", lambda: {"warm": 2, "warming": 1}.items() <= shop.rung("NodeRoom").items(), 120)
+    shop.until("the status", lambda: {"warm": 2, "warming": 1}.items() <= shop.rung("NodeRoom").items(), 240)
     rooms, others = uids(with_room(shop)), uids([*by.serving(), *shop.serving()])
 
     shop.scale(2)
-    shop.until("its second pod", lambda: shop.endpoints() == 2, 30)
+    shop.until("its second pod", lambda: shop.endpoints() == 2, 240)
 
     (new,) = [pod for pod in shop.serving() if pod["metadata"]["uid"] not in others]
     assert seconds_to_a_node(new) < COLD_SECONDS / 4  # no node came for it: one of its placeholders still waits for one
     assert uids([*by.serving(), *shop.serving()]) - uids([new]) == others
     assert len(rooms & uids(with_room(shop))) == len(with_room(shop)) == 1
-    shop.until("the status", lambda: shop.rung("NodeRoom").get("warm") == 1, 120)
+    shop.until("the status", lambda: shop.rung("NodeRoom").get("warm") == 1, 240)
     shop.until("the reason", lambda: condition(shop.policy(), "NodeRoomWarm").get("reason") == "Waiting")
 
 

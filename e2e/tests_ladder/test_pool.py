@@ -29,16 +29,16 @@ def test_standbys_stand_on_the_pools_node_within_its_budget_and_serve_there(here
     here.kubectl.apply(pool)
     shop = Shop(here, PLACE, "cornered").open(2, 0, rungs=None)
     shop.warm(2, 3, poolRef={"name": "corner"})
-    shop.until("two warm standbys", lambda: shop.warm_standbys() == 2, 120)
-    shop.until("a sentence", lambda: _refused(shop).get("reason") == "BudgetExhausted", 60)
+    shop.until("two warm standbys", lambda: shop.warm_standbys() == 2, 240)
+    shop.until("a sentence", lambda: _refused(shop).get("reason") == "BudgetExhausted", 240)
 
     standbys = shop.standbys()
     assert {pod["spec"]["nodeName"] for pod in standbys} == {EDGE}
     assert "spec.budgets.pods has 0 left and 1 is asked: 1 short" in _refused(shop)["message"]
-    shop.until("the pool's numbers", lambda: warm_nodes(here) == 1, 120)
+    shop.until("the pool's numbers", lambda: warm_nodes(here) == 1, 240)
 
     shop.scale(4)
-    shop.until("four endpoints", lambda: shop.endpoints() == 4, 60)
+    shop.until("four endpoints", lambda: shop.endpoints() == 4, 240)
     serving = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in shop.serving()}
     assert {serving[pod["metadata"]["name"]] for pod in standbys} == {EDGE}  # the same pods, where they stood
 

@@ -106,7 +106,7 @@ def test_a_start_on_a_node_that_was_given_the_data_is_much_faster_and_reads_it(
     for name in ("staged", "unstaged"):  # the workload's own image is there for both by then
         here.kubectl.run("scale", "deployment", name, "-n", PLACE, "--replicas=2")
         taken = start_seconds(here, name)
-        wait_until(f"the pod of {name}", lambda: taken() is not None, 120.0)  # noqa: B023 (waited for at once)
+        wait_until(f"the pod of {name}", lambda: taken() is not None, 240.0)  # noqa: B023 (waited for at once)
         seconds[name] = taken() or 0.0
         (found,) = pods(here, name)
         assert served(here, found, "data/menu.txt") == "soup\n"
@@ -117,7 +117,7 @@ def test_a_start_on_a_node_that_was_given_the_data_is_much_faster_and_reads_it(
 
     assert seconds["staged"] < seconds["unstaged"] / 2
 
-    wait_until("the use on the pod that staged it", lambda: was_read(here, "staged", "data-staged"), 60.0)
+    wait_until("the use on the pod that staged it", lambda: was_read(here, "staged", "data-staged"), 240.0)
 
 
 def test_a_digest_that_the_registry_does_not_have_is_refused_and_said(
@@ -130,10 +130,10 @@ def test_a_digest_that_the_registry_does_not_have_is_refused_and_said(
     moved()
     here.kubectl.apply(staging("wrong", {"data-wrong": ABSENT}))
 
-    wait_until("the trouble", lambda: "PullFailing" in says(here, "wrong"), 120.0, lambda: says(here, "wrong"))
+    wait_until("the trouble", lambda: "PullFailing" in says(here, "wrong"), 240.0, lambda: says(here, "wrong"))
     assert "0 of 1 items are staged on 1 nodes; data-wrong on " in says(here, "wrong")
     here.kubectl.run("delete", "wp", "wrong", "-n", PLACE)
-    wait_until("garbage collection", lambda: not staged(here, "wrong"), 60.0)
+    wait_until("garbage collection", lambda: not staged(here, "wrong"), 240.0)
 
 
 @pytest.mark.slow
@@ -150,11 +150,11 @@ def test_the_longest_unused_gives_way_within_the_budget(
     here.kubectl.run("rollout", "pause", "deployment", "lru", "-n", PLACE)  # so that no pod of it comes to the node
     moved()
     here.kubectl.apply(staging("lru", {name: digests[name] for name in first}, storage="250M"))
-    wait_until("both items", lambda: says(here, "lru").startswith("Warm: 2 of 2"), 120.0, lambda: says(here, "lru"))
+    wait_until("both items", lambda: says(here, "lru").startswith("Warm: 2 of 2"), 240.0, lambda: says(here, "lru"))
 
     here.kubectl.apply(reading("lru-reader", image, {"lru-a": references["lru-a"]}))
     here.kubectl.run("rollout", "status", "deployment", "lru-reader", "-n", PLACE, "--timeout=50s")
-    wait_until("the use of the first", lambda: was_read(here, "lru", "lru-a"), 60.0)
+    wait_until("the use of the first", lambda: was_read(here, "lru", "lru-a"), 240.0)
     assert not was_read(here, "lru", "lru-b")
     here.kubectl.run("delete", "deployment", "lru-reader", "-n", PLACE)
     here.kubectl.apply(reading("lru", image, {"lru-c": references["lru-c"]}))

@@ -119,7 +119,7 @@ def opened(here: World, image: str, tmp_path: Path) -> Callable[[str], None]:
         folder.mkdir()
         folder.chmod(0o777)
         here.kubectl.apply(POOL, *claim(name, folder), reading(name, image))
-        wait_until(f"the pod of {name}", lambda: start_seconds(here, name)() is not None, 90.0)
+        wait_until(f"the pod of {name}", lambda: start_seconds(here, name)() is not None, 240.0)
 
     return open_
 
@@ -134,7 +134,7 @@ def test_a_fetch_that_was_ended_goes_on_where_it_stopped_and_the_workload_reads_
     wait_until("a third of it", lambda: server.sent > len(CONTENT) / 3, 180.0, lambda: told(here, "menu"))
     (first,) = fetching(here, "menu")
     here.kubectl.run("delete", "pod", first["metadata"]["name"], "-n", PLACE, "--grace-period=1")
-    wait_until("the rest", lambda: says(here, "menu").startswith("Warm"), 120.0, lambda: told(here, "menu"))
+    wait_until("the rest", lambda: says(here, "menu").startswith("Warm"), 240.0, lambda: told(here, "menu"))
 
     (second,) = fetching(here, "menu")
     assert second["metadata"]["uid"] != first["metadata"]["uid"]
@@ -157,7 +157,7 @@ def test_an_artifact_of_a_registry_comes_layer_by_layer_and_goes_on_where_it_bro
     relay.server.sent, relay.server.breaks = 0, [len(CONTENT) // 2]
     here.kubectl.apply(staging("artifact", f"oci+http://{relay.host}/models/menu", artifact.manifest().digest))
 
-    wait_until("the artifact", lambda: says(here, "artifact").startswith("Warm"), 120.0, lambda: told(here, "artifact"))
+    wait_until("the artifact", lambda: says(here, "artifact").startswith("Warm"), 240.0, lambda: told(here, "artifact"))
     end = outcome(here, "artifact")
     print(f"an artifact of {end['bytes']} bytes: {end}, {relay.server.sent} bytes sent")
     assert (end["tries"], end["resumedFrom"] > 0) == (2, True)
@@ -182,7 +182,7 @@ def test_a_commit_is_fetched_by_the_git_client_of_the_image(
     opened("commit")
     here.kubectl.apply(staging("commit", repositories.server.at("tables/.git"), f"gitCommit:{id_}"))
 
-    wait_until("the commit", lambda: says(here, "commit").startswith("Warm"), 120.0, lambda: told(here, "commit"))
+    wait_until("the commit", lambda: says(here, "commit").startswith("Warm"), 240.0, lambda: told(here, "commit"))
     assert served(here, "commit", "menu/menu.txt") == "soup\n"
 
 
@@ -200,4 +200,4 @@ def test_a_wrong_digest_is_refused_and_said(
     found = hashlib.sha256(CONTENT[:4096]).hexdigest()
     assert f"has digest sha256:{found}, ordered was {wrong}" in says(here, "wrong-file")
     here.kubectl.run("delete", "wp", "wrong-file", "-n", PLACE)
-    wait_until("garbage collection", lambda: not fetching(here, "wrong-file"), 60.0)
+    wait_until("garbage collection", lambda: not fetching(here, "wrong-file"), 240.0)
