@@ -34,7 +34,13 @@ MODELS = {
 }
 RUNGS = {
     "TemplateRefused": "StandbyRefused: no standby can be built from this template; the message says what to change.",
-    "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods.",
+    "AdmissionDiffers": "StandbyDiffers: a webhook makes something else of a standby than of the workload's own pods. "
+    "StandbyNotResized: it gives standbys another cpu than the template's, so they do not rest.",
+    "Deferred": "StandbyNotResized: a kubelet has no room now for the cpu that a standby is to rise to.",
+    "Infeasible": "StandbyNotResized: a kubelet can never give a standby the cpu that is asked.",
+    "Error": "StandbyNotResized: a kubelet fails to resize a standby, and tries again.",
+    "NoRoomToRise": "StandbyNotResized: the nodes of standbys at rest lack the room for the template's cpu.",
+    "NodeCannotResize": "StandbyNotResized: a kubelet before Kubernetes 1.33, so a standby waits at its full size.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "PushesNobodyOut": "NodeRoomRefused: the workload's pods would push no placeholder out; the message says why.",
     "ActionFailed": "NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server refused it or was away.",

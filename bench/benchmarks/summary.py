@@ -6,18 +6,23 @@ was measured, or a function in `DERIVED` that reads them from what it has kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 from benchmarks import cost_rows, library_scores
 from benchmarks.traces import RECORDED
+from edgewarm.replay.rivals import CALIBRATED, DAY_AGO, LAST_VALUE, NATIVE, TRAILING, WEEK_AGO
 
 Json = Mapping[str, Any]
 HEADS = ("what", "measured", "floor", "aim", "")
 SHORT, LONG = ("5 min", "15 min", "60 min"), "24 h"
 HOURS = tuple(f"{hour:02d} h" for hour in range(24))
 TERCILES = ("calm", "middle", "wild")
+RULES, FORMS = (LAST_VALUE, DAY_AGO, WEEK_AGO), len((TRAILING, NATIVE, CALIBRATED))  # as accuracy keeps their losses
+LONG_DAYS = 13.9  # of a trace that is judged a day ahead; two weeks but for a torn edge
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,35 @@ def _of_accuracy(found: Json) -> Iterator[Row]:
             worst, where = max(ratios)
             yield Row(f"pinball of any single trace by the better naive, {' and '.join(horizons)}", worst, floor, aim,
                       note=where)  # fmt: skip
+    yield from _of_single_rules(found)
     yield from _of_coverage(found.get("coverage", {}))
+
+
+def _of_single_rules(found: Json) -> Iterator[Row]:
+    """The rival of the libraries' section, among the naive rules alone: the *one* rule that is best in the mean.
+
+    Of its three forms the best of each trace and horizon counts; last week is yesterday where a trace has no last week.
+    """
+    days = {item["trace"]: item.get("days", 0.0) for item in found.get("traces", [])}
+    for horizons, shown, least_days in ((SHORT, library_scores.SHORT, 0.0), ((LONG,), LONG, LONG_DAYS)):
+        cells = [
+            row
+            for name in horizons
+            for row in found["by_trace"].get(name, [])
+            if row["source"] != "synthetic" and "loss" in row and days.get(row["trace"], 0.0) >= least_days
+        ]
+        if cells:
+            means = [fmean(log) for log in zip(*(_of_rules(cell["loss"]) for cell in cells), strict=True)]
+            best = min(RULES, key=lambda rule: means[1 + RULES.index(rule)])
+            ratio, traces = math.exp(means[0] - means[1 + RULES.index(best)]), len({cell["trace"] for cell in cells})
+            what = f"scaled pinball by the single naive rule's that is best in the mean, {shown}"
+            yield Row(what, ratio, None, None, note=f"{best}, {traces} traces; libraries below")
+
+
+def _of_rules(loss: Sequence[float]) -> list[float]:
+    """Logarithms of our loss and of that of each of RULES in its best form, from ours and the forms of all rules."""
+    rules = [min(loss[first : first + FORMS]) for first in range(1, len(loss), FORMS)]
+    return [math.log(each) for each in (loss[0], *rules, *rules[-1:] * (len(RULES) - len(rules)))]
 
 
 def _of_coverage(found: Json) -> Iterator[Row]:

@@ -54,9 +54,10 @@ def sign_client(authority: Authority, user: str, group: str = "") -> Signed:
     return _sign(authority, _name(user, group), ExtendedKeyUsageOID.CLIENT_AUTH, None)
 
 
-def sign_server(authority: Authority) -> Signed:
+def sign_server(authority: Authority, *others: str) -> Signed:
+    """For a server on loopback; `others` are more addresses that it is reached by."""
     names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
-    addresses = ["127.0.0.1", "10.96.0.1"]
+    addresses = ["127.0.0.1", "10.96.0.1", *others]
     alternatives = x509.SubjectAlternativeName(
         [x509.DNSName(name) for name in names]
         + [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]

@@ -1,4 +1,4 @@
-"""A file server of the tests in a thread of its own, at an address of this host that pods of a real node reach."""
+"""Servers of the tests in a thread of their own, at an address of this host that pods of a real node reach."""
 
 from __future__ import annotations
 
@@ -6,23 +6,37 @@ import asyncio
 import socket
 import threading
 from types import TracebackType
+from typing import Generic, Protocol, TypeVar
 
-from support.fake_files import FakeFiles
+
+class Server(Protocol):
+    """What listens while it is entered, at `host` with its port."""
+
+    host: str
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
-class Serving:
-    """`server` has the files and remembers what was asked; `host` is its address with its port."""
+Served = TypeVar("Served", bound=Server)
 
-    def __init__(self) -> None:
-        self.server = FakeFiles(address=_own_address())
+
+class Serving(Generic[Served]):
+    """`server` remembers what was asked; `host` is its address with its port."""
+
+    def __init__(self, server: Served) -> None:
+        self.server = server
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="files", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="server", daemon=True)
 
     @property
     def host(self) -> str:
         return self.server.host
 
-    def __enter__(self) -> Serving:
+    def __enter__(self) -> Serving[Served]:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self.server.__aenter__(), self._loop).result(30)
         return self
@@ -36,7 +50,7 @@ class Serving:
         self._loop.close()
 
 
-def _own_address() -> str:
+def own_address() -> str:
     """Of the interface that leads out, or whatever the host's name means; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

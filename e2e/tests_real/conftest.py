@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from controlplane.certificates import Authority, create_authority
 from controlplane.curves import Curve
 from controlplane.real_node import RealNode
 from controlplane.real_node.settings import REGISTRY
 from rig.moving import CAPACITY, PLACE
-from rig.serving import Serving
+from rig.relay import Relay
+from rig.serving import Serving, own_address
 from rig.world import App, World, world
+from support.fake_files import FakeFiles
+from support.fake_git import FakeGit
+from support.fake_registry import secured
 
 
 def steady(now: float) -> list[App]:
@@ -20,19 +25,46 @@ def steady(now: float) -> list[App]:
 
 
 @pytest.fixture(scope="session")
-def files() -> Iterator[Serving]:
+def authority() -> Authority:
+    """Vouches for the Git server."""
+    return create_authority()
+
+
+@pytest.fixture(scope="session")
+def files() -> Iterator[Serving[FakeFiles]]:
     """A file server that pods reach."""
-    with Serving() as server:
+    with Serving(FakeFiles(address=own_address())) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def here(tmp_path_factory: pytest.TempPathFactory, files: Serving) -> Iterator[World]:
-    """The simulated node is where pods are at first. One class may fetch from the file server, by the image that
+def relay() -> Iterator[Serving[Relay]]:
+    """The way of pods to the registry, whose port is set once it runs."""
+    with Serving(Relay(own_address())) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def repositories(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Serving[FakeGit]]:
+    """A Git server that pods reach."""
+    address, root = own_address(), tmp_path_factory.mktemp("git")
+    with Serving(FakeGit(address=address, secure=secured(authority, address), root=root)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def here(
+    tmp_path_factory: pytest.TempPathFactory,
+    files: Serving[FakeFiles],
+    relay: Serving[Relay],
+    repositories: Serving[FakeGit],
+) -> Iterator[World]:
+    """The simulated node is where pods are at first. One class may fetch from the servers above, by the image that
     test_files pushes."""
     directory = tmp_path_factory.mktemp("real-images") / "world"
-    fetcher = {"name": "files", "image": f"{REGISTRY}/edgewarm:1", "hosts": [files.host], "spareBytes": 0}
-    values = {"fetchers": [fetcher]}
+    hosts = [files.host, relay.host, repositories.host]
+    fetcher = {"name": "files", "image": f"{REGISTRY}/edgewarm:1", "hosts": hosts, "spareBytes": 0}
+    values = {"fetchers": [{**fetcher, "secret": "fetch-login"}]}
     with world(
         "real-images", steady, nodes=1, directory=directory, real_node=True, warm=[PLACE], values=values
     ) as made:

@@ -1,23 +1,30 @@
-"""A file on a claim of a real node: fetched by the program in its image, ended half-way, resumed, verified, read."""
+"""Data on a claim of a real node, fetched by the program in its image: a file that was ended half-way and resumed, an
+artifact of a real registry, a commit; each verified, and read by the workload."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controlplane.certificates import Authority
 from controlplane.real_node import RealNode
 from controlplane.real_node.images import workload_image
+from controlplane.real_node.oci import Blob, Image, push
 from controlplane.real_node.python import operator_image
 from controlplane.real_node.settings import LABELS
 from controlplane.waiting import wait_until
 from rig.moving import PLACE, POOL, deployment, pods, start_seconds, warmed
 from rig.objects import Manifest, condition
+from rig.relay import Relay
 from rig.serving import Serving
 from rig.world import World
+from support.fake_files import FakeFiles
+from support.fake_git import FakeGit, commit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_node]
 
@@ -58,6 +65,7 @@ def reading(name: str, image: str) -> Manifest:
 
 
 def staging(name: str, url: str, digest: str) -> Manifest:
+    """A policy that has it fetched onto the claim, by the name menu."""
     made = warmed(name)
     source = {"file": {"url": url, "fetcher": "files", "claim": name}}
     made["spec"]["rungs"] = {"data": {}}
@@ -79,11 +87,32 @@ def told(here: World, name: str) -> str:
     return f"{says(here, name)} {states} {here.operator.last_lines()}"
 
 
-@pytest.fixture
-def opened(here: World, node: RealNode, tmp_path: Path) -> Callable[[str], None]:
-    """A workload on the real node with a claim of its own."""
+def served(here: World, name: str, path: str) -> str:
+    """What the workload's pod reads on its claim."""
+    (pod,) = pods(here, name)
+    answer: str = here.cluster.api().get(
+        f"/api/v1/namespaces/{PLACE}/pods/{pod['metadata']['name']}:8080/proxy/files/data/{path}"
+    )
+    return answer
+
+
+def outcome(here: World, name: str) -> dict[str, Any]:
+    """What the program told at its end."""
+    (pod,) = fetching(here, name)
+    told_: dict[str, Any] = json.loads(pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"])
+    return told_
+
+
+@pytest.fixture(scope="module")
+def image(node: RealNode) -> str:
+    """The workload's; the fetcher class's own is in the registry, too."""
     node.push("edgewarm", operator_image(SOURCES))
-    image = node.push("reader", workload_image())
+    return node.push("reader", workload_image())
+
+
+@pytest.fixture
+def opened(here: World, image: str, tmp_path: Path) -> Callable[[str], None]:
+    """A workload on the real node with a claim of its own."""
 
     def open_(name: str) -> None:
         folder = tmp_path / name
@@ -96,7 +125,7 @@ def opened(here: World, node: RealNode, tmp_path: Path) -> Callable[[str], None]
 
 
 def test_a_fetch_that_was_ended_goes_on_where_it_stopped_and_the_workload_reads_the_file(
-    here: World, files: Serving, opened: Callable[[str], None]
+    here: World, files: Serving[FakeFiles], opened: Callable[[str], None]
 ) -> None:
     server, digest = files.server, f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
     opened("menu")
@@ -114,12 +143,52 @@ def test_a_fetch_that_was_ended_goes_on_where_it_stopped_and_the_workload_reads_
     print(f"fetched {len(CONTENT)} bytes by two pods, the second from byte {starts[-1]}, {server.sent} sent")
     assert len(CONTENT) / 5 < starts[-1] < len(CONTENT)
     assert server.sent < 1.3 * len(CONTENT)
-    (pod,) = pods(here, "menu")
-    path = f"/api/v1/namespaces/{PLACE}/pods/{pod['metadata']['name']}:8080/proxy/files/data/menu"
-    assert here.cluster.api().get(path) == CONTENT.decode()
+    assert served(here, "menu", "menu") == CONTENT.decode()
 
 
-def test_a_wrong_digest_is_refused_and_said(here: World, files: Serving, opened: Callable[[str], None]) -> None:
+def test_an_artifact_of_a_registry_comes_layer_by_layer_and_goes_on_where_it_broke_off(
+    here: World, node: RealNode, relay: Serving[Relay], opened: Callable[[str], None]
+) -> None:
+    plain = "application/octet-stream"
+    artifact = Image([Blob(plain, CONTENT, "menu.txt"), Blob(plain, b"soup\n", "more/today.txt")])
+    relay.server.port = here.cluster.supervisor().component("registry").port
+    push(relay.server.port, "models/menu", "1", artifact)
+    opened("artifact")
+    relay.server.sent, relay.server.breaks = 0, [len(CONTENT) // 2]
+    here.kubectl.apply(staging("artifact", f"oci+http://{relay.host}/models/menu", artifact.manifest().digest))
+
+    wait_until("the artifact", lambda: says(here, "artifact").startswith("Warm"), 120.0, lambda: told(here, "artifact"))
+    end = outcome(here, "artifact")
+    print(f"an artifact of {end['bytes']} bytes: {end}, {relay.server.sent} bytes sent")
+    assert (end["tries"], end["resumedFrom"] > 0) == (2, True)
+    assert relay.server.sent < 1.2 * len(CONTENT)
+    assert served(here, "artifact", "menu/menu.txt") == CONTENT.decode()
+    assert served(here, "artifact", "menu/more/today.txt") == "soup\n"
+
+
+def test_a_commit_is_fetched_by_the_git_client_of_the_image(
+    here: World, repositories: Serving[FakeGit], authority: Authority, opened: Callable[[str], None]
+) -> None:
+    id_ = commit(repositories.server.root / "tables", {"menu.txt": b"soup\n"})
+    commit(repositories.server.root / "tables", {"menu.txt": b"another\n"})  # the branch is further by now
+    here.kubectl.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "fetch-login", "namespace": PLACE},
+            "stringData": {"ca.crt": authority.pem.certificate},
+        }
+    )
+    opened("commit")
+    here.kubectl.apply(staging("commit", repositories.server.at("tables/.git"), f"gitCommit:{id_}"))
+
+    wait_until("the commit", lambda: says(here, "commit").startswith("Warm"), 120.0, lambda: told(here, "commit"))
+    assert served(here, "commit", "menu/menu.txt") == "soup\n"
+
+
+def test_a_wrong_digest_is_refused_and_said(
+    here: World, files: Serving[FakeFiles], opened: Callable[[str], None]
+) -> None:
     server, wrong = files.server, f"sha256:{'0' * 64}"
     opened("wrong-file")
     server.files["/wrong"], server.pause_seconds = CONTENT[:4096], 0.0

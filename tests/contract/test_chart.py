@@ -17,7 +17,8 @@ import yaml
 from edgewarm.cli.main import cli
 from edgewarm.cluster import resources
 from edgewarm.cluster.resources import Resource
-from edgewarm.sources import settings, terms
+from edgewarm.engine.resting import RESIZE
+from edgewarm.sources import fetchers, settings, terms
 from edgewarm.sources.settings import parse_sources
 from support.chart import (
     CHART,
@@ -96,7 +97,7 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
         (".sources[].templates[]", settings._Template),
         (".plugins[]", settings._Plugin),
         (".plugins[].headers[]", settings._Header),
-        (".fetchers[]", settings._Fetcher),
+        (".fetchers[]", fetchers.WireFetcher),
         (".prices", terms.WirePrices),
         (".approval", terms.WireApproval),
     ],
@@ -154,7 +155,8 @@ def test_the_operator_may_do_what_the_code_does_and_nothing_else(tmp_path: Path)
     scaled = (resources.DEPLOYMENTS, resources.STATEFUL_SETS)
     assert rights(roles["edgewarm-scaler"]) == {x for r in scaled for x in on(r, "get", "patch", subresource="scale")}
     kept = resources.OWNED.values()
-    assert rights(roles["edgewarm-warmer"]) == {x for r in kept for x in on(r, "create", "patch", "delete")}
+    resizing = on(resources.PODS, "patch", subresource=RESIZE)
+    assert rights(roles["edgewarm-warmer"]) == {x for r in kept for x in on(r, "create", "patch", "delete")} | resizing
 
 
 def test_without_a_list_it_may_scale_everywhere(tmp_path: Path) -> None:

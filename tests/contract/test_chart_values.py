@@ -43,6 +43,8 @@ SOURCE = {"name": "prometheus", "type": "Prometheus", "url": "http://prometheus"
         ({"plugins": [{"name": "ARIMA", "url": "http://a"}]}, "name"),
         ({"plugins": [{"name": "a"}]}, "url"),
         ({"plugins": [{"name": "a", "url": "http://a", "token": "word"}]}, "token"),
+        ({"fetchers": [{"name": "files", "hosts": ["files.example"], "secret": "A/b"}]}, "secret"),
+        ({"fetchers": [{"name": "files", "hosts": ["files.example"], "neighbours": ["cache"]}]}, "neighbours"),
         ({"volumes": [{"name": "host", "hostPath": {"path": "/"}}]}, "hostPath"),
         ({"volumeMounts": [{"name": "x", "mountPath": "/etc/edgewarm/x"}]}, "mountPath"),
         ({"resources": {"limit": {"memory": "1Gi"}}}, "limit"),

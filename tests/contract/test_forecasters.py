@@ -207,6 +207,27 @@ def test_the_same_weeks_later_is_the_same(taken: list[float], first: int, weeks:
     assert np.array_equal(numbers(one.forecast()), numbers(later.forecast()))
 
 
+@given(minutes, st.floats(1e-9, 1e12))
+def test_any_history_in_any_unit_is_the_same_to_nine_digits(taken: list[float], factor: float) -> None:
+    plain, other = (numbers(learned(FLEET, column(*taken) * by).forecast()) for by in (1.0, factor))
+    assert other / factor == pytest.approx(plain, rel=1e-9)
+
+
+@given(minutes, minutes, minutes)
+def test_whatever_comes_later_the_forecast_before_it_was_the_same(
+    taken: list[float], later: list[float], other: list[float]
+) -> None:
+    """Not even as views into what is learned next: forecasts are kept, and compared when all has come."""
+    kept = []
+    for rest in (later, other):
+        fleet = learned(FLEET, column(*taken))
+        before = fleet.forecast()
+        fed(fleet, column(*rest), first=len(taken))
+        kept.append(numbers(before))
+    assert np.array_equal(*kept)
+    assert np.array_equal(kept[0], numbers(learned(FLEET, column(*taken)).forecast()))
+
+
 @given(minutes, minutes)
 def test_no_row_knows_another_whatever_it_has_seen(taken: list[float], other: list[float]) -> None:
     length = min(len(taken), len(other))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -15,7 +16,7 @@ class FakeFiles:
     """`files` by path. Each entry of `breaks` ends one answer after so many bytes, in order.
 
     `statuses` are answered first, one each; `redirects` by path. `ranges` False: it always answers with the whole.
-    `sent` counts the bytes of bodies; `asked` has path and Range header of every request.
+    `sent` counts the bytes of bodies; `asked` has path and Range header of every request. With `secure` it speaks TLS.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -31,15 +32,16 @@ class FakeFiles:
     asked: list[tuple[str, str]] = field(default_factory=list)
     address: str = "127.0.0.1"
     host: str = ""
+    secure: ssl.SSLContext | None = None
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
     _runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> FakeFiles:
         app = web.Application()
-        app.router.add_get("/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.address, 0).start()
+        await web.TCPSite(self._runner, self.address, 0, ssl_context=self.secure).start()
         self.host = f"{self.address}:{self._runner.addresses[0][1]}"
         return self
 
@@ -51,7 +53,11 @@ class FakeFiles:
         await self._runner.cleanup()
 
     def url(self, path: str) -> str:
-        return f"http://{self.host}{path}"
+        return f"{'https' if self.secure else 'http'}://{self.host}{path}"
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """What others that have files, too, do first."""
+        return await self._serve(request)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.path, request.headers.get("Range", "")))

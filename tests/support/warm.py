@@ -10,6 +10,7 @@ from edgewarm.model.identity import Key
 from edgewarm.model.names import POD_TEMPLATE_HASH, RUNG_LABEL, TEMPLATE_HASH_LABEL
 from edgewarm.model.prices import PodRequests
 from edgewarm.model.rungs import RungName
+from edgewarm.model.sizing import Cpu, Sizing
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.workload import Node, Owner, Pod, ReplicaSet, Rollout, Service, Workload
 from support.builders import NOW, workload
@@ -19,6 +20,11 @@ SET = Owner("ReplicaSet", "web-1", "set-uid")
 POLICY = Owner("WarmingPolicy", "web", "uid-web")
 ROLLED_OUT = Rollout("1", observed=True, complete=True)
 WEB = Service(Key("shop", "web"), (("app", "web"),))
+
+
+def sized() -> PodTemplate:
+    """The template whose pods have `FULL`."""
+    return template(containers=[{"name": "app", "image": "web:1", **SIZED}])
 
 
 def template(**spec: Any) -> PodTemplate:
@@ -68,6 +74,26 @@ def standby(name: str, **overrides: Any) -> Pod:
     """A ready standby for the current template."""
     labels = {"app": "edgewarm-standby", "tier": "front", RUNG_LABEL: RungName.STANDBY, TEMPLATE_HASH_LABEL: "hash-1"}
     return pod(name, **({"labels": labels, "owner": POLICY} | overrides))
+
+
+FULL, LOW = {"app": Cpu(1.0)}, {"app": Cpu(0.1)}
+SIZED = {"resources": {"requests": {"cpu": "1"}}}
+"""What the container of a template says whose pods have `FULL`."""
+
+
+def full(name: str, **overrides: Any) -> Pod:
+    """A standby with the cpu of its template, on a kubelet that resizes."""
+    return standby(name, **({"sizing": Sizing(FULL, FULL)} | overrides))
+
+
+def resting(name: str, **overrides: Any) -> Pod:
+    """A standby at rest, with a tenth of a core."""
+    return standby(name, **({"sizing": Sizing(LOW, LOW), "cpu_cores": 0.1, "shape": 9} | overrides))
+
+
+def rising(name: str, trouble: str = "", **overrides: Any) -> Pod:
+    """A standby that was asked to rise, and does not have its cpu yet."""
+    return standby(name, **({"sizing": Sizing(FULL, LOW, trouble)} | overrides))
 
 
 def starting(name: str, **overrides: Any) -> Pod:

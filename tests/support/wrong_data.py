@@ -24,11 +24,15 @@ def _data(rung: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any
     return _spec(poolRef={"name": "edge"}, rungs={"data": {**(rung or {})}}, data=[item])
 
 
+def _at(url: str) -> dict[str, Any]:
+    return {"file": {"url": url, "fetcher": "files", "claim": "models"}}
+
+
 WRONG_ABOUT_DATA = (
     WrongPolicy(
         "data-without-digest",
         _data(digest=None),
-        "data[].digest must be sha256: and 64 hexadecimal digits: data without a digest cannot be verified",
+        "the whole id of the commit: data without a digest cannot be verified, and is not staged",
     ),
     WrongPolicy(
         "data-digest-md5",
@@ -40,11 +44,43 @@ WRONG_ABOUT_DATA = (
         _data(source={"image": f"models.example/vision@sha256:{'a' * 64}"}),
         "data[].source.image must be without a digest, which goes into data[].digest",
     ),
+    WrongPolicy("data-name", _data(name="trees"), "data[].name must not be blobs, trees or partial"),
     WrongPolicy("data-no-source", _data(source={}), "set exactly one of data[].source.image and data[].source.file"),
     WrongPolicy(
         "data-file-address",
-        _data(source={"file": {"url": "ftp://files.example/a", "fetcher": "files", "claim": "models"}}),
-        "data[].source.file.url must begin with http:// or https://",
+        _data(source=_at("ftp://files.example/a")),
+        "data[].source.file.url must begin with http://, https://, oci://, oci+http:// or git+https://",
+    ),
+    WrongPolicy(
+        "data-git-by-ssh", _data(source=_at("git+ssh://git@git.example/a")), "file.url must begin with http://"
+    ),
+    *(
+        WrongPolicy(
+            f"data-artifact-{what}",
+            _data(source=_at(f"oci://registry.example/{end}")),
+            "data[].source.file.url of an artifact must be a registry and a repository",
+        )
+        for what, end in (("tag", "a:1"), ("digest", f"a@sha256:{'a' * 64}"), ("query", "a?b"), ("path", "../a"))
+    ),
+    WrongPolicy(
+        "data-commit-without-digest",
+        _data(source=_at("git+https://git.example/a"), digest=None),
+        "for git+https:// gitCommit: and the whole id of the commit",
+    ),
+    WrongPolicy(
+        "data-commit-by-branch",
+        _data(source=_at("git+https://git.example/a"), digest="gitCommit:main"),
+        "for git+https:// gitCommit: and the whole id of the commit",
+    ),
+    WrongPolicy(
+        "data-commit-by-sha256",
+        _data(source=_at("git+https://git.example/a")),
+        "for git+https:// gitCommit: and the whole id of the commit",
+    ),
+    WrongPolicy(
+        "data-file-by-commit",
+        _data(source=_at("https://files.example/a"), digest=f"gitCommit:{'a' * 40}"),
+        "data[].digest must be sha256: and 64 hexadecimal digits",
     ),
     WrongPolicy(
         "data-type-without-label",

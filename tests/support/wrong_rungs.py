@@ -36,6 +36,26 @@ WRONG_RUNGS: tuple[WrongPolicy, ...] = (
         "rungs.standby.holdingCost must be a ratio above 0 and at most 1",
     ),
     WrongPolicy(
+        "rest-of-nothing",
+        spec(rungs={"standby": {"rest": {"cpu": "0"}}}),
+        "rungs.standby.rest.cpu must be a quantity from 1m to 1k",
+    ),
+    WrongPolicy(
+        "rest-of-no-quantity",
+        spec(rungs={"standby": {"rest": {"cpu": "little"}}}),
+        "rungs.standby.rest.cpu must be a quantity from 1m to 1k",
+    ),
+    WrongPolicy(
+        "rest-limit-of-nothing",
+        spec(rungs={"standby": {"rest": {"cpu": "20m", "limit": "0.1m"}}}),
+        "rungs.standby.rest.limit must be a quantity from 1m to 1k",
+    ),
+    WrongPolicy(
+        "rest-limit-below-cpu",
+        spec(rungs={"standby": {"rest": {"cpu": "20m", "limit": "10m"}}}),
+        "rungs.standby.rest.limit must not be below rungs.standby.rest.cpu",
+    ),
+    WrongPolicy(
         "room-bounds",
         spec(rungs={"nodeRoom": {"min": 3, "max": 2}}),
         "rungs.nodeRoom.min must not be above rungs.nodeRoom.max",

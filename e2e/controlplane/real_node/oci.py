@@ -24,17 +24,19 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"  # not compressed: what is pull
 
 @dataclass(frozen=True)
 class Blob:
-    """Some bytes, their media type, and the digest that names them."""
+    """Some bytes, their media type, and the digest that names them; of a file in an artifact its title."""
 
     kind: str
     content: bytes
+    title: str = ""
 
     @functools.cached_property
     def digest(self) -> str:
         return f"sha256:{hashlib.sha256(self.content).hexdigest()}"
 
     def descriptor(self) -> dict[str, Any]:
-        return {"mediaType": self.kind, "digest": self.digest, "size": len(self.content)}
+        named = {"annotations": {"org.opencontainers.image.title": self.title}} if self.title else {}
+        return {"mediaType": self.kind, "digest": self.digest, "size": len(self.content), **named}
 
 
 @dataclass(frozen=True)

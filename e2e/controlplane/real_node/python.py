@@ -1,9 +1,10 @@
-"""The operator's program as an image: this very Python, what it was installed with, and our sources, in two layers.
+"""The operator's program as an image: this very Python, what it was installed with, a git client, and our sources.
 
 The project's Dockerfile needs an engine that is not there; what runs in the container is the same program.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -37,6 +38,7 @@ def operator_image(sources: Path) -> Image:
         python,
         *_below(stdlib, NOT_NEEDED.__contains__),
         *_below(packages, lambda name: bool(TOOLS.fullmatch(name))),
+        *_git(),
     ]
     found = {str(path): path.read_bytes() for path in files}
     found |= {path: Path(path).resolve().read_bytes() for path in _libraries(files)}
@@ -48,6 +50,13 @@ def operator_image(sources: Path) -> Image:
         "PYTHONUNBUFFERED": "1",
     }
     return Image([layer(found), layer(own)], [str(python), "-m", "edgewarm"], environment)
+
+
+def _git() -> Iterator[Path]:
+    """The client, and what it asks HTTPS servers with."""
+    folder = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
+    yield Path(shutil.which("git") or "git")
+    yield Path(folder) / "git-remote-https"
 
 
 def _is_cache(name: str) -> bool:
@@ -66,6 +75,6 @@ def _below(folder: Path, left_out: Callable[[str], bool]) -> Iterator[Path]:
 
 def _libraries(files: Iterable[Path]) -> set[str]:
     """What the dynamic linker loads for them, itself included."""
-    linked = [str(path) for path in files if path.suffix == ".so" or path.parent.name == "bin"]
+    linked = [str(path) for path in files if path.suffix == ".so" or path.parent.name in {"bin", "git-core"}]
     told = subprocess.run(["ldd", *linked], capture_output=True, text=True, check=False).stdout
     return {match[1] for match in LIBRARY.finditer(told)}

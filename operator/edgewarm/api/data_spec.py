@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field, StrictStr
@@ -17,30 +18,39 @@ from edgewarm.api.fields import (
     within_in_cel,
 )
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.data import DIGEST, DataItem, FileSource
+from edgewarm.model.data import DataItem, FileSource, is_digest
 from edgewarm.model.identity import Part, Split
 from edgewarm.model.units import parse_quantity
 
 MOST_BYTES = "100Ti"
+_SCHEMES = ("http://", "https://", "oci://", "oci+http://", "git+https://")
+_PART = "[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*"
+_ARTIFACT = f"^oci([+]http)?://[^/@?#]+(/{_PART})+$"
 
 
 class FileSpec(Wire):
-    """A file behind HTTP, and where it goes."""
+    """A file, an OCI artifact or a Git commit, and where it goes."""
 
     url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
-    """Where the file is, http:// or https://. Only a pod of the fetcher class asks it, and only at hosts that the class
-    allows."""
+    """Where it is: a file at http:// or https://, an artifact at oci://registry/repository (oci+http:// without TLS), a
+    Git repository at git+https://. Only a pod of the fetcher class asks it, and only at hosts that the class allows."""
     fetcher: Name
     """A fetcher class of the operator's configuration."""
     claim: Name
-    """A PersistentVolumeClaim of the namespace that the workload mounts. The file is there as blobs/sha256-<hex>, and
-    under the item's name as a link."""
+    """A PersistentVolumeClaim of the namespace that the workload mounts. The item is there under its name: a file, or a
+    folder with the files of the artifact or of the commit."""
 
     rules = (
         Rule(
-            "data[].source.file.url must begin with http:// or https://",
-            cel="self.url.startsWith('http://') || self.url.startsWith('https://')",
-            holds=lambda file: file.url.startswith(("http://", "https://")),
+            f"data[].source.file.url must begin with {', '.join(_SCHEMES[:-1])} or {_SCHEMES[-1]}",
+            cel=" || ".join(f"self.url.startsWith('{scheme}')" for scheme in _SCHEMES),
+            holds=lambda file: file.url.startswith(_SCHEMES),
+        ),
+        Rule(
+            "data[].source.file.url of an artifact must be a registry and a repository, such as "
+            "oci://registry.example/models/vision, without tag and digest: the digest goes into data[].digest",
+            cel=f"!self.url.startsWith('oci') || self.url.matches('{_ARTIFACT}')",
+            holds=lambda file: not file.url.startswith("oci") or re.fullmatch(_ARTIFACT, file.url) is not None,
         ),
     )
 
@@ -53,7 +63,8 @@ class DataSource(Wire):
     registry.example/models/vision. The kubelet of the node pulls it, with the pull secrets of the workload."""
 
     file: FileSpec | None = None
-    """A file that a pod of a fetcher class brings onto a claim of the namespace: resumed, verified by its digest."""
+    """A file, an OCI artifact or a Git commit that a pod of a fetcher class brings onto a claim of the namespace:
+    resumed where that is possible, verified by its digest."""
 
     rules = (
         Rule(
@@ -76,11 +87,13 @@ class DataSpec(Wire):
     """Name of the item, a DNS label."""
     source: DataSource
     """Where it comes from."""
-    digest: Annotated[StrictStr, Field(max_length=71)] | None = None
-    """sha256: and 64 hexadecimal digits, of the image's manifest or of the file: required. What arrives is verified by
-    it; of an image only the version that the workload's template mounts is staged."""
+    digest: Annotated[StrictStr, Field(max_length=74)] | None = None
+    """sha256: and 64 hexadecimal digits, of the image's or artifact's manifest or of the file; for git+https:// it is
+    gitCommit: and the whole id of the commit. Required: what arrives is verified by it. Of an image only the version
+    that the workload's template mounts is staged."""
     size: Annotated[StrictStr, Field(max_length=32)]
-    """Bytes, as a quantity such as 2Gi: they count against rungs.data.storage. A file may not have more."""
+    """Bytes, as a quantity such as 2Gi: they count against rungs.data.storage. What is fetched onto a
+    claim may not have more."""
     request_type: Annotated[StrictStr, Field(min_length=1, max_length=253)] | None = None
     """The value of the label demand.labels.requestType whose requests read the item: it is staged only while a pod is
     likely to be needed for these."""
@@ -92,10 +105,17 @@ class DataSpec(Wire):
 
     rules = (
         Rule(
-            "data[].digest must be sha256: and 64 hexadecimal digits: data without a digest cannot be verified, and is "
-            "not staged",
-            cel="has(self.digest) && self.digest.matches('^sha256:[0-9a-f]{64}$')",
-            holds=lambda item: item.digest is not None and DIGEST.fullmatch(item.digest) is not None,
+            "data[].name must not be blobs, trees or partial: a claim has folders of these names",
+            cel="!(self.name in ['blobs', 'trees', 'partial'])",
+            holds=lambda item: item.name not in {"blobs", "trees", "partial"},
+        ),
+        Rule(
+            "data[].digest must be sha256: and 64 hexadecimal digits, for git+https:// gitCommit: and the whole id of "
+            "the commit: data without a digest cannot be verified, and is not staged",
+            cel="has(self.digest) && (has(self.source.file) && self.source.file.url.startsWith('git+') ? "
+            "self.digest.matches('^gitCommit:([0-9a-f]{40}|[0-9a-f]{64})$') : "
+            "self.digest.matches('^sha256:[0-9a-f]{64}$'))",
+            holds=lambda item: item.digest is not None and is_digest(item.digest, _file(item.source)),
         ),
         Rule(
             f'data[].size must be a quantity of bytes above 1n and at most {MOST_BYTES}, such as "2Gi"',
@@ -170,8 +190,12 @@ def data(specs: tuple[DataSpec, ...]) -> tuple[DataItem, ...]:
 
 def _item(spec: DataSpec) -> DataItem:
     size, threshold = float(parse_quantity(spec.size)), parse_ratio(spec.threshold)
-    found = spec.source.file
-    file = None if found is None else FileSource(found.url, found.fetcher, found.claim)
+    file = _file(spec.source)
     given = ((Split.REQUEST_TYPE, spec.request_type), (Split.DATA_CATEGORY, spec.data_category))
     kinds = tuple(Part(by, value) for by, value in given if value is not None)
     return DataItem(spec.name, spec.source.image or "", spec.digest or "", size, threshold, file, kinds)
+
+
+def _file(source: DataSource) -> FileSource | None:
+    found = source.file
+    return None if found is None else FileSource(found.url, found.fetcher, found.claim)

@@ -16,7 +16,7 @@ from edgewarm.api.fields import (
     ratio_in_cel,
 )
 from edgewarm.api.rule import Rule, Wire
-from edgewarm.model.rungs import DataTerms, ImageTerms, NodeRoomTerms, ParkingTerms, Rungs, StandbyTerms
+from edgewarm.model.rungs import DataTerms, ImageTerms, NodeRoomTerms, ParkingTerms, RestTerms, Rungs, StandbyTerms
 from edgewarm.model.units import parse_duration, parse_quantity
 
 MAX_STANDBYS = 500
@@ -51,6 +51,50 @@ class NodeRoomSpec(Wire):
     )
 
 
+CpuText = Annotated[StrictStr, Field(max_length=16)]
+"""An amount of cpu. Text only, as a ratio is."""
+LEAST_CPU, MOST_CPU = "1m", "1k"
+
+
+def _is_cpu_in_cel(path: str) -> str:
+    least, most = f"quantity('{LEAST_CPU}')", f"quantity('{MOST_CPU}')"
+    within = f"!quantity({path}).isLessThan({least}) && !quantity({path}).isGreaterThan({most})"
+    return f"isQuantity({path}) && {within}"
+
+
+def _is_cpu(text: str) -> bool:
+    return parse_quantity(LEAST_CPU) <= parse_quantity(text) <= parse_quantity(MOST_CPU)
+
+
+class RestSpec(Wire):
+    """How a standby waits: with less cpu than the template gives its pods, which it gets back before it serves."""
+
+    cpu: CpuText
+    """Cores that a standby at rest requests in all, a quantity from 1m to 1k below what the template's containers
+    request; each container requests its share. What a standby costs follows it."""
+    limit: CpuText | None = None
+    """Cores that it may use at most, a quantity that is not below cpu, where the template has cpu limits; each
+    container has its share. Left out, the limits stay, or where the template is Guaranteed are the requests."""
+
+    rules = (
+        Rule(
+            f'rungs.standby.rest.cpu must be a quantity from {LEAST_CPU} to {MOST_CPU}, such as "20m"',
+            cel=_is_cpu_in_cel("self.cpu"),
+            holds=lambda rest: _is_cpu(rest.cpu),
+        ),
+        Rule(
+            f'rungs.standby.rest.limit must be a quantity from {LEAST_CPU} to {MOST_CPU}, such as "100m"',
+            cel=f"!has(self.limit) || {_is_cpu_in_cel('self.limit')}",
+            holds=lambda rest: rest.limit is None or _is_cpu(rest.limit),
+        ),
+        Rule(
+            "rungs.standby.rest.limit must not be below rungs.standby.rest.cpu",
+            cel="!has(self.limit) || !quantity(self.limit).isLessThan(quantity(self.cpu))",
+            holds=lambda rest: rest.limit is None or parse_quantity(rest.limit) >= parse_quantity(rest.cpu),
+        ),
+    )
+
+
 class StandbySpec(Wire):
     """Pods of the workload that are started and ready, get no traffic, and become serving pods in an instant."""
 
@@ -63,7 +107,10 @@ class StandbySpec(Wire):
     (configuration, leases, caches) grows old."""
     holding_cost: RatioText = "0.8"
     """Cost of a standby as a share of an idle serving pod's: a ratio above 0 and at most 1. It requests the same, but
-    gives way to any pod that finds no room. The lower, the more standbys are held in place of replicas."""
+    gives way to any pod that finds no room. The lower, the more standbys are held in place of replicas. With rest it
+    is the cost at the template's size, of which a standby at rest has its share."""
+    rest: RestSpec | None = None
+    """Standbys wait with less cpu, where API server and kubelets resize pods in place (Kubernetes 1.33)."""
 
     rules = (
         Rule(
@@ -177,4 +224,9 @@ def _image(spec: ImageSpec) -> ImageTerms | None:
 
 
 def _standby(spec: StandbySpec) -> StandbyTerms:
-    return StandbyTerms(spec.min, spec.max, parse_duration(spec.max_age), parse_ratio(spec.holding_cost))
+    rest = None if spec.rest is None else _rest(spec.rest)
+    return StandbyTerms(spec.min, spec.max, parse_duration(spec.max_age), parse_ratio(spec.holding_cost), rest)
+
+
+def _rest(spec: RestSpec) -> RestTerms:
+    return RestTerms(float(parse_quantity(spec.cpu)), None if spec.limit is None else float(parse_quantity(spec.limit)))

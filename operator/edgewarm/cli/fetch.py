@@ -1,8 +1,8 @@
-"""`edgewarm fetch`: bring one file to a volume, verified, resumed where it stopped, within the limits of its class.
+"""`edgewarm fetch`: bring one item to a volume, verified, resumed where it stopped, within the limits of its class.
 
 | exit code | means                                                                 |
 |-----------|-----------------------------------------------------------------------|
-| 0         | the file is there under its name                                      |
+| 0         | it is there under its name                                            |
 | 1         | it may work later, and goes on where it stopped                       |
 | 3         | trying again changes nothing: what is wrong has to be put right first |
 
@@ -22,24 +22,33 @@ from typing import Annotated, Any
 
 import typer
 
-from edgewarm.fetch import Fetcher, Interrupted, Keeping, Limits, Order, Outcome, Refused, Store
+from edgewarm.fetch import Credentials, Fetcher, Interrupted, Keeping, Limits, Order, Outcome, Refused, Store
 from edgewarm.model.units import parse_duration, parse_quantity
 
 LATER, NEVER = 1, 3
 TELL_SECONDS = 5.0
 
-Url = Annotated[str, typer.Argument(metavar="URL", help="Where the file is.")]
-Digest = Annotated[str, typer.Option(help="sha256: and the 64 hexadecimal digits that the file must have.")]
-Name = Annotated[str, typer.Option(help="Name of the link to the file in the folder.")]
-Size = Annotated[str, typer.Option(help="The most bytes the file may have, as a quantity.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="Where it is: https://, oci:// or git+https://.")]
+Digest = Annotated[
+    str, typer.Option(help="What it must be: sha256:<hex> of a file or a manifest, gitCommit:<id> of a commit.")
+]
+Name = Annotated[str, typer.Option(help="Name of the link to it in the folder.")]
+Size = Annotated[str, typer.Option(help="The most bytes it may have, as a quantity.")]
 Into = Annotated[Path, typer.Option(help="Folder on the volume.")]
 Hosts = Annotated[list[str], typer.Option("--host", help="A host that may be asked, also by a redirect; repeatable.")]
 ClassSize = Annotated[str, typer.Option(help="The most bytes that the fetcher class allows.")]
 Rate = Annotated[str | None, typer.Option(help="Bytes per second at most, as a quantity.")]
 Spare = Annotated[str, typer.Option(help="Bytes that stay free on the volume, as a quantity.")]
 StoreSize = Annotated[str | None, typer.Option(help="The most bytes in the folder; the longest unused go first.")]
-Ttl = Annotated[str | None, typer.Option(help="Files unused for longer go, as a Go duration.")]
-Keep = Annotated[list[str] | None, typer.Option(help="Digest of a file that stays; repeatable.")]
+Ttl = Annotated[str | None, typer.Option(help="What is unused for longer goes, as a Go duration.")]
+Keep = Annotated[list[str] | None, typer.Option(help="Digest of what stays; repeatable.")]
+Secret = Annotated[
+    Path | None,
+    typer.Option(help="Folder with .dockerconfigjson, username and password, ca.crt: what is there of them is used."),
+]
+Neighbour = Annotated[
+    list[str] | None, typer.Option(help="Address of such a folder that is asked before the source; repeatable.")
+]
 Report = Annotated[Path | None, typer.Option(help="File for the outcome, such as /dev/termination-log.")]
 
 
@@ -56,16 +65,20 @@ def fetch(  # noqa: PLR0913 - one parameter per option
     store_size: StoreSize = None,
     ttl: Ttl = None,
     keep: Keep = None,
+    secret: Secret = None,
+    neighbour: Neighbour = None,
     report: Report = None,
 ) -> None:
-    """Bring one file to a volume: verified by its digest, resumed where it stopped, unused ones evicted for it."""
+    """Bring a file, an OCI artifact or a Git commit to a volume: verified, resumed, what is unused evicted for it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(LATER))  # a first process of a container ignores it otherwise
     most = None if store_size is None else _bytes(store_size)
     keeping = Keeping(most, None if ttl is None else parse_duration(ttl), frozenset(keep or ()))
-    limits = Limits(tuple(host), _bytes(class_size), None if rate is None else _bytes(rate), _bytes(spare))
+    pace = None if rate is None else _bytes(rate)
+    limits = Limits(tuple(host), _bytes(class_size), pace, _bytes(spare), neighbours=tuple(neighbour or ()))
     try:
         order = Order(url, digest, name, _bytes(size))
-        found = asyncio.run(Fetcher(Store(into), limits, time.time, keeping, _Progress()).bring(order))
+        fetcher = Fetcher(Store(into), limits, time.time, keeping, _Progress(), credentials=Credentials.load(secret))
+        found = asyncio.run(fetcher.bring(order))
     except Refused as error:
         _end(report, NEVER, {"outcome": "Refused", "message": str(error)})
     except (Interrupted, OSError) as error:
@@ -90,6 +103,7 @@ def _told(found: Outcome) -> Mapping[str, Any]:
     told: dict[str, Any] = {"outcome": "Found" if found.found else "Fetched", "bytes": found.size}
     if not found.found:
         told |= {"tries": found.tries, "resumedFrom": found.resumed_from}
+    told |= {name: value for name, value in (("shared", found.shared), ("fromNeighbours", found.near)) if value}
     if found.evicted:
         told["evicted"] = [{"digest": one.digest, "bytes": one.size} for one in found.evicted]
     return told

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from edgewarm.cluster import kinds, resources, workload_kinds
+from edgewarm.cluster.abilities import Abilities
 from edgewarm.cluster.events import EventRecorder
 from edgewarm.cluster.executor import Executor, Seen
 from edgewarm.cluster.informer import Informer, Reads, Timing
@@ -68,7 +69,11 @@ class Api(Reads, Protocol):
 
     async def merge_patch(self, resource: Resource, key: Key, body: Manifest, subresource: str = "") -> bytes: ...
 
+    async def strategic_patch(self, resource: Resource, key: Key, body: Manifest, subresource: str = "") -> bytes: ...
+
     async def apply(self, resource: Resource, key: Key, body: Manifest, subresource: str = "") -> bytes: ...
+
+    async def core_resources(self) -> bytes: ...
 
     async def close(self) -> None: ...
 
@@ -92,6 +97,7 @@ class KubeCluster:
         self._owned: OwnedBy[Pod] = OwnedBy()
         self._replica_sets: OwnedBy[ReplicaSet] = OwnedBy()
         self._stirring = Stirring()
+        self._abilities = Abilities(api, timing.sleep)
         self.recorder = EventRecorder(api)
         self._informers: list[Informer[Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -126,6 +132,7 @@ class KubeCluster:
             "services": _Derived((services,), _by_namespace),
             "owned": self._owned.snapshot,
             "unseen": lambda: self._executor.unseen(),
+            "can_resize": lambda: self._abilities.can_resize,
             "pools": _Derived((pools,), _by_name),
             "nodes": _Derived((nodes,), _by_name),
             "namespaces": _Derived((namespaces,), _by_name),
@@ -139,6 +146,7 @@ class KubeCluster:
         for informer in self._informers:
             name = f"informer-{informer.resource.plural}"
             self._tasks.append(asyncio.create_task(informer.run(), name=name))
+        self._tasks.append(asyncio.create_task(self._abilities.run(), name="abilities"))
 
     async def stop(self) -> None:
         """End all informers and close the connections."""

@@ -22,7 +22,9 @@ from edgewarm.model.identity import Key
 from edgewarm.model.names import FIELD_MANAGER
 
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"  # JSON is YAML, so the body is JSON
+CORE = Resource("", "v1", "", "APIResourceList", namespaced=False)
 _JSON = "application/json"
 _METHODS = {"get": "GET", "list": "GET", "watch": "GET", "create": "POST", "patch": "PATCH", "delete": "DELETE"}
 _WRITES = frozenset({"create", "patch", "delete"})
@@ -57,7 +59,8 @@ class Call:
 
     @property
     def counted_as(self) -> str:
-        return f"{self.resource.plural}/{self.subresource}" if self.subresource else self.resource.plural
+        plural = self.resource.plural or self.resource.kind
+        return f"{plural}/{self.subresource}" if self.subresource else plural
 
     @property
     def doing(self) -> str:
@@ -108,6 +111,17 @@ class ApiClient:
         """RFC 7386; guarded by `metadata.resourceVersion` if the body carries one."""
         query = (("fieldManager", FIELD_MANAGER),)
         return await self._patch(resource, key, subresource, query, body, MERGE_PATCH)
+
+    async def strategic_patch(
+        self, resource: Resource, key: Key, body: Mapping[str, Any], subresource: str = ""
+    ) -> bytes:
+        """As the fields' own patch strategies say: lists that are maps are merged by key. Built-in kinds only."""
+        query = (("fieldManager", FIELD_MANAGER),)
+        return await self._patch(resource, key, subresource, query, body, STRATEGIC_PATCH)
+
+    async def core_resources(self) -> bytes:
+        """The APIResourceList of the core group: what is served of it, subresources too."""
+        return await self._send(Call("get", CORE, CORE.path()))
 
     async def apply(self, resource: Resource, key: Key, body: Mapping[str, Any], subresource: str = "") -> bytes:
         """Server-side apply: the fields in `body` are ours, those we no longer send go away."""

@@ -7,13 +7,14 @@ for anti-affinity. `matchLabelKeys` are passed over, as a template has no value 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
 from edgewarm.cluster.milestones import InitContainer
 from edgewarm.cluster.requests import Container, ResourceList, requested
 from edgewarm.cluster.selecting import WireExpression, WireSelector, selector
-from edgewarm.model.amounts import Amounts
+from edgewarm.model.amounts import CPU, Amounts
 from edgewarm.model.constraints import Constraints, NodeTerm, PodTerm, Spread, Taint, Toleration
 from edgewarm.model.selector import Requirement, Selector
 
@@ -91,11 +92,21 @@ class PodSpec(msgspec.Struct, gc=False, rename="camel"):
     priority: int | None = 0
 
     @property
-    def shape(self) -> int:
+    def identity(self) -> bytes:
         """What pods of one template have in common after admission, unless somebody treats them differently."""
         init = [msgspec.structs.replace(one, volume_mounts=None) for one in self.init_containers or ()]
-        parts = (self.containers, init, self.service_account_name)
-        return hash(msgspec.json.encode(parts))
+        return msgspec.json.encode((self.containers, init, self.service_account_name))
+
+
+@lru_cache(maxsize=4096)
+def frame(identity: bytes) -> int:
+    """The same but for how much cpu its containers have, which a resize in place changes. Many pods share one."""
+    containers, *others = msgspec.json.decode(identity)
+    for container in containers:
+        for amounts_of in (container.get("resources") or {}).values():
+            if amounts_of and CPU in amounts_of:
+                amounts_of[CPU] = ""
+    return hash(msgspec.json.encode((containers, *others), order="sorted"))
 
 
 class TemplateSpec(PodSpec, gc=False, rename="camel"):

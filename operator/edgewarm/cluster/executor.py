@@ -44,6 +44,10 @@ class Writes(Protocol):
         self, resource: Resource, key: Key, body: Mapping[str, Any], subresource: str = ""
     ) -> bytes: ...
 
+    async def strategic_patch(
+        self, resource: Resource, key: Key, body: Mapping[str, Any], subresource: str = ""
+    ) -> bytes: ...
+
 
 class Seen(Protocol):
     """What the executor reads of an object in a cache."""
@@ -119,7 +123,8 @@ class Executor:
                 await self._api.delete(resource, operation.key, _delete_options(operation))
                 self._wrote(operation, operation.key, operation.uid, _Unseen(operation.owner, self._clock(), gone=True))
             case PatchObject():
-                await self._api.merge_patch(resource, operation.key, _guarded(operation), operation.subresource)
+                patch = self._api.strategic_patch if operation.subresource else self._api.merge_patch
+                await patch(resource, operation.key, _guarded(operation), operation.subresource)
                 unseen = _Unseen(operation.owner, self._clock(), operation.resource_version)
                 self._wrote(operation, operation.key, operation.uid, unseen)
         _log.info("rung operation", what=type(operation).__name__, kind=operation.kind, why=operation.why)

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 from msgspec import field
 
-from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, amounts, apart, constraints, taints
+from edgewarm.cluster.constraints import PodSpec, TemplateSpec, WireTaint, amounts, apart, constraints, frame, taints
 from edgewarm.cluster.data_wire import fetch_progress, image_volumes, staged
 from edgewarm.cluster.milestones import Condition, ContainerStatus, milestones, unplaced
 from edgewarm.cluster.pull_progress import NodeImage, State, node_images, pull_progress
 from edgewarm.cluster.requests import ResourceList, quantity
+from edgewarm.cluster.sizing_wire import sizing
 from edgewarm.cluster.wire import Meta, seconds
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, Amounts
 from edgewarm.model.constraints import Constraints
@@ -107,6 +108,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
     """A v1 Pod; its requests are counted as the scheduler counts them."""
     wire = _POD.decode(raw)
     meta, spec = wire.metadata, wire.spec
+    identity = spec.identity
     needs, rung = amounts(spec), (meta.labels or {}).get(RUNG_LABEL)
     return Pod(
         key=meta.key,
@@ -126,7 +128,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
         once_ready=_once_ready(wire.status),
         unschedulable_since=_unschedulable_since(wire.status.conditions),
         priority=spec.priority or 0,
-        shape=spec.shape,
+        shape=hash(identity),
         constraints=None if spec.node_name else _unplaced(raw),
         milestones=milestones(
             wire.status.conditions or (),
@@ -139,6 +141,8 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
         fetching=_fetching(wire) if FETCH_KEY in (meta.annotations or {}) else None,
         staged=_staged(wire) if rung == RungName.DATA else None,
         mounts=image_volumes(spec.volumes or ()),
+        frame=frame(identity),
+        sizing=sizing(raw) if rung == RungName.STANDBY else None,
     )
 
 

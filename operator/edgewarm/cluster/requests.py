@@ -25,7 +25,9 @@ quantity = lru_cache(maxsize=4096)(parse_quantity)
 """`parse_quantity` remembered: ten thousand pods share a few dozen requests."""
 
 
-class _Resources(msgspec.Struct, gc=False):
+class Resources(msgspec.Struct, gc=False):
+    """v1 ResourceRequirements."""
+
     requests: ResourceList | None = None
     limits: ResourceList | None = None
 
@@ -38,7 +40,7 @@ class Container(msgspec.Struct, gc=False, rename="camel"):
 
     name: str = ""
     image: str = ""
-    resources: _Resources | None = None
+    resources: Resources | None = None
     restart_policy: str | None = None
 
     @property

@@ -6,6 +6,7 @@
 | a pod of a ReplicaSet came, went, became Ready or unready | yes   |
 | a rollout began or ended, or the controller caught up     | yes   |
 | a standby became Ready, unready or was promoted           | yes   |
+| a standby was resized, or its kubelet said that it cannot | yes   |
 | anything where no standby is                              | no    |
 """
 
@@ -57,4 +58,5 @@ class Stirring:
 def _state(pod: Pod | None) -> tuple[object, ...]:
     if pod is None:
         return ()
-    return pod.uid, pod.owner, pod.is_active, pod.ready_at is not None, pod.once_ready, pod.phase == "Pending"
+    ready = pod.ready_at is not None
+    return pod.uid, pod.owner, pod.is_active, ready, pod.once_ready, pod.phase == "Pending", pod.sizing

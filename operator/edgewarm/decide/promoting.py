@@ -17,16 +17,25 @@ hit a pod with live work, so only Pending ones are replaced then.
 
 A rollout's gates (readiness of new pods, minReadySeconds) are measured on pods that start cold; a promoted standby
 would pass them without having been tried.
+
+A standby at rest (decide.resting) is promoted in two acts: it rises, and once its kubelet has given it the cpu of the
+template it is promoted as any other. What rises counts until its kubelet says that it cannot.
+
+    rises = n - standbys of full size - those that rise already
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from edgewarm.decide.resting import Sizes
 from edgewarm.model.names import PARKED_AT_LABEL, RUNG_LABEL, TEMPLATE_HASH_LABEL
 from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Pod, ReplicaSet, Workload
+
+ONE_SIZE = Sizes({})
+"""Nothing is resized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """A ReplicaSet, its pods, the standbys built for it, and how many were promoted but not adopted yet."""
+    """A ReplicaSet, its pods, the standbys built for it, and how many were promoted but not adopted yet.
+
+    `sizes` are those of the template, for standbys that may be at rest.
+    """
 
     replica_set: ReplicaSet
     pods: tuple[Pod, ...]
     standbys: tuple[Pod, ...]
     arriving: int = 0
+    sizes: Sizes = ONE_SIZE
 
 
 def standing_on(workload: Workload, replica_sets: Iterable[ReplicaSet]) -> Standing:
@@ -91,15 +104,20 @@ def fits(pod: Pod, replica_set: ReplicaSet) -> bool:
     return pod.labels.get(TEMPLATE_HASH_LABEL) == replica_set.template_hash
 
 
-def differs(pod: Pod, siblings: Iterable[Pod]) -> bool:
-    """Admission made something else of it than of the ReplicaSet's own pods; without any of these nobody can say."""
-    shapes = {one.shape for one in siblings}
-    return bool(shapes) and pod.shape not in shapes
+def differs(pod: Pod, siblings: Iterable[Pod], sizes: Sizes = ONE_SIZE) -> bool:
+    """Admission made something else of it than of the ReplicaSet's own pods; without any of these nobody can say.
+
+    One that asks for less cpu than the template is at rest.
+    """
+    low = sizes.is_low(pod)
+    shapes = {one.frame if low else one.shape for one in siblings}
+    return bool(shapes) and (pod.frame if low else pod.shape) not in shapes
 
 
-def is_warm(pod: Pod, crew_pods: Iterable[Pod]) -> bool:
-    """Ready, and the same as the pods that it would stand beside."""
-    return pod.is_active and pod.ready_at is not None and not differs(pod, crew_pods)
+def is_warm(pod: Pod, crew_pods: Iterable[Pod], sizes: Sizes = ONE_SIZE) -> bool:
+    """Ready, with the cpu that is asked for it, and else the same as the pods that it would stand beside."""
+    settled = pod.sizing is None or pod.sizing.is_settled
+    return pod.is_active and pod.ready_at is not None and settled and not differs(pod, crew_pods, sizes)
 
 
 def missing(crew: Crew) -> int:
@@ -112,8 +130,30 @@ def missing(crew: Crew) -> int:
 
 def promotions(crew: Crew) -> tuple[Pod, ...]:
     """The standbys to promote: those on nodes with the fewest of the pods, then those that have waited longest."""
-    ready = [pod for pod in crew.standbys if fits(pod, crew.replica_set) and is_warm(pod, crew.pods)]
+    ready = [pod for pod in _warm(crew) if not crew.sizes.is_low(pod)]
     return tuple(_spread(ready, crew.pods)[: missing(crew)])
+
+
+def rises(crew: Crew, roomy: Collection[str]) -> tuple[Pod, ...]:
+    """The standbys at rest that are to rise, in the same order; `roomy`: uids of those whose node has the room."""
+    low = [pod for pod in _warm(crew) if crew.sizes.is_low(pod) and pod.uid in roomy]
+    count = missing(crew) - len(promotions(crew)) - _rising(crew)
+    return tuple(_spread(low, crew.pods)[: max(0, count)])
+
+
+def promised(crew: Crew) -> int:
+    """How many of the standbys are about to be promoted, at rest or not."""
+    return min(missing(crew), len(_warm(crew)) + _rising(crew))
+
+
+def _warm(crew: Crew) -> list[Pod]:
+    return [pod for pod in crew.standbys if fits(pod, crew.replica_set) and is_warm(pod, crew.pods, crew.sizes)]
+
+
+def _rising(crew: Crew) -> int:
+    """Ready standbys that rise, as far as their kubelets have said nothing against it."""
+    able = (pod for pod in crew.standbys if fits(pod, crew.replica_set) and pod.is_active and pod.ready_at is not None)
+    return sum(crew.sizes.is_rising(pod) and not (pod.sizing and pod.sizing.trouble) for pod in able)
 
 
 def _spread(standbys: Sequence[Pod], pods: Sequence[Pod]) -> list[Pod]:

@@ -5,6 +5,8 @@
     held    = the larger of the two counts of decide.rungs.ladder, at most maxReplicas
     wanted  = held - replicas, the largest of the scale-down window, within rungs.standby.min and max
     room    : wanted <= (standbys + slots) / 2 where a cold twin would push others out, else <= standbys + slots
+    at rest : H_standby = holdingCost x (cost of its requests at rest / cost of a pod's), see decide.resting; it needs
+              the room of a pod twice, to rise and for its twin: wanted <= (slots without the standbys) / 2
 
 The replica rung itself keeps plain kappa; the standbys are what the ladder holds beyond it.
 
@@ -19,7 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgewarm.decide.newsvendor import held
-from edgewarm.decide.promoting import fits, is_draining, is_warm, parked_at
+from edgewarm.decide.promoting import ONE_SIZE, fits, is_draining, is_warm, parked_at
+from edgewarm.decide.resting import Sizes
 from edgewarm.decide.rules import is_unsure
 from edgewarm.decide.rungs import Rung, ladder
 from edgewarm.decide.situation import Situation
@@ -73,6 +76,11 @@ def roomy(found: Wanted, there: int, slots: int, pushes_out: bool) -> Wanted:
     return found if found.count <= most else Wanted(most, RungReason.STANDBY_ROOM, found.asked)
 
 
+def roomy_at_rest(found: Wanted, slots: int) -> Wanted:
+    """Bounded by the room that a rise and its cold twin need; `slots` as if no standby were there."""
+    return found if found.count <= slots // 2 else Wanted(slots // 2, RungReason.STANDBY_ROOM, found.asked)
+
+
 @dataclass(frozen=True, slots=True)
 class Flock:
     """The standbys of a workload that stands on `replica_set`, its own pods, and how many of these still start."""
@@ -82,6 +90,7 @@ class Flock:
     pods: tuple[Pod, ...]
     max_age_seconds: float
     drain_seconds: float = 0.0
+    sizes: Sizes = ONE_SIZE
 
     def is_fresh(self, pod: Pod, now: float) -> bool:
         """A pod that served until it was parked was as good as new then."""
@@ -92,7 +101,7 @@ class Flock:
         return is_draining(pod, self.drain_seconds, now)
 
     def is_warm(self, pod: Pod) -> bool:
-        return fits(pod, self.replica_set) and is_warm(pod, self.pods)
+        return fits(pod, self.replica_set) and is_warm(pod, self.pods, self.sizes)
 
     @property
     def starting(self) -> int:

@@ -27,7 +27,7 @@ from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound
 from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.operations import CreateObject, DeleteObject, Operation, Tally
+from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject, Tally
 from edgewarm.model.policy import Mode
 from edgewarm.model.pool import Request
 from edgewarm.model.rungs import Place, RungCount, RungName
@@ -133,7 +133,8 @@ class Ladder:
     async def act(self, situation: RungSituation, plan: LadderPlan, book: RungBook) -> None:
         """Carry the operations out; a rung whose operation fails leaves the rest of its own for later, others do not.
 
-        What gives way comes first: were it behind what a quota refuses, the quota would stay full.
+        What gives way comes first: were it behind what a quota refuses, the quota would stay full. Resizes come last:
+        one that is refused keeps nothing from being made.
         """
         stale = situation.item.uid in situation.view.unseen or book.parked_at == situation.now
         if situation.policy.mode is Mode.OBSERVE or stale:
@@ -141,7 +142,7 @@ class Ladder:
         for name, found in plan.plans:
             if situation.now < book.retry_at.get(name, situation.now):
                 continue
-            problem = await self._carry_out(sorted(found.operations, key=_makes))
+            problem = await self._carry_out(sorted(found.operations, key=_turn))
             if problem is None:
                 for kept in (book.trouble, book.failures, book.retry_at):
                     kept.pop(name, None)
@@ -188,5 +189,7 @@ class Ladder:
         book.retry_at[name] = situation.now + delay
 
 
-def _makes(operation: Operation) -> bool:
-    return isinstance(operation, CreateObject)
+def _turn(operation: Operation) -> int:
+    if isinstance(operation, CreateObject):
+        return 1
+    return 2 if isinstance(operation, PatchObject) and operation.subresource else 0

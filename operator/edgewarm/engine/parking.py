@@ -19,6 +19,7 @@ from edgewarm.decide.promoting import Crew, standing_on
 from edgewarm.engine.ports import Cluster, Telemetry
 from edgewarm.engine.promoter import Promoter
 from edgewarm.engine.reports import Case
+from edgewarm.engine.resting import priced_terms
 from edgewarm.engine.rungs import RungSituation
 from edgewarm.engine.standby import hidden_labels
 from edgewarm.manifests.standby import parking, serving
@@ -60,7 +61,7 @@ class Parker:
             return ()
         there = sum(count.held for count in case.ladder.counts if count.place.rung is RungName.STANDBY)
         crew = Crew(current, climb.view.owned_by(current.uid), ())
-        chosen = parkings(crew, parkable(case.judgement.situation, standby, after, there))
+        chosen = parkings(crew, parkable(case.judgement.situation, priced_terms(climb, standby), after, there))
         if chosen:
             self._promoter.hold(current.uid, after, now)
         parked = tuple([pod for pod in chosen if await self._take_out(climb, current, pod, now)])

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgewarm.decide.promoting import is_draining
+from edgewarm.model.amounts import CPU, NOTHING, Amounts
 from edgewarm.model.identity import Key
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.objects import PolicyObject, PoolObject
@@ -149,18 +150,28 @@ def holdings(asker: Asker, now: float) -> Iterable[Holding]:
     """
     policy, workload = asker.policy, asker.workload
     for pod in asker.pods:
+        amounts, rise = _taken(pod, workload)
         yield Holding(
             name=str(pod.key),
             owner=asker.item.key,
             rung=pod.labels.get(RUNG_LABEL, ""),
             node=pod.node or _sent_to(pod),
-            amounts=workload.asks,
+            amounts=amounts,
             since=pod.created_at,
             qos=policy.qos,
             preemptible=policy.preemptible and not is_draining(pod, policy.rungs.drain_seconds, now),
             pod=pod.key,
             constraints=workload.constraints,
+            rise=rise,
         )
+
+
+def _taken(pod: Pod, workload: Workload) -> tuple[Amounts, Amounts]:
+    """What it holds, and what it asks for beyond that before it serves, as a standby at rest does."""
+    lacks = workload.asks.get(CPU, 0.0) - pod.cpu_cores
+    if pod.sizing is None or lacks <= 0:
+        return workload.asks, NOTHING
+    return {**workload.asks, CPU: pod.cpu_cores}, {CPU: lacks}
 
 
 def _sent_to(pod: Pod) -> str:

@@ -18,6 +18,7 @@ from edgewarm.model.objects import PolicyObject
 from edgewarm.model.operations import Operation
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.pool import Request
+from edgewarm.model.prices import Prices
 from edgewarm.model.rungs import Place, RungCount, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Workload
@@ -52,6 +53,7 @@ class RungSituation:
     places: Mapping[str, Answer] | None = None
     given_up: frozenset[Key] = frozenset()
     put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
+    prices: Prices = field(default=Prices())
 
     def begins(self, rung: RungName) -> bool:
         """Whether what the rung plans now is carried out now; what is not must not take another policy's turn."""

@@ -13,6 +13,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | it was parked less than rungs.parking.drain ago      | it is left alone, and counted as warming             |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
+| rungs.standby.rest, and no pod is lacking            | ready ones are resized to it (engine.resting)        |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
 """
 
@@ -22,10 +23,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.promoting import Crew, Standing, differs, fits, is_draining, is_standby, promotions, standing_on
+from edgewarm.decide.promoting import (
+    Crew,
+    Standing,
+    differs,
+    fits,
+    is_draining,
+    is_standby,
+    missing,
+    promised,
+    standing_on,
+)
 from edgewarm.decide.standby_refusals import Template, refusal
-from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, wanted
+from edgewarm.decide.standbys import Changes, Flock, Wanted, changes, foreseen, roomy, roomy_at_rest, wanted
 from edgewarm.engine.remarks import Remark
+from edgewarm.engine.resting import (
+    priced_terms,
+    resize_remarks,
+    resizes,
+    rest_problem,
+    template_sizes,
+    unable_to_rise,
+)
 from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.standby_places import standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
@@ -70,22 +89,25 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
         return RungPlan(plan.counts, plan.operations, (remark,), problem)
     siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
-    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds)
+    size = template_sizes(situation.workload, terms, situation.view.can_resize)
+    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds, size)
     found, remarks = _count(situation, terms, flock)
     count = _counted(situation, flock, found)
-    given = yielding(_at_rest(situation, pods), situation.room, {pod.uid for pod in siblings}, situation.now)
+    replaceable = siblings if {pod.uid for pod in pods} - unable_to_rise(situation, flock) else ()
+    given = yielding(_drained(situation, pods), situation.room, {pod.uid for pod in replaceable}, situation.now)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
+    crew = Crew(replace(current, wanted=max(current.wanted, situation.replicas_ahead)), siblings, pods, sizes=size)
     if not given:
         slots = situation.room.slots(situation.workload.pod, situation.workload.constraints)
-        ahead = replace(current, wanted=max(current.wanted, situation.replicas_ahead))
-        promised = len(promotions(Crew(ahead, siblings, pods)))
-        todo = changes(flock, situation.target(count), promised, slots, situation.now)
+        todo = changes(flock, situation.target(count), promised(crew), slots, situation.now)
         todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
     requests = standby_requests(situation, todo.make, len(pods))
-    operations = [*_hiding(situation, pods), *_deletions(situation, yielded(situation, todo, pods), given)]
+    todo = yielded(situation, todo, pods)
+    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
+    operations += resizes(situation, flock, {pod.uid for pod, _ in todo.delete}, lacking=missing(crew) > 0)
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, requests)
-    remarks = (*remarks, *_parking(situation))
+    remarks = (*remarks, *resize_remarks(situation, flock), *_parking(situation))
     return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),), requests)
 
 
@@ -118,13 +140,15 @@ def _labels(situation: RungSituation) -> tuple[dict[str, str], str | None]:
     by = exposure({**labels, **standby_labels(situation.item.key.name)}, situation.workload.selector, services)
     if problem is None and by is not None:
         problem = f"{by} selects a standby whatever its labels: change that selector, or remove rungs.standby"
-    return dict(labels), problem
+    return dict(labels), problem or rest_problem(situation)
 
 
 def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple[Wanted, tuple[Remark, ...]]:
     """How many are wanted, and what hinders."""
     there = len(flock.standbys)
-    differing = [pod for pod in flock.standbys if fits(pod, flock.replica_set) and differs(pod, flock.pods)]
+    differing = [
+        pod for pod in flock.standbys if fits(pod, flock.replica_set) and differs(pod, flock.pods, flock.sizes)
+    ]
     if differing:
         message = (
             f"{len(differing)} of {there} standbys have other containers, resources or another account than the "
@@ -140,6 +164,8 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
         max((p.priority for p in (*flock.pods, *flock.standbys)), default=0),
     )
     room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
+    if terms.rest is not None:
+        return roomy_at_rest(found, room.without(flock.standbys).slots(situation.workload.pod, where)), ()
     pushes = not never and room.could_push_out(priority, where)
     placed = sum(bool(pod.node) for pod in flock.standbys)
     return roomy(found, placed, room.slots(situation.workload.pod, where), pushes), ()
@@ -147,7 +173,7 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
 
 def _asked(situation: RungSituation, terms: StandbyTerms) -> int:
     """What the forecast asks for beyond the replicas."""
-    return max(0, foreseen(situation.situation, terms) - situation.replicas_ahead)
+    return max(0, foreseen(situation.situation, priced_terms(situation, terms)) - situation.replicas_ahead)
 
 
 def _as_is(pods: tuple[Pod, ...], base: Standing) -> RungPlan:
@@ -160,12 +186,12 @@ def _emptied(situation: RungSituation, pods: tuple[Pod, ...], reason: RungReason
     """All go; nothing is said where nothing is left and nothing is asked."""
     if not pods and reason is RungReason.STANDBY_NOT_ASKED:
         return RungPlan()
-    todo = Changes(delete=tuple((pod, why) for pod in _at_rest(situation, pods)))
+    todo = Changes(delete=tuple((pod, why) for pod in _drained(situation, pods)))
     count = RungCount(HERE, 0, 0, len(pods), len(pods), str(reason))
     return RungPlan((count,), tuple(_deletions(situation, todo, ())), (), why)
 
 
-def _at_rest(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
+def _drained(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
     """Without those that were parked so lately that their connections may go on."""
     drain = situation.policy.rungs.drain_seconds
     return tuple(pod for pod in pods if not is_draining(pod, drain, situation.now))
@@ -173,7 +199,8 @@ def _at_rest(situation: RungSituation, pods: tuple[Pod, ...]) -> tuple[Pod, ...]
 
 def _counted(situation: RungSituation, flock: Flock, found: Wanted) -> RungCount:
     pods = flock.standbys
-    warm = sum(flock.is_warm(pod) for pod in _at_rest(situation, pods))
+    stuck = unable_to_rise(situation, flock)
+    warm = sum(flock.is_warm(pod) and pod.uid not in stuck for pod in _drained(situation, pods))
     return RungCount(HERE, found.count, warm, len(pods) - warm, len(pods), str(found.reason))
 
 

@@ -234,6 +234,7 @@ class Engine:
             asked_before=book.rungs.asked,
             put_off=book.rungs.retry_at,
             scales=scales,
+            prices=resolved(self._terms, view.pools.get(book.policy.pool or "")).prices,
         )
         with alone(item.key, "the rungs of a policy could not be planned"):
             return climb, self._ladder.plan(climb)

@@ -1,10 +1,13 @@
-"""A folder of files that are named by their digest, on a volume that may be shared by many pods.
+"""A folder of what is named by its digest, on a volume that may be shared by many pods.
 
-    blobs/sha256-<hex>      whole, verified and on disk before it gets this name
-    partial/sha256-<hex>    on its way; <hex>.tag beside it is the entity tag of the bytes that are there
-    <name>                  link to the blob that was asked for last under this name, changed in one step
+    blobs/sha256-<hex>        a file: whole, verified and on disk before it gets this name
+    trees/sha256-<hex>/       an artifact: links to the blobs that it is made of, which it may share with others
+    trees/gitCommit-<hex>/    the files of a commit
+    partial/sha256-<hex>      on its way; <hex>.tag beside it says from where, and the entity tag
+    <name>                    link to what was asked for last under this name, changed in one step
 
-A blob's modification time is its last use. Who wants room deletes what has not been used for longest (`surplus`).
+A modification time is a last use. Who wants room deletes what has not been used for longest (`surplus`): blobs, with
+the artifacts that have lost one, and commits.
 """
 
 from __future__ import annotations
@@ -13,13 +16,13 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from edgewarm.fetch.order import Interrupted, Order, Refused
+from edgewarm.fetch.order import Interrupted, Kind, Order, Refused
 
 BLOCK = 1 << 20
 
@@ -34,7 +37,7 @@ class Hash(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A whole file: its digest, size, and Unix seconds of its last use."""
+    """A file or a commit that is whole: its digest, size, and Unix seconds of its last use."""
 
     digest: str
     size: int
@@ -82,7 +85,7 @@ class Store:
     def __init__(self, folder: Path, free: Callable[[Path], int] = free_bytes) -> None:
         self._folder = folder
         self._free = free
-        for part in ("blobs", "partial"):
+        for part in ("blobs", "trees", "partial"):
             (folder / part).mkdir(parents=True, exist_ok=True)
 
     def blob(self, digest: str) -> Path:
@@ -91,42 +94,122 @@ class Store:
     def partial(self, digest: str) -> Path:
         return self._folder / "partial" / _file(digest)
 
+    def tree(self, digest: str) -> Path:
+        return self._folder / "trees" / _file(digest)
+
     def blobs(self) -> list[Blob]:
-        """Longest unused first."""
+        """What holds room, longest unused first."""
         found = []
         for path in (self._folder / "blobs").iterdir():
             stat = path.stat()
-            found.append(Blob(path.name.replace("-", ":", 1), stat.st_size, stat.st_mtime))
+            found.append(Blob(_digest(path), stat.st_size, stat.st_mtime))
+        for path in (self._folder / "trees").glob("gitCommit-*"):
+            found.append(Blob(_digest(path), tree_bytes(path), path.stat().st_mtime))
         return sorted(found, key=lambda one: one.used_at)
 
     def has(self, order: Order) -> bool:
-        return self.blob(order.digest).is_file()
+        """Whole, with all that an artifact is made of."""
+        path = self._place(order)
+        if order.kind is Kind.FILE:
+            return path.is_file()
+        return path.is_dir() and (order.kind is Kind.COMMIT or all(one.is_file() for one in _paths(path)))
 
-    def use(self, order: Order, now: float) -> Path:
-        """Note that it is used now, and point its name to it in one step."""
-        path, link = self.blob(order.digest), self._folder / order.name
-        os.utime(path, (now, now))
+    def use(self, order: Order, now: float) -> int:
+        """Note that it is used now, and point its name to it in one step; its bytes."""
+        path, link = self._place(order), self._folder / order.name
+        size = self.touch(order, now)
         draft = self._folder / "partial" / f".{order.name}.{os.getpid()}"
         draft.unlink(missing_ok=True)
         draft.symlink_to(path.relative_to(self._folder))
         draft.replace(link)
-        return path
+        return size
+
+    def touch(self, order: Order, now: float) -> int:
+        """Note that it is used now, and what it is made of; its bytes."""
+        path = self._place(order)
+        found = {one.resolve() for one in _paths(path)} if order.kind is Kind.ARTIFACT else {path}
+        for one in (path, *found):
+            os.utime(one, (now, now))
+        return tree_bytes(path) if order.kind is Kind.COMMIT else sum(one.stat().st_size for one in found)
 
     def make_room(self, needed: int, keeping: Keeping, now: float) -> tuple[Blob, ...]:
-        """Delete what `surplus` names; a name whose blob is gone goes with it."""
-        gone = surplus(self.blobs(), needed, keeping, now)
+        """Delete what `surplus` names; artifacts that have lost a blob and names of what is gone go with it, and what
+        nobody went on with for as long as unused data may stay."""
+        if keeping.ttl_seconds is not None:
+            self._sweep(keeping.digests, now - keeping.ttl_seconds)
+        kept = keeping.digests | {blob for digest in keeping.digests for blob in self._made_of(digest)}
+        gone = surplus(self.blobs(), needed, replace(keeping, digests=kept), now)
         for one in gone:
             self.blob(one.digest).unlink(missing_ok=True)
+            self.remove(self.tree(one.digest))
+        for tree in (self._folder / "trees").glob("sha256-*"):
+            if not all(one.exists() for one in _paths(tree)):
+                self.remove(tree)
         for link in self._folder.iterdir():
             if link.is_symlink() and not link.exists():
                 link.unlink(missing_ok=True)
         return gone
+
+    def _sweep(self, kept: Collection[str], before: float) -> None:
+        """What broke off before that, and is not on its way in another process."""
+        for path in list((self._folder / "partial").glob("*-*")):
+            digest = _digest(path.with_suffix(""))
+            if path.suffix in {".lock", ".tag"} or path.name.startswith(".") or digest in kept:
+                continue
+            with self.locked(digest) as mine:
+                if mine and path.exists() and path.stat().st_mtime < before:
+                    self.remove(path)
+                    self.drop(digest)
+
+    def link(self, order: Order, files: Mapping[str, str]) -> None:
+        """An artifact, all of whose blobs are there: `files` are their digests by path."""
+        with self.draft(order.digest) as draft:
+            for path, digest in files.items():
+                link = draft / path
+                link.parent.mkdir(parents=True, exist_ok=True)
+                up = [".."] * (len(Path(path).parts) + 1)  # from its folder to that of the store
+                link.symlink_to(Path(*up, "blobs", _file(digest)))
+
+    @contextmanager
+    def draft(self, digest: str) -> Iterator[Path]:
+        """A folder for a tree on its way: it gets its name at the end, in place of one that has lost something."""
+        path = self.partial(f"{digest}.tree")
+        self.remove(path)
+        path.mkdir()
+        try:
+            yield path
+            self.remove(self.tree(digest))
+            path.replace(self.tree(digest))
+        finally:
+            self.remove(path)
+        _sync(self._folder / "trees")
+
+    def remove(self, tree: Path) -> None:
+        """At once for whoever looks at it, then for the disk."""
+        if tree.is_dir():
+            gone = self._folder / "partial" / f".{tree.name}.{os.getpid()}.gone"
+            shutil.rmtree(gone, ignore_errors=True)
+            tree.replace(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _place(self, order: Order) -> Path:
+        return self.blob(order.digest) if order.kind is Kind.FILE else self.tree(order.digest)
+
+    def _made_of(self, digest: str) -> Iterable[str]:
+        """The blobs of an artifact."""
+        tree = self.tree(digest)
+        return [_digest(link.readlink()) for link in _paths(tree)] if digest.startswith("sha256:") else ()
 
     def guard(self, needed: int, spare: int) -> None:
         """Interrupted where `needed` more bytes would leave less than `spare`."""
         free = self._free(self._folder)
         if free - needed < spare:
             raise Interrupted(f"{needed} bytes more leave less than {spare} free on the volume: {free} are")
+
+    def begun_bytes(self, digest: str) -> int:
+        """Bytes of it that are on the disk already."""
+        path = self.partial(digest)
+        return path.stat().st_size if path.is_file() else 0
 
     def begun(self, digest: str) -> tuple[int, str, Hash]:
         """Bytes that are there, the entity tag they came with, and their hash so far."""
@@ -171,8 +254,29 @@ class Store:
                 yield True
 
 
+def sync_files(tree: Path) -> None:
+    """Its files are on the disk before it gets its name."""
+    for path in _paths(tree):
+        if not path.is_symlink():
+            _sync(path)
+
+
+def tree_bytes(tree: Path) -> int:
+    """Of its files; links count as what they are."""
+    return sum(path.lstat().st_size for path in _paths(tree))
+
+
+def _paths(tree: Path) -> list[Path]:
+    """Of all files and links in it; of an artifact, all are links."""
+    return [Path(folder) / name for folder, _, names in os.walk(tree) for name in names]
+
+
 def _file(digest: str) -> str:
     return digest.replace(":", "-", 1)
+
+
+def _digest(path: Path) -> str:
+    return path.name.replace("-", ":", 1)
 
 
 def _tag(path: Path) -> Path:

@@ -7,8 +7,7 @@
 | 416, and n is all that there is       | nothing is left to fetch                                                    |
 | 206 from elsewhere, or another 416    | what is there does not fit: dropped, from the first byte                    |
 | 408, 429, 5xx, silence, a broken end  | Interrupted: what is there stays                                            |
-| a redirect                            | at most five, each to a host that is allowed                                |
-| anything else                         | Refused                                                                     |
+| a redirect, 401, anything else        | as in fetch.asking                                                          |
 
 The digest is checked over all bytes, also those of earlier tries. Where those do not fit they are dropped and it begins
 again; where all bytes came in one try, the source has something else than what was ordered: Refused.
@@ -19,22 +18,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 import aiohttp
 
+from edgewarm.fetch.asking import Asking
 from edgewarm.fetch.order import Interrupted, Limits, Order, Refused
 from edgewarm.fetch.store import Hash, Store
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 CHUNK = 1 << 16
-MOST_REDIRECTS = 5
-LATER = frozenset({408, 425, 429})
 RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 Tell = Callable[[int, int | None], None]
@@ -43,9 +35,9 @@ Tell = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Transfer:
-    """`session` must not follow redirects by itself."""
+    """One try for one order."""
 
-    session: aiohttp.ClientSession
+    asking: Asking
     store: Store
     limits: Limits
     tell: Tell = lambda have, whole: None
@@ -62,18 +54,23 @@ class Transfer:
 
     async def _fetch(self, order: Order, have: int, tag: str, hasher: Hash) -> tuple[int, Hash]:
         """The byte that it went on from, and the hash of all bytes."""
-        async with self._opened(order, have, tag) as answer:
+        async with self.asking.opened(order.url, _headers(have, self._tag(order, tag))) as answer:
             start, whole = _extent(answer, have)
             if start is None:
                 self.store.drop(order.digest)
                 raise Interrupted(f"{order.url} has no bytes from {have} on: it begins again")
             if start == 0:
-                hasher = self.store.begin(order.digest, answer.headers.get("ETag", ""))
+                hasher = self.store.begin(order.digest, f"{_source(order)} {answer.headers.get('ETag', '')}")
             self._check_size(order, whole or 0)
             self.store.guard(max(0, (whole or order.size) - start), self.limits.spare_bytes)
             if start != whole:
                 await self._stream(order, answer, (start, whole), hasher)
         return start, hasher
+
+    def _tag(self, order: Order, noted: str) -> str:
+        """The entity tag of the bytes that are there, where they are from the same source."""
+        source, _, tag = noted.partition(" ")
+        return tag if source == _source(order) else ""
 
     async def _stream(
         self, order: Order, answer: aiohttp.ClientResponse, extent: tuple[int, int | None], hasher: Hash
@@ -93,11 +90,10 @@ class Transfer:
                     await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _check_size(self, order: Order, size: int) -> None:
-        most = min(order.size, self.limits.most_bytes)
+        most, told = self.limits.most(order)
         if size > most:
             self.store.drop(order.digest)
-            who = "were ordered" if most == order.size else "are allowed by the fetcher class"
-            raise Refused(f"{order.url} has {size} bytes or more, at most {most} {who}")
+            raise Refused(f"{order.url} has {size} bytes or more, {told}")
 
     def _verify(self, order: Order, start: int, digest: str) -> None:
         if digest == order.digest:
@@ -108,21 +104,9 @@ class Transfer:
             raise Interrupted(f"{told}; a part was from an earlier try: it begins again")
         raise Refused(told)
 
-    @asynccontextmanager
-    async def _opened(self, order: Order, have: int, tag: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer with a body, after redirects."""
-        url, before = order.url, ""
-        for _ in range(MOST_REDIRECTS + 1):
-            self.limits.check(url, before)
-            async with self.session.get(url, headers=_headers(have, tag), allow_redirects=False) as answer:
-                target = answer.headers.get("Location")
-                if answer.status in {301, 302, 303, 307, 308} and target:
-                    url, before = urljoin(url, target), url
-                    continue
-                _check_status(url, answer.status)
-                yield answer
-                return
-        raise Refused(f"{order.url} redirects more than {MOST_REDIRECTS} times")
+
+def _source(order: Order) -> str:
+    return order.url.partition("://")[2].partition("/")[0]
 
 
 def _headers(have: int, tag: str) -> dict[str, str]:
@@ -133,14 +117,6 @@ def _headers(have: int, tag: str) -> dict[str, str]:
         if tag and not tag.startswith("W/"):  # a weak tag says nothing about bytes
             found["If-Range"] = tag
     return found
-
-
-def _check_status(url: str, status: int) -> None:
-    if status in {200, 206, 416}:
-        return
-    if status in LATER or status >= 500:
-        raise Interrupted(f"{url} answers {status}")
-    raise Refused(f"{url} answers {status}")
 
 
 def _extent(answer: aiohttp.ClientResponse, have: int) -> tuple[int | None, int | None]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, RIDGE, SURGE
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, PROFILE, RIDGE, SURGE, WEEK
 from edgewarm.forecast.features import NAMES
 from edgewarm.forecast.outlook import between, lead_edge
 from edgewarm.forecast.windows import Windows
@@ -94,7 +94,7 @@ SOURCES = (
     Source(UNCERTAINTY, "all", "correction"),
     Source(BOUNDS, "all"),
 )
-_PROFILE = EXPERTS.index("day profile")
+
 _PROFILE_THEN = NAMES.index("day profile then")
 ROUNDING = 1e-5  # of the terms: what the single precision of the mixture may have lost
 
@@ -184,13 +184,16 @@ def explained(found: Ingredients) -> Explained:
 def _terms(found: Ingredients) -> FloatArray:
     """The d_i of every source between the first and the last of `SOURCES`, (K, Q, P - 2)."""
     moved = (found.points - found.last)[:, None] * np.swapaxes(found.share, 1, 2)
-    silent = found.points == found.points[:, [_PROFILE]]  # they know nothing, and speak through the day profile
-    silent[:, [RIDGE, LAST, _PROFILE]] = False
+    far = found.windows.far(found.step_seconds)
+    usual = np.where(far, found.points[:, WEEK], found.points[:, PROFILE])[:, None]
+    silent = found.points == usual  # they know nothing, and speak through the day profile
+    silent[:, [RIDGE, LAST, PROFILE]] = False
+    silent[far, WEEK] = silent[far, DAY_BEFORE]  # week is the mean of it and of the profile
     borrowed = np.where(silent[:, None], moved, 0.0)
     moved -= borrowed
-    moved[..., _PROFILE] += borrowed.sum(axis=-1)
+    moved[..., PROFILE] += borrowed.sum(axis=-1)
     spare = moved[..., [DAY_BEFORE, SURGE]]
-    far = found.windows.far(found.step_seconds)[:, None, None]
+    far = far[:, None, None]
     moved[..., [DAY_BEFORE, SURGE]] = np.where(far, 0.0, spare)
     ridge = found.share[:, RIDGE, :, None] * _of_ridge(found)[:, None]
     end = found.residual[..., None], found.correction[..., None]

@@ -25,8 +25,9 @@ from edgewarm.forecast.cycle import Cycle
 from edgewarm.forecast.experts import points
 from edgewarm.forecast.explain import Ingredients
 from edgewarm.forecast.features import features
+from edgewarm.forecast.last_days import of_last_days
 from edgewarm.forecast.levels import Levels
-from edgewarm.forecast.mixture import LEVELS, Mixture
+from edgewarm.forecast.mixture import LEVELS, MEDIAN, Mixture
 from edgewarm.forecast.pending import Pending
 from edgewarm.forecast.prior import adopt
 from edgewarm.forecast.protocol import FleetForecast, State
@@ -55,7 +56,7 @@ class FleetModel:
         self._mixture = Mixture.blank(rows, windows, step_seconds)
         self._clock = Clock.blank(rows, windows, step_seconds)
         self._pending = Pending.blank(rows, windows, step_seconds)
-        self._late = windows.late(step_seconds)
+        self._late, self._far = windows.late(step_seconds), windows.far_points(step_seconds)
         self._recorded = recorded_steps(windows, step_seconds)
         self._memory = max(
             WEEK_DAYS * self._seasons.slots, int(windows.ends.max(initial=0))
@@ -157,7 +158,8 @@ class FleetModel:
         actual = np.full((self.windows.count, self.size), np.nan)
         actual[due] = self.windows.of_recent(self._recent(step), self._late)[due]
         said, issued = self._pending.said(slots)
-        evidence, size = self._mixture.learn(said, issued, actual, self._levels.level)
+        spread = self._pending.spread_of(slots[self._far])
+        evidence, size = self._mixture.learn(said, spread, issued, actual, self._levels.level)
         self._clock.learn(self._clock.quarter(step - self._late), evidence, size)
         single = self.windows.points
         x, level = self._pending.seen(slots[:single])
@@ -171,16 +173,18 @@ class FleetModel:
         single = which[which < self.windows.points]
         turn = step // self._schedule.strides[single] + single
         self._ridge.solve(single[turn % SOLVE_EVERY == 0])
-        x, said = self._points(step)
-        mixed = self._mixed(said, step)
+        x, said, spread = self._points(step)
+        mixed = self._mixed(said, spread, step)
         slots, forgotten = self._schedule.slots(which, step), untested(self._levels.age, which, self._recorded)
         self._pending.put(slots, said[which], mixed[which], forgotten)
         self._pending.put_features(slots[: len(single)], x[single], self._levels.level)
+        far = single[single >= self._far.start]
+        self._pending.put_spread(slots[len(single) - len(far) : len(single)], spread[far - self._far.start])
         return mixed
 
-    def _mixed(self, said: FloatArray, step: int) -> FloatArray:
+    def _mixed(self, said: FloatArray, spread: FloatArray, step: int) -> FloatArray:
         """Quantiles (K, Q, N) of every window after `step`, not sorted."""
-        return self._mixture.issue(said, self._levels.level, *self._moment(step))
+        return self._mixture.issue(said, spread, self._levels.level, *self._moment(step))
 
     def _moment(self, step: int) -> tuple[SingleArray, FloatArray]:
         """Tilt (K, E, N) of the weights and widening (K, N) of the scale after `step`, by time of day and by age."""
@@ -192,17 +196,22 @@ class FleetModel:
             wider *= widening(age, self.windows.ends, sizes, sizes.max(axis=0))
         return tilt, wider
 
-    def _points(self, step: int) -> tuple[FloatArray, FloatArray]:
-        """Features (A, F, N), and what each expert says of each window, (K, E, N)."""
+    def _points(self, step: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Features (A, F, N), what each expert says of each window, (K, E, N), and of windows a day ahead how far the
+        quantiles of the last days lie from their median, (F, Q, N)."""
         ahead = self.windows.ahead
         x = features(self._seasons, self._levels, self._cycle, step, ahead)
-        return x, self.windows.of_path(points(self._ridge, self._seasons, self._levels, x, step, ahead))
+        days = of_last_days(self._seasons, self._levels.last, step + ahead[self._far], LEVELS)
+        median = days[:, MEDIAN]
+        said = points(self._seasons, self._levels, step, ahead, self._ridge.predict(x), median)
+        spread = days - median[:, None]
+        return x, self.windows.of_path(said), np.where(np.isfinite(spread), spread, 0.0)
 
     def forecast(self) -> FleetForecast:
         """Quantiles of every window after the last step seen."""
         if self._step is None:
             raise ValueError("no step has been seen yet")
-        issued = self._mixed(self._points(self._step)[1], self._step) if self._issued is None else self._issued.copy()
+        issued = self._mixed(*self._points(self._step)[1:], self._step) if self._issued is None else self._issued.copy()
         issued[..., self._levels.samples == 0] = 0.0
         values, split = np.ascontiguousarray(np.moveaxis(_settled(issued), -1, 0)), self.windows.points
         return FleetForecast(
@@ -220,8 +229,8 @@ class FleetModel:
         one = self._part(slice(row, row + 1))
         if one._step is None or not one._levels.samples[0]:
             raise ValueError(f"row {row} has seen nothing yet")
-        x, said = one._points(one._step)
-        share, residual, correction = one._mixture.parts(said, one._levels.slow, *one._moment(one._step))
+        x, said, spread = one._points(one._step)
+        share, residual, correction = one._mixture.parts(spread, one._levels.slow, *one._moment(one._step))
         return Ingredients(
             step=one._step,
             step_seconds=one.step_seconds,
@@ -235,7 +244,7 @@ class FleetModel:
             share=share[..., 0],
             residual=residual[..., 0],
             correction=correction[..., 0],
-            values=_settled(one._mixed(said, one._step))[..., 0],
+            values=_settled(one._mixed(said, spread, one._step))[..., 0],
             cycle=one._cycle.of(0),
         )
 

@@ -4,6 +4,7 @@
     its residual quantile      q <- q + g (tau - 1{r <= s q})                          quantile tracker
     its weight                 w <- (1 - a) w exp(-eta loss / usual loss) / sum + a / E       fixed share, per level
     mixture                    sum_e w_e (m_e + s_e q_e) + s c_tau
+    a day ahead                one expert adds quantiles of its own: m_e + d_tau + s_e q_e      d: forecast.last_days
     its correction             c <- c + g (tau - 1{z <= what was issued})              conformal, once, after mixing
 
 Trackers: Angelopoulos, Candes & Tibshirani, "Conformal PID Control for Time Series Prediction" (2023). Fixed share:
@@ -20,7 +21,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, RIDGE
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, PROFILE, RIDGE
 from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum, patches
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import BoolArray, FloatArray
@@ -44,6 +45,7 @@ CORRECTIONS = 3.0  # scales: the correction mends, it does not forecast
 YOUNG = 20.0  # verified forecasts after which the prior scale is forgotten
 PRIOR_SCALE = 0.05  # of the level: 10 % of the demand
 TRUSTED_SECONDS = 3600.0  # until when the last value is believed by default
+LEFT_TO_LEARN = 0.15  # of the usual residual quantiles: what the spread of the last days leaves to them at first
 LAST_WEEK_TRUSTED = 3.0  # times as much as any other expert, a day ahead
 TINY = 1e-12
 WIDTH = len(EXPERTS) * len(LEVELS)  # numbers of one window and row in the large arrays
@@ -51,7 +53,7 @@ WIDTH = len(EXPERTS) * len(LEVELS)  # numbers of one window and row in the large
 
 @dataclass(frozen=True)
 class Paces:
-    """What depends on the windows alone, each (K,): gains and the paces of running means."""
+    """What depends on the windows alone: gains and the paces of running means, each (K,), and which end a day ahead."""
 
     gain: FloatArray
     first: FloatArray
@@ -60,6 +62,7 @@ class Paces:
     recent: FloatArray
     usual: FloatArray
     rate: FloatArray
+    far: slice
 
     @classmethod
     def of(cls, windows: Windows, step_seconds: float) -> Paces:
@@ -75,6 +78,7 @@ class Paces:
             recent=np.minimum(2 / (memory + 1), 0.5),
             usual=np.minimum(USUAL * np.sqrt(issues), 0.5),
             rate=RATE / np.maximum(windows.ends / (4 * strides), 1.0) ** 0.5,
+            far=windows.far_points(step_seconds),
         )
 
 
@@ -104,14 +108,17 @@ class Mixture(Rows):
             long=np.zeros((count, experts, rows)),
             short=np.zeros((count, experts, rows)),
             seen=np.zeros((count, rows)),
-            quantile=np.broadcast_to(START.astype(np.float32), full).copy(),
+            quantile=first_quantiles(full, windows.far_points(step_seconds)),
             weight=np.broadcast_to(first_weights(windows, step_seconds).astype(np.float32), full).copy(),
             usual=np.zeros((count, levels, rows)),
             correction=np.zeros((count, levels, rows), dtype=np.float32),
         )
 
-    def issue(self, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray) -> FloatArray:
-        """Quantiles (K, Q, N) of the mixture, not sorted; `points` (K, E, N); `level` (N,) is where the series is.
+    def issue(
+        self, points: FloatArray, spread: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
+    ) -> FloatArray:
+        """Quantiles (K, Q, N) of the mixture, not sorted; `points` (K, E, N); `spread` (F, Q, N) of the last days, in
+        windows a day ahead; `level` (N,) is where the series is.
 
         `tilt` (K, E, N) of the weights and `widening` (K, N) of the scale are of the moment (forecast.clock, .blind).
         """
@@ -130,23 +137,29 @@ class Mixture(Rows):
             mixed += anchor
             mixed += self.correction[at] * scale.min(axis=1)[:, None]
             result[at] = mixed
+        far = self.paces.far
+        weight, ones = self.weight[far], tilt[far]
+        share = weight[:, PROFILE] * ones[:, PROFILE, None] / np.einsum("deqn,den->dqn", weight, ones)
+        result[far] += share * (spread * widening[far, None])
         return result
 
     def parts(
-        self, points: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
+        self, spread: FloatArray, level: FloatArray, tilt: SingleArray, widening: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """What `issue` adds up, in double precision: the share (K, E, Q, N) of each expert's point, the mean of the
         residual quantiles and the correction, both (K, Q, N)."""
-        scale = self._scale(slice(None), level)
+        scale, far = self._scale(slice(None), level), self.paces.far
         weight = self.weight.astype(np.float64) * tilt[:, :, None]
         share = weight / weight.sum(axis=1, keepdims=True)
         residual = (share * self.quantile * (scale * widening[:, None])[:, :, None]).sum(axis=1)
+        residual[far] += share[far, PROFILE] * spread * widening[far, None]
         return share, residual, self.correction * scale.min(axis=1)[:, None]
 
     def learn(
-        self, points: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
+        self, points: FloatArray, spread: FloatArray, issued: FloatArray, actual: FloatArray, level: FloatArray
     ) -> tuple[SingleArray, FloatArray]:
-        """Take what came, `actual` (K, N), NaN for none, of windows with these `points` and `issued` quantiles.
+        """Take what came, `actual` (K, N), NaN for none, of windows with these `points`, `spread` and `issued`
+        quantiles.
 
         The evidence (K, E, N) for each expert, and the size (K, N) of the median's error in scales, NaN for none.
         """
@@ -163,7 +176,9 @@ class Mixture(Rows):
             size[at] = np.abs(error[:, MEDIAN]) / lesson.before.min(axis=1)
             self._correct(lesson, error)
             residual /= lesson.before
-            loss = self._track(lesson, residual.astype(np.float32))
+            inside, far = overlap(at, self.paces.far)
+            apart = spread[far] / lesson.before[inside, PROFILE, None]
+            loss = self._track(lesson, residual.astype(np.float32), inside, apart)
             evidence[at] = self._weigh(lesson, loss)
         return evidence, np.where(known, size, np.nan)
 
@@ -201,11 +216,15 @@ class Mixture(Rows):
         moved += self.correction[windows]
         self.correction[windows] = moved.clip(-CORRECTIONS, CORRECTIONS, out=moved)
 
-    def _track(self, lesson: Lesson, residual: SingleArray) -> SingleArray:
-        """Move the residual quantiles; their losses (D, E, Q, B), in units of each expert's scale."""
+    def _track(self, lesson: Lesson, residual: SingleArray, inside: slice, apart: FloatArray) -> SingleArray:
+        """Move the residual quantiles; their losses (D, E, Q, B), in units of each expert's scale.
+
+        The windows `inside` end a day ahead: one expert told its quantiles `apart` (F, Q, B) from its point, in scales.
+        """
         windows = lesson.windows
         quantile = self.quantile[windows]
         error = residual[:, :, None] - quantile
+        error[inside, PROFILE] -= apart.astype(np.float32)
         moved = _pull(error, TAU_SINGLE)
         error *= moved
         first = np.minimum(self.paces.first[windows, None], lesson.first)
@@ -261,6 +280,21 @@ class Lesson:
         if not self.known.all():
             np.copyto(result, 0.0, where=~self.known[:, None])
         return result
+
+
+def overlap(at: slice, far: slice) -> tuple[slice, slice]:
+    """The windows of both: where they stand in `at`, and where in `far`."""
+    first = max(at.start, far.start)
+    last = max(first, min(at.stop, far.stop))
+    return slice(first - at.start, last - at.start), slice(first - far.start, last - far.start)
+
+
+def first_quantiles(shape: tuple[int, ...], far: slice) -> SingleArray:
+    """Residual quantiles (K, E, Q, N) before anything is learned; those of the `far` windows stand apart already where
+    the last days do (forecast.last_days)."""
+    result = np.broadcast_to(START.astype(np.float32), shape).copy()
+    result[far, PROFILE] *= np.float32(LEFT_TO_LEARN)
+    return result
 
 
 def first_weights(windows: Windows, step_seconds: float) -> FloatArray:

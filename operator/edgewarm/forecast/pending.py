@@ -59,27 +59,33 @@ class Schedule:
 class Pending(RowsInUnits):
     """All slots of all windows in one axis: the `last` value (S, N) that each forecast was made from, NaN where none is
     to be tested; above it, in units of the row, the `points` (S, E, N) and `quantiles` (S, Q, N), and for windows of
-    single steps the `level` (P, N); in units their `features` (P, F, N)."""
+    single steps the `level` (P, N); in units their `features` (P, F, N). For those a day ahead, whose slots begin with
+    `far`, the `spread` (D, Q, N) of the last days, in units too."""
 
     schedule: Schedule
+    far: int
     last: FloatArray
     points: SingleArray
     quantiles: SingleArray
     features: SingleArray
     level: SingleArray
+    spread: SingleArray
 
     @classmethod
     def blank(cls, rows: int, windows: Windows, step_seconds: float) -> Pending:
         schedule = Schedule.of(windows, step_seconds)
         total, single = int(schedule.count.sum()), int(schedule.count[: windows.points].sum())
+        far = int(schedule.count[: windows.far_points(step_seconds).start].sum())
         return cls(
             unit=no_unit(rows),
             schedule=schedule,
+            far=far,
             last=np.full((total, rows), np.nan),
             points=np.zeros((total, len(EXPERTS), rows), dtype=np.float32),
             quantiles=np.zeros((total, len(LEVELS), rows), dtype=np.float32),
             features=np.zeros((single, len(NAMES), rows), dtype=np.float32),
             level=np.zeros((single, rows), dtype=np.float32),
+            spread=np.zeros((single - far, len(LEVELS), rows), dtype=np.float32),
         )
 
     def put(self, slots: IntArray, points: FloatArray, quantiles: FloatArray, untested: BoolArray) -> None:
@@ -95,6 +101,14 @@ class Pending(RowsInUnits):
         """Keep what the regression saw, `features` (D, F, N) and the `level` (N,), of windows that were `put`."""
         self.features[slots] = self.multiples(features)
         self.level[slots] = self.multiples(level - self.last[slots])
+
+    def put_spread(self, slots: IntArray, spread: FloatArray) -> None:
+        """Keep how far the last days' quantiles (D, Q, N) lay from their median, of windows a day ahead."""
+        self.spread[slots - self.far] = self.multiples(spread)
+
+    def spread_of(self, slots: IntArray) -> FloatArray:
+        """The spread (D, Q, N) in these slots, which are of windows a day ahead."""
+        return np.asarray(self.unit * self.spread[slots - self.far])
 
     def said(self, slots: IntArray) -> tuple[FloatArray, FloatArray]:
         """The points (D, E, N) and quantiles (D, Q, N) in these slots, NaN where there is nothing to test."""

@@ -10,6 +10,7 @@ No season is assumed: each is only a feature and an expert, and counts as far as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,6 +148,12 @@ class Seasons(RowsInUnits):
     def week_ago(self, steps: IntArray) -> FloatArray:
         """The mean of the same quarter of an hour a week before these steps, which are at most a week ahead."""
         return np.asarray(self.week[steps // self._quarter % len(self.week)] * self.unit)
+
+    def quarters(self, steps: IntArray, days: int, around: Sequence[int]) -> SingleArray:
+        """Means of quarters of an hour (len(steps), days x around, N), in units: those `around` the one that each step
+        is in, one day before it and so on. What has not come yet is that of a week before."""
+        before = np.add.outer(-np.arange(1, days + 1) * (len(self.week) // WEEK_DAYS), np.asarray(around)).ravel()
+        return np.asarray(self.week[np.add.outer(steps // self._quarter, before) % len(self.week)])
 
     def week_ago_shaped(self, steps: IntArray) -> FloatArray:
         """The same, and within the quarter of an hour as the day profile runs: means alone blunt what is steep."""

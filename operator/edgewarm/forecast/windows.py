@@ -80,6 +80,10 @@ class Windows:
         """Which of them end a day ahead or later, (K,)."""
         return np.asarray(self.ends >= round(DAY_SECONDS / step_seconds))
 
+    def far_points(self, step_seconds: float) -> slice:
+        """The single steps among them."""
+        return slice(self.points - int(self.far(step_seconds)[: self.points].sum()), self.points)
+
     def of_path(self, path: FloatArray) -> FloatArray:
         """Window values (K, ...) of predictions `path` (points, ...) at `ahead`."""
         result = np.empty((self.count, *path.shape[1:]))

@@ -1,4 +1,4 @@
-"""A pod that fetches one file onto a claim: `edgewarm fetch` in the image of a fetcher class (ADR 31).
+"""A pod that fetches one item onto a claim: `edgewarm fetch` in the image of a fetcher class (ADR 31).
 
 It runs in the policy's namespace without a token, as a user that is not root, and is owned by the policy. Each
 is one try: what it had fetched lies on the claim, and the next one goes on from there.
@@ -20,6 +20,7 @@ from edgewarm.model.rungs import DataTerms, RungName
 from edgewarm.model.template import PodTemplate
 
 FOLDER = "/data"
+SECRET_FOLDER = "/var/run/edgewarm/secret"
 USER = 65532
 FETCH_SECONDS = 6 * 3600
 """A try that takes longer is ended by the kubelet, also while no operator runs; the next one goes on."""
@@ -54,7 +55,7 @@ def fetch_pod(order: FetchOrder) -> dict[str, Any]:
         "spec": {
             **({"tolerations": tolerations} if tolerations else {}),
             "containers": [_container(order)],
-            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": order.file.claim}}],
+            "volumes": _volumes(order),
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": USER,
@@ -69,6 +70,14 @@ def fetch_pod(order: FetchOrder) -> dict[str, Any]:
             "enableServiceLinks": False,
         },
     }
+
+
+def _volumes(order: FetchOrder) -> list[dict[str, Any]]:
+    """Without the Secret the pod starts all the same, and the program says who asked for a login."""
+    found: list[dict[str, Any]] = [{"name": "data", "persistentVolumeClaim": {"claimName": order.file.claim}}]
+    if order.fetcher.secret:
+        found.append({"name": "secret", "secret": {"secretName": order.fetcher.secret, "optional": True}})
+    return found
 
 
 def _metadata(order: FetchOrder) -> dict[str, Any]:
@@ -95,12 +104,16 @@ def _metadata(order: FetchOrder) -> dict[str, Any]:
 
 
 def _container(order: FetchOrder) -> dict[str, Any]:
+    memory = "256Mi" if order.file.is_commit else "128Mi"  # of a commit of 130 MB: 62 MiB, and 105 MiB for git
+    mounts: list[dict[str, Any]] = [{"name": "data", "mountPath": FOLDER}]
+    if order.fetcher.secret:
+        mounts.append({"name": "secret", "mountPath": SECRET_FOLDER, "readOnly": True})
     return {
         "name": "fetch",
         "image": order.fetcher.image,
         "args": ["fetch", order.file.url, *_options(order)],
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-        "volumeMounts": [{"name": "data", "mountPath": FOLDER}],
+        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": memory}},
+        "volumeMounts": mounts,
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -123,8 +136,11 @@ def _options(order: FetchOrder) -> Iterable[str]:
         ("ttl", f"{int(terms.ttl_seconds)}s"),
         ("report", "/dev/termination-log"),
         *(("host", host) for host in fetcher.hosts),
+        *(("neighbour", address) for address in fetcher.neighbours),
         *(("keep", digest) for digest in order.kept),
     ]
+    if fetcher.secret:
+        given.append(("secret", SECRET_FOLDER))
     if fetcher.bytes_per_second:
         given.append(("rate", fetcher.bytes_per_second))
     return [f"--{name}={value}" for name, value in given]

@@ -1,8 +1,8 @@
 """A standby pod from a workload's template, and the patch that makes it a serving pod.
 
-Nothing but labels, annotations and ownerReferences can be changed in a running pod, so all else is the template's: its
-priority, its node selection (never nodeName), its containers. The only additions keep standbys apart from each other as
-the workload's pods are kept apart, since they will be some of them.
+Nothing but labels, annotations, ownerReferences and by /resize cpu is changed in a running pod, so all else is the
+template's: its priority, its node selection (never nodeName), its containers. The only additions keep standbys apart
+from each other as the workload's pods are kept apart, since they will be some of them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from edgewarm.model.names import (
     WARMING_POLICY,
 )
 from edgewarm.model.rungs import RungName
+from edgewarm.model.sizing import Cpus
 from edgewarm.model.template import PodTemplate
 from edgewarm.model.workload import Owner, Pod, ReplicaSet
 
@@ -108,6 +109,16 @@ def parking(pod: Pod, labels: Mapping[str, str], policy: Owner, replica_set: Rep
     patch = relabelled(pod, wanted)
     patch["metadata"] |= {"annotations": {SAFE_TO_EVICT: "true"}, "ownerReferences": [_owned(policy)]}
     return patch
+
+
+def resized(wanted: Cpus) -> dict[str, Any]:
+    """The strategic merge patch of /resize that gives containers this cpu, in whole millicores, and nothing else."""
+    containers = []
+    for name, cpu in wanted.items():
+        found = {"requests": cpu.request, "limits": cpu.limit}
+        amounts = {kind: {"cpu": f"{round(cores * 1000)}m"} for kind, cores in found.items() if cores is not None}
+        containers.append({"name": name, "resources": amounts})
+    return {"spec": {"containers": containers}}
 
 
 def _owned(policy: Owner) -> dict[str, Any]:

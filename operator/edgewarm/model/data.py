@@ -8,20 +8,26 @@ from dataclasses import dataclass
 from edgewarm.model.identity import Part
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+COMMIT = re.compile(r"gitCommit:([0-9a-f]{40}|[0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file behind HTTP that a pod of the class `fetcher` brings onto the PersistentVolumeClaim `claim`."""
+    """A file, artifact or commit that a pod of the class `fetcher` brings onto the PersistentVolumeClaim `claim`."""
 
     url: str
     fetcher: str
     claim: str
 
+    @property
+    def is_commit(self) -> bool:
+        """It is at the address of a Git repository."""
+        return self.url.startswith("git+")
+
 
 @dataclass(frozen=True, slots=True)
 class DataItem:
-    """One piece of data, named by its digest: an OCI image that is mounted as a volume, or a file.
+    """One piece of data, named by its digest: an image that is mounted as a volume, or what is fetched onto a claim.
 
     `size` in bytes; it is staged where P(a pod is needed) is above `threshold`, while as much is asked of each of
     `kinds`, its request type and data category.
@@ -36,8 +42,8 @@ class DataItem:
     kinds: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
-        if not DIGEST.fullmatch(self.digest):
-            raise ValueError(f"data {self.name}: the digest must be sha256: and 64 hexadecimal digits")
+        if not is_digest(self.digest, self.file):
+            raise ValueError(f"data {self.name}: the digest must be sha256: or gitCommit: and hexadecimal digits")
         if not 0 <= self.threshold < 1:
             raise ValueError(f"data {self.name}: the threshold must be a probability below 1, got {self.threshold}")
 
@@ -50,6 +56,11 @@ class DataItem:
     def reference(self) -> str:
         """Of an image, by digest, so that it is the same bytes wherever it is pulled."""
         return f"{self.image}@{self.digest}"
+
+
+def is_digest(text: str, file: FileSource | None) -> bool:
+    """gitCommit: and the whole id of a commit, else sha256: of a manifest or a file."""
+    return (COMMIT if file is not None and file.is_commit else DIGEST).fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

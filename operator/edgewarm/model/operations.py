@@ -51,7 +51,10 @@ class DeleteObject:
 
 @dataclass(frozen=True, slots=True)
 class PatchObject:
-    """Merge-patch exactly the object that was seen (RFC 7386); `subresource` such as "resize" or empty."""
+    """Merge-patch exactly the object that was seen (RFC 7386).
+
+    To a `subresource` ("resize") it is a strategic merge patch: its containers are merged by name.
+    """
 
     owner: str
     kind: str

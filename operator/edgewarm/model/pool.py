@@ -129,7 +129,8 @@ class Holding:
     """Something that is kept warm on a node, or promised there: a standby, an image, room.
 
     Without a `pod` on the node it is a promise, and counts as one. From `until` on it is expired; `surplus` is what no
-    plan wants any more. Both go first. `constraints` is that of the workload, whose member a standby will be.
+    plan wants any more. Both go first. `constraints` is that of the workload, whose member a standby will be. `rise` is
+    what a standby at rest asks for beyond its `amounts` before it serves: room that nothing else is warmed in.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Holding:
     surplus: bool = False
     pod: Key | None = None
     constraints: Constraints | None = None
+    rise: Amounts = field(default_factory=lambda: NOTHING)
 
     def is_spent(self, now: float) -> bool:
         """Nobody wants it any more."""

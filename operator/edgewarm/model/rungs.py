@@ -49,16 +49,29 @@ class RungCount:
 
 
 @dataclass(frozen=True, slots=True)
-class StandbyTerms:
-    """What a policy asks of its standbys: how many at least and at most, how old, and what one costs.
+class RestTerms:
+    """What a standby requests of the cores while it waits, and may use at most; without `limit` that stays."""
 
-    `price` is the cost of a standby as a share of an idle serving pod's.
+    cpu_cores: float
+    limit_cores: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.cpu_cores <= (self.cpu_cores if self.limit_cores is None else self.limit_cores):
+            raise ValueError(f"a rest must satisfy 0 < cpu <= limit, got {self.cpu_cores} and {self.limit_cores}")
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyTerms:
+    """What a policy asks of its standbys: how many at least and at most, how old, what one costs, and how it waits.
+
+    `price` is the cost of a standby that requests what a serving pod does, as a share of an idle serving pod's.
     """
 
     least: int = 0
     most: int = 10
     max_age_seconds: float = 3600.0
     price: float = 0.8
+    rest: RestTerms | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.least <= self.most:

@@ -18,7 +18,8 @@ class ClusterView:
     `workloads` and `autoscalers` are keyed by (namespace, target); an autoscaler by the target that it owns.
     `namespaces` are the labels of each, `services` what there is in each. `owned` has the pods of each controller by
     its uid, `replica_sets` those of each Deployment by its uid. `unseen`: uids of policies for whom something was
-    written that this view does not show yet.
+    written that this view does not show yet. `can_resize`: the API server resizes running pods in place; None while it
+    has not been asked.
     """
 
     policies: Mapping[Key, PolicyObject] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class ClusterView:
     replica_sets: Mapping[str, tuple[ReplicaSet, ...]] = field(default_factory=dict)
     owned: Mapping[str, Mapping[Key, Pod]] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
+    can_resize: bool | None = None
 
     def owned_by(self, uid: str) -> tuple[Pod, ...]:
         """The pods of a controller, in the order of their names."""

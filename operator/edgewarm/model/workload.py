@@ -14,6 +14,7 @@ from edgewarm.model.prices import PodRequests
 from edgewarm.model.pulls import NO_IMAGES, NodeImages, PullProgress
 from edgewarm.model.selector import Requirement as Requirement
 from edgewarm.model.selector import Selector as Selector
+from edgewarm.model.sizing import Sizing
 from edgewarm.model.stages import NO_MILESTONES, Milestones, Stage
 from edgewarm.model.template import PodTemplate
 
@@ -95,7 +96,8 @@ class Pod:
     """A pod as last seen. `ready_at` is the last change of its Ready condition to True, None while it is not Ready.
 
     `once_ready`: it is Ready, or was and no longer is. `unschedulable_since`: the scheduler finds no node for it.
-    `shape` stands for its containers, their resources and its account: pods that differ in these differ in it.
+    `shape` stands for its containers, their resources and its account: pods that differ in these differ in it; `frame`
+    for the same without the amounts of cpu.
     """
 
     key: Key
@@ -122,6 +124,8 @@ class Pod:
     fetching: PullProgress | None = None  # of a pod of ours that fetches a file
     staged: Staged | None = None  # of one that stages data
     mounts: frozenset[str] = frozenset()  # canonical names of the images that it mounts as volumes
+    frame: int = 0
+    sizing: Sizing | None = None  # of a standby
 
     @property
     def holds_room(self) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgewarm.model.constraints import Constraints
 from edgewarm.model.names import RUNG_LABEL
@@ -71,6 +71,24 @@ class Room:
                 chosen = max(able, key=lambda name: left[name].cpu_cores)
                 left[chosen] = left[chosen].less(pod.cpu_cores, pod.memory_bytes)
         return sum(left[name].slots(request.cpu_cores, request.memory_bytes) for name in self.nodes(constraints))
+
+    def without(self, pods: Iterable[Pod]) -> Room:
+        """As if these pods were not there."""
+        free = dict(self.free)
+        for pod in pods:
+            if pod.node in free:
+                free[pod.node] = free[pod.node].less(-pod.cpu_cores, -pod.memory_bytes, -1)
+        return replace(self, free=free)
+
+    def with_cores(self, pods: Iterable[Pod], cpu_cores: float) -> tuple[Pod, ...]:
+        """Those of the pods, in their order, that their nodes have the room to give so many cores in all."""
+        left, found = {name: free.cpu_cores for name, free in self.free.items()}, []
+        for pod in pods:
+            more = max(0.0, cpu_cores - pod.cpu_cores)
+            if left.get(pod.node, -1.0) + ROUNDING >= more:
+                left[pod.node] -= more
+                found.append(pod)
+        return tuple(found)
 
     def could_push_out(self, priority: int, constraints: Constraints) -> bool:
         """Whether a pod of this priority, finding no room, would have others to push out."""

@@ -1,9 +1,10 @@
 """A pool at one moment as arrays: what every node can give, what runs there, what is promised, what may be held.
 
     free       = allocatable - requests of pods                          what a pod may take
-    unpromised = allocatable - requests of pods - promises               below 0 where a node is oversubscribed
+    unpromised = allocatable - requests of pods - promises - rises       below 0 where a node is oversubscribed
     slack      = (ratio - 1) x allocatable of the shareable resources    how far below 0 that may go
 
+A rise is what a standby at rest asks for before it serves; pods that are not ours may take the room all the same.
 All nodes of the cluster are there, since topology spread and anti-affinity count them all; `member` marks the pool's.
 Arrays are (resources R, nodes N), so that what is done for all nodes runs over memory in order.
 """
@@ -216,7 +217,7 @@ class Survey:
             i = self.ground.index.get(holding.node)
             if i is not None:
                 ask = self.vector(holding.amounts)
-                unpromised[:, i] += ask
+                unpromised[:, i] += ask + self.vector(holding.rise)
                 free[:, i] += ask if holding.name in self.on_node else 0.0
         kept = tuple(holding for holding in self.holdings if holding.name not in away)
         accounts = tuple(account_of(account.budget, kept, self.now) for account in self.accounts)
@@ -255,7 +256,7 @@ def survey(
     """`holdings` are those of the pool, each with a name of its own; `forecast` is the utilisation that is expected of
     a node, where known. Expired promises hold nothing."""
     active = tuple(h for h in holdings if h.pod in land.seated or not h.is_spent(now))
-    promises = ((h.node, h.amounts) for h in active if h.pod not in land.seated)
+    promises = ((h.node, h.rise if h.pod in land.seated else h.amounts) for h in active)
     residents = _with_standbys(land, active)
     newest = max(active, key=lambda h: (h.since, h.name), default=None)
     found = Survey(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -16,10 +15,11 @@ from edgewarm.model.errors import Invalid
 from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.node_room import NodeRoomSettings
 from edgewarm.model.prices import Terms
-from edgewarm.model.units import parse_duration, parse_quantity
+from edgewarm.model.units import parse_duration
+from edgewarm.sources.fetchers import WireFetcher, fetchers_of
+from edgewarm.sources.place import DNS_LABEL, Place
 from edgewarm.sources.terms import WireApproval, WirePrices, terms_of
 
-DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
@@ -27,8 +27,6 @@ RESERVED_HEADERS = frozenset({"authorization", "host", "content-length", "conten
 LONGEST_TIMEOUT_SECONDS = 60.0
 SERIES_LIMITS = (1, 1_000_000)
 BYTES_LIMITS = (1 << 16, 1 << 30)
-FILE_LIMITS = (1, 100 << 40)
-HOST = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +142,6 @@ class _Plugin(_Wire):
     allowed_namespaces: list[str] = []
 
 
-class _Fetcher(_Wire):
-    name: str
-    hosts: list[str]
-    image: str = ""
-    max_bytes: int | str = "10Gi"
-    bytes_per_second: int | str = 0
-    spare_bytes: int | str = "256Mi"
-    allowed_namespaces: list[str] = []
-
-
 class _NodeRoom(_Wire):
     image: str = NodeRoomSettings().image
     priority_class: str = NodeRoomSettings().priority_class
@@ -162,25 +150,10 @@ class _NodeRoom(_Wire):
 class _File(_Wire):
     sources: list[_Source] = []
     plugins: list[_Plugin] = []
-    fetchers: list[_Fetcher] = []
+    fetchers: list[WireFetcher] = []
     node_room: _NodeRoom = msgspec.field(default_factory=_NodeRoom)
     prices: WirePrices = msgspec.field(default_factory=WirePrices)
     approval: WireApproval | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in which file a value stands, for the sentence of an error."""
-
-    file: str
-    path: str = ""
-
-    def at(self, part: str | int) -> _Place:
-        joint = f"[{part}]" if isinstance(part, int) else f".{part}" if self.path else part
-        return _Place(self.file, self.path + joint)
-
-    def error(self, sentence: str) -> Invalid:
-        return Invalid(f"{self.file}: {self.path}: {sentence}")
 
 
 def load_sources(path: Path) -> SourceSettings:
@@ -202,11 +175,11 @@ def parse_sources(text: str, file: str) -> SourceSettings:
         wire = msgspec.convert({} if data is None else data, _File)
     except msgspec.ValidationError as error:
         raise Invalid(f"{file}: {_sentence(str(error))}") from error
-    place = _Place(file).at("sources")
-    _unique(place, "name", [source.name for source in wire.sources])
+    place = Place(file).at("sources")
+    place.unique("name", [source.name for source in wire.sources])
     sources = tuple(_source(place.at(index), source) for index, source in enumerate(wire.sources))
     terms = terms_of(wire.prices, wire.approval, file)
-    plugins, fetchers = _plugins(file, wire.plugins), _fetchers(file, wire.fetchers)
+    plugins, fetchers = _plugins(file, wire.plugins), fetchers_of(wire.fetchers, file)
     return SourceSettings(
         sources, _default(place, wire.sources), terms, plugins, fetchers, _node_room(file, wire.node_room)
     )
@@ -219,7 +192,7 @@ def _sentence(error: str) -> str:
     return f"{where}: {problem}" if where else problem
 
 
-def _default(place: _Place, sources: list[_Source]) -> str | None:
+def _default(place: Place, sources: list[_Source]) -> str | None:
     marked = [source.name for source in sources if source.default]
     if len(marked) > 1:
         raise place.error(f"default: true stands at {', '.join(marked)}: keep it at one")
@@ -228,101 +201,69 @@ def _default(place: _Place, sources: list[_Source]) -> str | None:
     return marked[0] if marked else None
 
 
-def _source(place: _Place, wire: _Source) -> Source:
-    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as prometheus")
+def _source(place: Place, wire: _Source) -> Source:
+    place.at("name").matches(wire.name, DNS_LABEL, "a DNS label such as prometheus")
     if not wire.allow_queries and not wire.templates:
         raise place.at("allowQueries").error("is false and there are no templates: allow queries, or declare templates")
-    _unique(place.at("templates"), "name", [template.name for template in wire.templates])
+    place.at("templates").unique("name", [template.name for template in wire.templates])
     return Source(
         name=wire.name,
         url=_url(place.at("url"), wire.url),
         timeout_seconds=_timeout(place.at("timeout"), wire.timeout),
-        max_series=_within(place.at("maxSeries"), wire.max_series, SERIES_LIMITS),
-        max_bytes=_bytes(place.at("maxBytes"), wire.max_bytes),
+        max_series=place.at("maxSeries").within(wire.max_series, SERIES_LIMITS),
+        max_bytes=place.at("maxBytes").bytes(wire.max_bytes, BYTES_LIMITS),
         headers=_headers(place.at("headers"), wire.headers),
         bearer_token_file=_path(place.at("bearerTokenFile"), wire.bearer_token_file),
         ca_file=_path(place.at("caFile"), wire.ca_file),
         allow_queries=wire.allow_queries,
-        allowed_namespaces=_namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
+        allowed_namespaces=place.at("allowedNamespaces").namespaces(wire.allowed_namespaces),
         templates=tuple(_template(place.at("templates").at(i), t) for i, t in enumerate(wire.templates)),
     )
 
 
 def _plugins(file: str, wire: list[_Plugin]) -> tuple[Plugin, ...]:
-    place = _Place(file).at("plugins")
-    _unique(place, "name", [plugin.name for plugin in wire])
+    place = Place(file).at("plugins")
+    place.unique("name", [plugin.name for plugin in wire])
     return tuple(_plugin(place.at(index), plugin) for index, plugin in enumerate(wire))
 
 
-def _plugin(place: _Place, wire: _Plugin) -> Plugin:
-    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as my-model")
+def _plugin(place: Place, wire: _Plugin) -> Plugin:
+    place.at("name").matches(wire.name, DNS_LABEL, "a DNS label such as my-model")
     return Plugin(
         name=wire.name,
         url=_url(place.at("url"), wire.url),
         timeout_seconds=_timeout(place.at("timeout"), wire.timeout),
-        max_bytes=_bytes(place.at("maxBytes"), wire.max_bytes),
+        max_bytes=place.at("maxBytes").bytes(wire.max_bytes, BYTES_LIMITS),
         headers=_headers(place.at("headers"), wire.headers),
         bearer_token_file=_path(place.at("bearerTokenFile"), wire.bearer_token_file),
         ca_file=_path(place.at("caFile"), wire.ca_file),
-        allowed_namespaces=_namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
-    )
-
-
-def _fetchers(file: str, wire: list[_Fetcher]) -> tuple[FetcherClass, ...]:
-    place = _Place(file).at("fetchers")
-    _unique(place, "name", [fetcher.name for fetcher in wire])
-    return tuple(_fetcher(place.at(index), fetcher) for index, fetcher in enumerate(wire))
-
-
-def _fetcher(place: _Place, wire: _Fetcher) -> FetcherClass:
-    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as files")
-    if not wire.image:
-        raise place.at("image").error("is missing: name the operator's own, or another that runs edgewarm fetch")
-    if not wire.hosts:
-        raise place.at("hosts").error("is empty: name the hosts that may be asked, such as files.example")
-    for index, host in enumerate(wire.hosts):
-        _matches(place.at("hosts").at(index), host, HOST, "a host such as files.example, files.example:8443, *.example")
-    return FetcherClass(
-        wire.name,
-        wire.image,
-        tuple(wire.hosts),
-        _bytes(place.at("maxBytes"), wire.max_bytes, FILE_LIMITS),
-        _bytes(place.at("bytesPerSecond"), wire.bytes_per_second, (0, FILE_LIMITS[1])),
-        _bytes(place.at("spareBytes"), wire.spare_bytes, (0, FILE_LIMITS[1])),
-        _namespaces(place.at("allowedNamespaces"), wire.allowed_namespaces),
+        allowed_namespaces=place.at("allowedNamespaces").namespaces(wire.allowed_namespaces),
     )
 
 
 def _node_room(file: str, wire: _NodeRoom) -> NodeRoomSettings:
-    place = _Place(file).at("nodeRoom")
+    place = Place(file).at("nodeRoom")
     if not wire.image.strip():
         raise place.at("image").error("is empty: name an image that waits, such as registry.k8s.io/pause:3.10")
-    _matches(place.at("priorityClass"), wire.priority_class, DNS_LABEL, "a PriorityClass such as edgewarm-node-room")
+    place.at("priorityClass").matches(wire.priority_class, DNS_LABEL, "a PriorityClass such as edgewarm-node-room")
     return NodeRoomSettings(wire.image, wire.priority_class)
 
 
-def _namespaces(place: _Place, wire: list[str]) -> frozenset[str]:
-    _unique(place, "", wire)
-    for index, namespace in enumerate(wire):
-        _matches(place.at(index), namespace, DNS_LABEL, "a namespace such as shop")
-    return frozenset(wire)
-
-
-def _template(place: _Place, wire: _Template) -> Template:
-    _matches(place.at("name"), wire.name, DNS_LABEL, "a DNS label such as http-requests")
+def _template(place: Place, wire: _Template) -> Template:
+    place.at("name").matches(wire.name, DNS_LABEL, "a DNS label such as http-requests")
     if not wire.query.strip():
         raise place.at("query").error("is empty: write PromQL")
     if wire.namespace_label is not None:
-        _matches(place.at("namespaceLabel"), wire.namespace_label, LABEL_NAME, "a label name such as namespace")
-    _unique(place.at("arguments"), "", wire.arguments)
+        place.at("namespaceLabel").matches(wire.namespace_label, LABEL_NAME, "a label name such as namespace")
+    place.at("arguments").unique("", wire.arguments)
     for index, argument in enumerate(wire.arguments):
-        _matches(place.at("arguments").at(index), argument, LABEL_NAME, "a label name such as app")
+        place.at("arguments").at(index).matches(argument, LABEL_NAME, "a label name such as app")
         if argument == wire.namespace_label:
             raise place.at("arguments").at(index).error("is the namespaceLabel, which policies never give: remove it")
     return Template(wire.name, wire.query.strip(), wire.namespace_label, tuple(wire.arguments))
 
 
-def _url(place: _Place, url: str) -> str:
+def _url(place: Place, url: str) -> str:
     """The base without a trailing slash; `/api/v1/query` is put behind it."""
     try:
         parts = urlsplit(url)
@@ -338,7 +279,7 @@ def _url(place: _Place, url: str) -> str:
     return url.rstrip("/")
 
 
-def _timeout(place: _Place, text: str) -> float:
+def _timeout(place: Place, text: str) -> float:
     try:
         seconds = parse_duration(text)
     except ValueError as error:
@@ -348,48 +289,19 @@ def _timeout(place: _Place, text: str) -> float:
     return seconds
 
 
-def _bytes(place: _Place, value: int | str, limits: tuple[int, int] = BYTES_LIMITS) -> int:
-    try:
-        count = value if isinstance(value, int) else int(parse_quantity(value))
-    except ValueError as error:
-        raise place.error(f"{error}") from error
-    return _within(place, count, limits)
-
-
-def _headers(place: _Place, wire: list[_Header]) -> tuple[tuple[str, str], ...]:
-    _unique(place, "name", [header.name.lower() for header in wire])
+def _headers(place: Place, wire: list[_Header]) -> tuple[tuple[str, str], ...]:
+    place.unique("name", [header.name.lower() for header in wire])
     for index, header in enumerate(wire):
-        _matches(place.at(index).at("name"), header.name, HEADER_NAME, "an HTTP header name such as X-Scope-OrgID")
-        _matches(place.at(index).at("value"), header.value, HEADER_VALUE, "printable ASCII")
+        place.at(index).at("name").matches(header.name, HEADER_NAME, "an HTTP header name such as X-Scope-OrgID")
+        place.at(index).at("value").matches(header.value, HEADER_VALUE, "printable ASCII")
         if header.name.lower() in RESERVED_HEADERS:
             raise place.at(index).at("name").error(f"{header.name} is ours to set (a token goes to bearerTokenFile)")
     return tuple((header.name, header.value) for header in wire)
 
 
-def _path(place: _Place, path: str | None) -> Path | None:
+def _path(place: Place, path: str | None) -> Path | None:
     if path is None:
         return None
     if not PurePosixPath(path).is_absolute():
         raise place.error(f"must be an absolute path, got {path!r}")
     return Path(path)
-
-
-def _within(place: _Place, value: int, limits: tuple[int, int]) -> int:
-    low, high = limits
-    if not low <= value <= high:
-        raise place.error(f"must be between {low} and {high}, got {value}")
-    return value
-
-
-def _matches(place: _Place, value: str, pattern: re.Pattern[str], wanted: str) -> None:
-    if not pattern.fullmatch(value):
-        raise place.error(f"must be {wanted}, got {value!r}")
-
-
-def _unique(place: _Place, field: str, values: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for index, value in enumerate(values):
-        if value in seen:
-            where = place.at(index).at(field) if field else place.at(index)
-            raise where.error(f"{value!r} stands here twice: give each its own")
-        seen.add(value)

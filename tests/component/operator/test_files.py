@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,8 +25,10 @@ def item(name: str = "table", digest: str = DIGEST, **file: str) -> Json:
     return {"name": name, "source": {"file": source}, "digest": digest, "size": "1Gi"}
 
 
-async def running(world: OperatorWorld, *items: Json, claim: Json = CLAIM, **spec: Any) -> OperatorWorld:
-    world.rungs = every_rung({CLASS.name: CLASS})
+async def running(
+    world: OperatorWorld, *items: Json, claim: Json = CLAIM, fetcher: FetcherClass = CLASS, **spec: Any
+) -> OperatorWorld:
+    world.rungs = every_rung({fetcher.name: fetcher})
     world.deployment(replicas=2, image="web:1")
     template = {"spec": {"containers": [{"name": "web", "image": "web:1"}], "volumes": [claim]}}
     world.change("Deployment", "checkout", template=template)
@@ -120,6 +123,47 @@ async def test_another_digest_is_fetched_at_once_and_the_pod_of_the_one_before_g
     assert any(
         f"--digest=sha256:{'e' * 64}" in pod["spec"]["containers"][0]["args"] for pod in fetching(world).values()
     )
+
+
+async def test_a_file_is_fetched_only_while_requests_of_its_type_and_category_are_likely(world: OperatorWorld) -> None:
+    """40 requests/s detect in streets, nothing else; a pod serves 50."""
+    labels = {"requestType": "type", "dataCategory": "category"}
+    demand = [
+        ({"type": "detect", "category": "street"}, 40.0),
+        ({"type": "segment", "category": "river"}, 0.0),
+    ]
+    world.prometheus.queries["by kind"] = lambda at: demand
+    items = [
+        {**item("all-fit"), "requestType": "detect", "dataCategory": "street"},
+        {**item("other-type"), "requestType": "segment", "dataCategory": "street"},
+        {**item("other-category"), "requestType": "detect", "dataCategory": "river"},
+        item("of-no-kind"),
+    ]
+    await running(world, *items, demand={"query": "by kind", "capacityPerPod": "50", "labels": labels})
+    assert set(fetching(world)) == {"all-fit"}
+    ends(world, "all-fit", 0)
+    await world.passes(60)
+    assert set(fetching(world)) == {"all-fit", "of-no-kind"}
+
+
+@pytest.mark.parametrize(
+    ("url", "digest"),
+    [
+        ("oci://files.example/models/vision", DIGEST),
+        ("git+https://files.example/tables.git", f"gitCommit:{'c' * 40}"),
+    ],
+    ids=["artifact", "commit"],
+)
+async def test_an_artifact_and_a_commit_are_fetched_with_the_login_of_the_class(
+    world: OperatorWorld, url: str, digest: str
+) -> None:
+    await running(world, item(digest=digest, url=url), fetcher=replace(CLASS, secret="fetch-login"))
+    (pod,) = fetching(world).values()
+    args = pod["spec"]["containers"][0]["args"]
+    assert {url, f"--digest={digest}", "--secret=/var/run/edgewarm/secret"} <= set(args)
+    ends(world, "table", 0, outcome="Fetched")
+    await world.passes(60)
+    assert says(world) == ("True", "Warm", "1 of 1 items are staged")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,12 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return result
 
 
+def strategic(target: Json, patch: Json) -> Json:
+    """A strategic merge patch as far as it only sets: lists that are maps are merged by their key."""
+    result: Json = _merge(copy.deepcopy(target), patch, "")
+    return result
+
+
 def apply(current: Json, applied: Json, before: Json | None, others: Sequence[Json]) -> Json:
     """Server-side apply with force: merge `applied`, drop the leaves that `before` had and nobody else applied."""
     result: Json = _merge(copy.deepcopy(current), applied, "")

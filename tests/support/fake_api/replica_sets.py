@@ -19,13 +19,17 @@ HASH = "pod-template-hash"
 
 
 class FakeReplicaSets:
-    """Driven by `tick(now)`; sees to the Deployments that carry a revision, and makes any pod Ready in time."""
+    """Driven by `tick(now)`; sees to the Deployments that carry a revision, and makes any pod Ready in time.
+
+    Containers that request cpu are resized in place one tick after they were asked to; while `deferred`, they wait.
+    """
 
     def __init__(self, api: FakeApi, delay: float, node: str = "node-1") -> None:
         self._api = api
         self.delay = delay
         self._node = node
         self._born: dict[str, float] = {}
+        self.deferred = False
 
     def tick(self, now: float) -> None:
         for deployment in self._api.objects("Deployment"):
@@ -126,11 +130,33 @@ class FakeReplicaSets:
     def _age(self, pod: Json, now: float) -> None:
         """What scheduler and kubelet do."""
         born = self._born.setdefault(pod["metadata"]["uid"], now)
-        if is_ready(pod) or now < born + self.delay:
+        if is_ready(pod):
+            self._resize(pod)
+        elif now >= born + self.delay:
+            ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._api.store.timestamp(now)}
+            spec = {**pod["spec"], "nodeName": sent_to(pod) or self._node}
+            given = {"containerStatuses": _given(pod)} if _given(pod) else {}
+            self._api.put({**pod, "spec": spec, "status": {"phase": "Running", "conditions": [ready], **given}})
+
+    def _resize(self, pod: Json) -> None:
+        status = pod["status"]
+        if not _given(pod):
             return
-        ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._api.store.timestamp(now)}
-        spec = {**pod["spec"], "nodeName": sent_to(pod) or self._node}
-        self._api.put({**pod, "spec": spec, "status": {"phase": "Running", "conditions": [ready]}})
+        conditions = [one for one in status["conditions"] if one["type"] != "PodResizePending"]
+        if self.deferred and _given(pod) != status["containerStatuses"]:
+            waits = {"type": "PodResizePending", "status": "True", "reason": "Deferred", "message": "no cpu is left"}
+            self._api.put({**pod, "status": {**status, "conditions": [*conditions, waits]}})
+        else:
+            changed = {"conditions": conditions, "containerStatuses": _given(pod)}
+            self._api.put({**pod, "status": {**status, **changed}})
+
+
+def _given(pod: Json) -> list[Json]:
+    """What a kubelet that gives all that is asked tells of the containers; nothing of pods that request no cpu."""
+    resources = {one["name"]: one.get("resources") or {} for one in pod["spec"]["containers"] if "name" in one}
+    if not any("cpu" in one.get("requests", {}) for one in resources.values()):
+        return []
+    return [{"name": name, "resources": copy.deepcopy(one)} for name, one in resources.items()]
 
 
 def sent_to(pod: Json) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Served:
-    """One kind. `status` and `scale` say whether it has that subresource."""
+    """One kind. `status`, `scale` and `resize` say whether it has that subresource."""
 
     group: str
     version: str
@@ -16,6 +16,7 @@ class Served:
     namespaced: bool = True
     status: bool = True
     scale: bool = False
+    resize: bool = False
 
     @property
     def api_version(self) -> str:
@@ -23,7 +24,7 @@ class Served:
 
 
 BUILT_IN = (
-    Served("", "v1", "pods", "Pod"),
+    Served("", "v1", "pods", "Pod", resize=True),
     Served("", "v1", "nodes", "Node", namespaced=False),
     Served("", "v1", "namespaces", "Namespace", namespaced=False),
     Served("", "v1", "services", "Service"),
@@ -127,14 +128,15 @@ class Catalogue:
         ]
         resources += [
             {
-                "name": f"{s.plural}/status",
+                "name": f"{s.plural}/{part}",
                 "singularName": "",
                 "kind": s.kind,
                 "namespaced": s.namespaced,
                 "verbs": verbs,
             }
             for s in found
-            if s.status
+            for part, there in (("status", s.status), ("resize", s.resize))
+            if there
         ]
         return {
             "kind": "APIResourceList",

@@ -288,6 +288,8 @@ class FakeApi:
             return self.store.update(address.served, key, given, address.subresource)
         if request.content_type == "application/apply-patch+yaml":
             return self._apply(request, address, given)
+        if request.content_type == "application/strategic-merge-patch+json":
+            return self._resize(address, key, given)
         if request.content_type != "application/merge-patch+json":
             raise Refused(415, "UnsupportedMediaType", f"the fake does not know {request.content_type}")
         current = self.store.get(address.served, key)
@@ -296,6 +298,21 @@ class FakeApi:
             changed = merging.merge_patch(scale_of(current), given)
             return scale_of(self.store.update(address.served, key, scaled(current, changed)))
         return self.store.update(address.served, key, merging.merge_patch(current, given), address.subresource)
+
+    def _resize(self, address: Address, key: tuple[str, str], given: Json) -> Json:
+        """Only what containers request and may use at most changes, and only where the kubelet tells what they have."""
+        if address.subresource != "resize" or not address.served.resize:
+            raise Refused(415, "UnsupportedMediaType", "the fake knows strategic merge patches of /resize only")
+        current = self.store.get(address.served, key)
+        _hold(current, {"uid": given.get("metadata", {}).get("uid")})
+        if not all("resources" in one for one in current.get("status", {}).get("containerStatuses") or [{}]):
+            raise Refused(422, "Invalid", "spec: Forbidden: Pod running on node without support for resize")
+        asked = {one["name"]: one["resources"] for one in given["spec"]["containers"]}
+        wanted = [{"name": name, "resources": resources} for name, resources in asked.items()]
+        version = {"metadata": {"resourceVersion": given.get("metadata", {}).get("resourceVersion")}}
+        return self.store.update(
+            address.served, key, merging.strategic(current, {**version, "spec": {"containers": wanted}})
+        )
 
     def _apply(self, request: web.Request, address: Address, given: Json) -> Json:
         """Server-side apply; creates the object on the main resource only."""

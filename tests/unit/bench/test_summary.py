@@ -50,6 +50,21 @@ def coverage(share: float) -> dict[str, Any]:
     return {"traces": {"a": share, "b": 0.9}, "pooled": 0.905, "by_hour": hours, "by_volatility": [0.9, 0.9, 0.92]}
 
 
+def test_accuracy_tells_the_single_rule_that_is_best_in_the_mean_and_not_the_best_of_each_trace() -> None:
+    """Best forms of trace a: 2, 8, 8; of b, which has no last week: 8, 3, and 3 again. Means: 4, sqrt 24, sqrt 24. Ours
+    is 2 and 4.5: 3 by 4. By the best of each trace it would be sqrt(2 / 2 x 4.5 / 3)."""
+    losses = {"a": [2.0, 2, 5, 9, 9, 9, 8, 9, 8, 9], "b": [4.5, 9, 9, 8, 3, 9, 9]}
+    cells = [{"trace": name, "source": "made", "ratio": 0.9, "loss": loss} for name, loss in losses.items()]
+    listed = [{"trace": "a", "days": 14.0}, {"trace": "b", "days": 11.0}]
+    found = rows({"accuracy": {"traces": listed, "by_trace": {"60 min": cells, "24 h": cells}}})
+
+    told = [(row.value, row.note) for row in found if "single naive rule" in row.what]
+    assert told == [
+        (pytest.approx(3 / 4), "last value, 2 traces; libraries below"),
+        (pytest.approx(1.0), "last value, 1 traces; libraries below"),  # a day ahead two weeks are asked for
+    ]
+
+
 def test_accuracy_tells_the_worst_trace_hour_and_tercile() -> None:
     ratio = [{"trace": "a", "source": "made", "ratio": 0.99}, {"trace": "s", "source": "synthetic", "ratio": 9.0}]
     found = rows({"accuracy": {"by_trace": {"5 min": ratio}, "coverage": {"5 min": coverage(0.94)}}})

@@ -44,6 +44,12 @@ class Api:
         self.asked.append(("patch", body))
         return b"{}"
 
+    async def strategic_patch(
+        self, resource: Resource, key: Key, body: Mapping[str, Any], subresource: str = ""
+    ) -> bytes:
+        self.asked.append((f"strategic patch of {subresource}", body))
+        return b"{}"
+
 
 @dataclass
 class World:
@@ -75,6 +81,15 @@ async def test_a_patch_names_them_too() -> None:
     world = World()
     await world.executor.carry_out(PATCH)
     assert world.api.asked == [("patch", {"metadata": {"labels": {}, "uid": "uid-s1", "resourceVersion": "7"}})]
+
+
+async def test_a_resize_is_a_strategic_merge_patch_so_that_containers_keep_their_other_fields() -> None:
+    world = World()
+    body = {"spec": {"containers": [{"name": "app", "resources": {"requests": {"cpu": "20m"}}}]}}
+    await world.executor.carry_out(replace(PATCH, body=body, subresource="resize"))
+    guarded = {**body, "metadata": {"uid": "uid-s1", "resourceVersion": "7"}}
+    assert world.api.asked == [("strategic patch of resize", guarded)]
+    assert world.executor.unseen() == {"owner"}
 
 
 async def test_a_created_object_is_waited_for_by_its_uid() -> None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from edgewarm.decide.promoting import Crew, differs, missing, promotions, standing_on
+from edgewarm.decide.promoting import Crew, differs, missing, promised, promotions, rises, standing_on
+from edgewarm.decide.resting import Sizes
+from edgewarm.model.sizing import Sizing
 from edgewarm.model.workload import Pod, ReplicaSet, Rollout
 from support.builders import NOW
-from support.warm import deployment, pod, replica_set, standby, starting, twin
+from support.warm import FULL, LOW, deployment, full, pod, replica_set, resting, rising, standby, starting, twin
 
 pytestmark = pytest.mark.unit
 FLAPPING = {"ready_at": None, "once_ready": True}
@@ -72,6 +74,38 @@ def test_those_on_emptier_nodes_come_first_then_those_that_waited_longest() -> N
     # node-2 has none, then one from the first promotion, so still fewer than the two on node-1
     assert [one.key.name for one in promotions(crew)] == ["old", "young", "crowded"]
     assert [one.key.name for one in promotions(replace(crew, replica_set=replica_set(3)))] == ["old"]
+
+
+SIZES = Sizes(FULL, LOW)
+
+
+@pytest.mark.parametrize(
+    ("standbys", "rise", "promote", "coming"),
+    [
+        pytest.param([full("f1"), resting("r1"), resting("r2")], ["r1"], ["f1"], 2, id="full ones first"),
+        pytest.param([resting("r1"), resting("r2"), resting("r3")], ["r1", "r2"], [], 2, id="no more than are lacking"),
+        pytest.param([rising("u1"), resting("r1"), resting("r2")], ["r1"], [], 2, id="one rises already"),
+        pytest.param([rising("u1", "Deferred: x"), resting("r1"), resting("r2")], ["r1", "r2"], [], 2, id="one cannot"),
+        pytest.param([resting("poor"), resting("r1")], ["r1"], [], 2, id="a node without room"),
+        pytest.param([resting("r1", frame=5), resting("r2")], ["r2"], [], 1, id="admission changed more than cpu"),
+        pytest.param([resting("r1", ready_at=None)], [], [], 0, id="not ready"),
+        pytest.param([resting("r1", sizing=Sizing(LOW, FULL))], [], [], 0, id="still on its way down"),
+    ],
+)
+def test_those_at_rest_rise_for_what_is_left_lacking(
+    standbys: list[Pod], rise: list[str], promote: list[str], coming: int
+) -> None:
+    crew = Crew(replica_set(4), (pod("a"), pod("b")), tuple(standbys), sizes=SIZES)
+    roomy = {one.uid for one in standbys if one.key.name != "poor"}
+    assert [one.key.name for one in rises(crew, roomy)] == rise
+    assert [one.key.name for one in promotions(crew)] == promote
+    assert promised(crew) == coming
+
+
+def test_one_at_rest_differs_only_in_what_is_not_its_cpu() -> None:
+    assert not differs(resting("s"), [pod("a")], SIZES)
+    assert differs(resting("s", frame=5), [pod("a")], SIZES)
+    assert differs(resting("s"), [pod("a")])  # where nothing is resized
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgewarm.decide.standbys import Flock, Wanted, changes, foreseen, roomy, wanted
+from edgewarm.decide.standbys import Flock, Wanted, changes, foreseen, roomy, roomy_at_rest, wanted
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import StandbyTerms
 from edgewarm.model.workload import Pod
@@ -78,6 +78,14 @@ def test_how_many_are_wanted(
 )
 def test_the_room_bounds_it(there: int, slots: int, pushes: bool, count: int) -> None:
     found = roomy(Wanted(5, RungReason.STANDBY_MINIMUM, 0), there, slots, pushes)
+    assert found.count == count
+    assert found.reason == (RungReason.STANDBY_ROOM if count < 5 else RungReason.STANDBY_MINIMUM)
+
+
+@pytest.mark.parametrize(("slots", "count"), [(10, 5), (9, 4), (1, 0), (0, 0)])
+def test_at_rest_each_needs_the_room_of_a_pod_twice(slots: int, count: int) -> None:
+    """To rise, and for the cold twin that the ReplicaSet makes in the same moment."""
+    found = roomy_at_rest(Wanted(5, RungReason.STANDBY_MINIMUM, 0), slots)
     assert found.count == count
     assert found.reason == (RungReason.STANDBY_ROOM if count < 5 else RungReason.STANDBY_MINIMUM)
 

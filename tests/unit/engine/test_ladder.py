@@ -11,7 +11,8 @@ from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.errors import Conflict, Forbidden, Unavailable
-from edgewarm.model.operations import CreateObject, DeleteObject, Operation
+from edgewarm.model.identity import Key
+from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.rungs import Place, RungCount, RungName
 from support.builders import NOW, policy
@@ -97,6 +98,15 @@ async def test_what_gives_way_is_not_held_up_by_what_a_full_quota_refuses() -> N
     cluster = Recorder(problems={"make": Forbidden("exceeded quota")})
     await act(cluster, Ladder(cluster, (FakeRung(IMAGE, (made, delete("s1"))),)), RungBook())
     assert told(cluster.done) == ["delete s1"]
+
+
+async def test_a_resize_that_is_refused_keeps_nothing_from_being_made() -> None:
+    resize = PatchObject("uid-web", "Pod", Key("shop", "s1"), "uid-s1", "7", {}, "a test", "resize")
+    made = CreateObject("uid-web", "Pod", "shop", {"metadata": {"name": "new"}}, "a test")
+    cluster, book = Recorder(problems={"s1": Forbidden("may not resize")}), RungBook()
+    await act(cluster, Ladder(cluster, (FakeRung(STANDBY, (resize, made)),)), book)
+    assert told(cluster.done) == ["make"]
+    assert book.trouble == {STANDBY: "may not resize"}
 
 
 async def test_a_server_that_is_away_is_asked_again_soon_then_later() -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from edgewarm.engine.promoter import ARRIVED_SECONDS, Promoter
-from edgewarm.model.errors import Conflict
+from edgewarm.model.errors import Conflict, Forbidden
 from edgewarm.model.operations import PatchObject
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Rungs
 from edgewarm.model.view import ClusterView
-from edgewarm.model.workload import Rollout
+from edgewarm.model.workload import Pod, Rollout
 from edgewarm.replay.world import MemoryTelemetry
 from support.builders import NOW, policy_object
 from support.rungs import Recorder, standing_policy, told, view
-from support.warm import deployment, pod, replica_set, standby
+from support.warm import deployment, full, node, pod, replica_set, resting, rising, sized, standby
 
 pytestmark = pytest.mark.unit
 SHORT = (pod("a"), pod("b"), standby("s1"), standby("s2"), standby("s3"))  # the ReplicaSet wants 4
@@ -96,3 +97,75 @@ async def test_nothing_is_promoted(seen: ClusterView) -> None:
 async def test_in_mode_recommend_standbys_that_were_approved_are_promoted() -> None:
     cluster = Recorder(seen=view(SHORT, wanted=standing_policy(mode=Mode.RECOMMEND)))
     assert await Promoter(cluster, MemoryTelemetry()).look(NOW) == 2
+
+
+AT_REST = (pod("a"), pod("b"), resting("r1"), resting("r2"), resting("r3"))
+SIZED_WEB = deployment(template=sized())
+
+
+def rested(pods: tuple[Pod, ...] = AT_REST, **overrides: Any) -> ClusterView:
+    """Two pods are lacking; one requests a core."""
+    return view(pods, **({"target": SIZED_WEB, "can_resize": True} | overrides))
+
+
+async def test_one_at_rest_is_resized_first_and_promoted_when_it_has_its_cpu() -> None:
+    cluster = Recorder(seen=rested())
+    promoter = Promoter(cluster, MemoryTelemetry())
+    assert await promoter.look(NOW) == 0
+    assert told(cluster.done) == ["patch r1", "patch r2"]
+    patch = cluster.done[0]
+    assert isinstance(patch, PatchObject)
+    assert (patch.subresource, patch.resource_version) == ("resize", "7")
+    assert patch.body == {"spec": {"containers": [{"name": "app", "resources": {"requests": {"cpu": "1000m"}}}]}}
+
+    assert await promoter.look(NOW) == 0  # the view does not show it yet
+    cluster.seen = rested((*AT_REST[:2], rising("r1", resource_version="8"), *AT_REST[3:]))
+    assert await promoter.look(NOW) == 0
+    assert len(cluster.done) == 2
+    cluster.seen = rested((*AT_REST[:2], *(full(name, resource_version="9") for name in ("r1", "r2")), AT_REST[4]))
+    assert await promoter.look(NOW) == 2
+    assert told(cluster.done[2:]) == ["patch r1", "patch r2"]
+
+
+async def test_another_rises_where_a_kubelet_cannot() -> None:
+    cluster = Recorder(seen=rested((*AT_REST[:2], rising("r1", "Deferred: no room"), *AT_REST[3:])))
+    await Promoter(cluster, MemoryTelemetry()).look(NOW)
+    assert told(cluster.done) == ["patch r2", "patch r3"]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "rise"),
+    [
+        pytest.param(2.3 + 1.8, 2, id="room for two to rise by 0.9"),
+        pytest.param(2.3 + 1.7, 1, id="for one"),
+        pytest.param(2.3, 0, id="for none"),
+    ],
+)
+async def test_none_rises_without_the_room(cpu: float, rise: int) -> None:
+    """Two pods of a core and three standbys of a tenth are there."""
+    cluster = Recorder(seen=rested(nodes=(node(cpu=cpu),)))
+    await Promoter(cluster, MemoryTelemetry()).look(NOW)
+    assert len(cluster.done) == rise
+
+
+async def test_one_that_the_api_server_does_not_resize_lets_others_go_first() -> None:
+    cluster = Recorder(seen=rested(), problems={"r1": Forbidden("too large for its node")})
+    promoter = Promoter(cluster, MemoryTelemetry())
+    await promoter.look(NOW)
+    await promoter.look(NOW + 1)
+    assert told(cluster.done) == ["patch r2", "patch r3"]
+
+
+async def test_one_that_changed_under_us_is_asked_again_at_once() -> None:
+    cluster = Recorder(seen=rested(), problems={"r1": Conflict("it changed")})
+    promoter = Promoter(cluster, MemoryTelemetry())
+    await promoter.look(NOW)
+    cluster.problems.clear()
+    await promoter.look(NOW)
+    assert told(cluster.done) == ["patch r2", "patch r1"]
+
+
+async def test_where_nothing_is_resized_one_with_less_cpu_is_not_promoted() -> None:
+    cluster = Recorder(seen=rested(can_resize=False))
+    assert await Promoter(cluster, MemoryTelemetry()).look(NOW) == 0
+    assert cluster.done == []

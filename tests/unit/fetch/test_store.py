@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,23 @@ def test_use_makes_a_blob_young_again(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b"one"
 
 
+def test_what_nobody_goes_on_with_is_dropped_after_the_ttl(tmp_path: Path) -> None:
+    """Of four that broke off: too old; old and wanted; old and on its way; young. A draft is dropped like the first."""
+    store, digests = Store(tmp_path), [f"sha256:{letter * 64}" for letter in "abcd"]
+    for digest, at in zip(digests, (100.0, 100.0, 100.0, 350.0), strict=True):
+        store.begin(digest, '"1"')
+        store.partial(digest).write_bytes(b"half")
+        os.utime(store.partial(digest), (at, at))
+    draft = store.partial(f"gitCommit:{'e' * 40}.git")
+    draft.mkdir()
+    os.utime(draft, (100.0, 100.0))
+    with Store(tmp_path).locked(digests[2]):
+        store.make_room(0, Keeping(None, 200.0, frozenset({digests[1]})), 400.0)
+    assert [store.partial(digest).exists() for digest in digests] == [False, True, True, True]
+    assert not draft.exists()
+    assert not any(path.name.startswith(f"sha256-{'a' * 64}.tag") for path in (tmp_path / "partial").iterdir())
+
+
 def test_a_disk_that_would_be_too_full_is_left_alone(tmp_path: Path) -> None:
     store = Store(tmp_path, free=lambda _: 100)
     store.guard(60, spare=40)
@@ -110,10 +128,44 @@ def test_only_hosts_of_the_class_are_asked(url: str, came_from: str, problem: st
             LIMITS.check(url, came_from)
 
 
+SHA, COMMIT = f"sha256:{'0' * 64}", f"gitCommit:{'0' * 40}"
+
+
 @pytest.mark.parametrize(
-    ("digest", "name", "problem"),
-    [("md5:00", "a", "the digest must be"), (f"sha256:{'0' * 64}", "../a", "the name must be")],
+    ("url", "digest", "name", "problem"),
+    [
+        ("https://files.example/a", "md5:00", "a", "must be sha256: and 64 hexadecimal digits, got md5:00"),
+        ("https://files.example/a", "", "a", "must be sha256: and 64 hexadecimal digits, got none"),
+        ("https://files.example/a", COMMIT, "a", "must be sha256:"),
+        ("https://files.example/a", SHA, "../a", "the name must be"),
+        ("https://files.example/a", SHA, "trees", "other than blobs, trees, partial, got trees"),
+        ("oci://registry.example/a", "", "a", "must be sha256: and 64 hexadecimal digits, got none"),
+        ("oci://registry.example/a:1", SHA, "a", "a registry and a repository, without tag, digest and query"),
+        (f"oci://registry.example/a@{SHA}", SHA, "a", "a registry and a repository"),
+        ("oci://registry.example/../a", SHA, "a", "a registry and a repository"),
+        ("oci://registry.example/a?b", SHA, "a", "a registry and a repository"),
+        ("oci://registry.example", SHA, "a", "a registry and a repository"),
+        ("git+https://git.example/a", SHA, "a", "must be gitCommit: and the 40 or 64 hexadecimal digits of a commit"),
+        ("git+https://git.example/a", "gitCommit:main", "a", "must be gitCommit:"),
+        ("git+https://git.example/a", "", "a", "must be gitCommit: .* got none"),
+        ("git+ssh://git@git.example/a", COMMIT, "a", "must begin with http://, https://, oci://"),
+        ("git://git.example/a", COMMIT, "a", "must begin with"),
+        ("file:///etc/passwd", SHA, "a", "must begin with"),
+        ("", SHA, "a", "must begin with"),
+    ],
 )
-def test_an_order_without_a_digest_or_with_a_path_for_a_name_is_refused(digest: str, name: str, problem: str) -> None:
+def test_an_order_that_nothing_could_verify_or_find_is_refused(url: str, digest: str, name: str, problem: str) -> None:
     with pytest.raises(Refused, match=problem):
-        Order("https://files.example/a", digest, name, 1)
+        Order(url, digest, name, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://a.example/b", "http://a.example/b"),
+        ("oci://a.example/b/c", "https://a.example/b/c"),
+        ("oci+http://a.example:5000/b", "http://a.example:5000/b"),
+    ],
+)
+def test_an_address_says_how_it_is_asked(url: str, address: str) -> None:
+    assert Order(url, SHA, "a", 1).address == address

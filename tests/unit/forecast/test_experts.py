@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from edgewarm.forecast.cycle import Cycle
-from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, SURGE, WEEK, points
+from edgewarm.forecast.experts import DAY_BEFORE, LAST, PROFILE, SURGE, WEEK, points
 from edgewarm.forecast.features import features
+from edgewarm.forecast.last_days import of_last_days
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.ridge import Ridge
 from edgewarm.forecast.seasons import Seasons
@@ -27,7 +28,8 @@ def said(*z: float) -> FloatArray:
         levels.learn(np.array([value]))
     last = len(z) - 1
     x = features(seasons, levels, Cycle.blank(1, HOUR), last, AHEAD)
-    found = points(Ridge.blank(1, 2), seasons, levels, x, last, AHEAD)
+    days = of_last_days(seasons, levels.last, last + AHEAD[1:], (0.5,))[:, 0]
+    found = points(seasons, levels, last, AHEAD, Ridge.blank(1, 2).predict(x), days)
     return np.asarray(found[..., 0])
 
 
@@ -52,5 +54,13 @@ def test_a_day_ahead_the_surge_speaks_of_the_last_three_hours() -> None:
 
 
 def test_before_a_week_is_over_last_week_is_what_the_day_profile_says() -> None:
-    found = said(*of_weekdays(1, 2, 3))
-    assert found[1, DAY_BEFORE] == found[1, EXPERTS.index("day profile")]
+    found = said(*of_weekdays(1, 2, 6))
+    assert found[1, DAY_BEFORE] == pytest.approx((1 + 2 + 6) / 3)
+    assert found[1, WEEK] == found[1, DAY_BEFORE]
+
+
+def test_an_hour_ahead_the_day_profile_is_a_mean_and_a_day_ahead_the_median_of_the_last_days() -> None:
+    """One day of six was ten times as busy. It is noon of the seventh: tomorrow noon, with two hours around."""
+    found = said(*of_weekdays(1, 1, 10, 1, 1, 1), *[1.0] * 13)
+    assert found[0, PROFILE] > 2.0
+    assert found[1, PROFILE] == pytest.approx(1.0)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, PROFILE
 from edgewarm.forecast.mixture import LEVELS, MEDIAN, Mixture, first_weights
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import FloatArray
 
 pytestmark = pytest.mark.unit
 
-SOON = Windows.of((1,))
+SOON, DAY = Windows.of((1,)), Windows.of((288,))
 LEVEL = np.array([10.0])
 TILT = np.ones((1, len(EXPERTS), 1), dtype=np.float32)
-PROFILE = EXPERTS.index("day profile")
+ALL_SAY_PROFILE = np.where(np.arange(len(EXPERTS))[None, :, None] == PROFILE, 1.0, 0.0).astype(np.float32)
+NONE, ZEROS = np.zeros((0, len(LEVELS), 1)), np.zeros((1, len(LEVELS), 1))  # a spread of no window, and none of one
 
 
-def issue(mixture: Mixture, points: FloatArray) -> FloatArray:
-    return mixture.issue(points, LEVEL, TILT, np.ones((1, 1)))
+def issue(mixture: Mixture, points: FloatArray, spread: FloatArray = NONE) -> FloatArray:
+    return mixture.issue(points, spread, LEVEL, TILT, np.ones((1, 1)))
 
 
 def said(**others: float) -> FloatArray:
@@ -33,7 +34,7 @@ def said(**others: float) -> FloatArray:
 def fed(points: FloatArray, actual: list[float]) -> Mixture:
     mixture = Mixture.blank(1, SOON, 300.0)
     for value in actual:
-        mixture.learn(points, issue(mixture, points), np.array([[value]]), LEVEL)
+        mixture.learn(points, NONE, issue(mixture, points), np.array([[value]]), LEVEL)
     return mixture
 
 
@@ -48,10 +49,10 @@ def test_at_first_the_last_value_is_believed_soon_and_last_week_three_times_as_m
 
 def test_the_first_lessons_of_a_day_ahead_move_its_quantiles_no_further_than_later_ones() -> None:
     """The errors of one day come together: fifty of them say little more than one."""
-    for window, first in ((1, 0.25), (288, 0.2 * 7 / 288)):
-        mixture = Mixture.blank(1, Windows.of((window,)), 300.0)
+    for windows, spread, first in ((SOON, NONE, 0.25), (DAY, ZEROS, 0.2 * 7 / 288)):
+        mixture = Mixture.blank(1, windows, 300.0)
         before = mixture.quantile[0, LAST, MEDIAN, 0]
-        mixture.learn(said(), issue(mixture, said()), np.array([[11.0]]), LEVEL)
+        mixture.learn(said(), spread, issue(mixture, said(), spread), np.array([[11.0]]), LEVEL)
         assert mixture.quantile[0, LAST, MEDIAN, 0] - before == pytest.approx(0.5 * first, rel=1e-4)
 
 
@@ -60,7 +61,7 @@ def test_the_weight_goes_to_who_is_right() -> None:
     for truth in random.uniform(8, 12, 300):
         points = said(day_profile=truth)
         actual = np.array([[truth + random.normal(0, 0.1)]])
-        mixture.learn(points, issue(mixture, points), actual, LEVEL)
+        mixture.learn(points, NONE, issue(mixture, points), actual, LEVEL)
     assert (mixture.weight[0, PROFILE, :, 0] > 0.9).all()
     assert issue(mixture, said(day_profile=12.0))[0, MEDIAN, 0] == pytest.approx(12.0, abs=0.2)
 
@@ -91,6 +92,24 @@ def test_an_unknown_outcome_changes_nothing() -> None:
 
 
 def test_a_tilt_silences_an_expert() -> None:
-    tilt = np.where(np.arange(len(EXPERTS))[None, :, None] == PROFILE, 1.0, 0.0).astype(np.float32)
-    found = Mixture.blank(1, SOON, 300.0).issue(said(day_profile=20.0), LEVEL, tilt, np.ones((1, 1)))
+    found = Mixture.blank(1, SOON, 300.0).issue(said(day_profile=20.0), NONE, LEVEL, ALL_SAY_PROFILE, np.ones((1, 1)))
     assert found[0, MEDIAN, 0] == pytest.approx(20.0)
+
+
+def test_a_day_ahead_the_quantiles_of_the_last_days_are_told_as_they_are() -> None:
+    mixture, spread = Mixture.blank(1, DAY, 300.0), np.linspace(-3.0, 5.0, len(LEVELS))[None, :, None]
+    with_it, without = (
+        mixture.issue(said(), each, LEVEL, ALL_SAY_PROFILE, np.ones((1, 1))) for each in (spread, ZEROS)
+    )
+    assert with_it - without == pytest.approx(spread)
+
+
+def test_what_the_last_days_tell_is_not_learned_a_second_time() -> None:
+    """All days are alike, between 8 and 12: the last days say so, the last value must learn it."""
+    mixture, spread = Mixture.blank(1, DAY, 300.0), (4 * np.array(LEVELS) - 2)[None, :, None]
+    for actual in np.random.default_rng(3).uniform(8.0, 12.0, 2500):
+        mixture.learn(said(), spread, issue(mixture, said(), spread), np.array([[actual]]), LEVEL)
+    p90 = LEVELS.index(0.9)
+    assert mixture.quantile[0, LAST, p90, 0] == pytest.approx(1.6, abs=0.2)  # (11.6 - 10) by a scale of 1
+    assert mixture.quantile[0, PROFILE, p90, 0] == pytest.approx(0.0, abs=0.2)
+    assert mixture.weight[0, PROFILE, p90, 0] > 0.5 / len(EXPERTS)

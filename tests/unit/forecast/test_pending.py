@@ -44,6 +44,16 @@ def test_what_repeats_the_last_value_comes_back_exactly() -> None:
     assert (quantiles == 0.1).all()
 
 
+def test_the_spread_of_a_day_ahead_comes_back() -> None:
+    """A window of a minute has one slot, one of a day of 300 s steps has 42: theirs alone keep a spread."""
+    pending, spread = Pending.blank(1, Windows.of((1, 288)), 300.0), np.linspace(-1.0, 2.0, len(LEVELS))[None, :, None]
+    pending.measure(np.array([7.0]))
+    slot = pending.schedule.slots(np.array([1]), 35)
+    pending.put_spread(slot, spread)
+    assert pending.spread_of(slot) == pytest.approx(spread, rel=1e-6)
+    assert len(pending.spread) == pending.schedule.count[1] == len(pending.last) - 1
+
+
 def test_what_is_not_to_be_tested_is_unknown() -> None:
     for found in (*holding(1.0, 2.0, untested=True).said(SLOTS), holding(1.0, 2.0, untested=True).seen(SLOTS)[1]):
         assert np.isnan(found).all()

@@ -56,3 +56,29 @@ def test_the_command_line_is_one_that_the_program_takes(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, [one.replace("--into=/data", f"--into={tmp_path}") for one in args])
     assert done.exit_code == 3, done.output
     assert json.loads(done.stdout)["message"].startswith("host files.example is not one that the fetcher class allows")
+
+
+def test_a_class_with_a_secret_has_it_mounted_and_starts_without_it_too(tmp_path: Path) -> None:
+    given = replace(ORDER, fetcher=replace(CLASS, secret="fetch-login"))
+    spec = fetch_pod(given)["spec"]
+    assert {"name": "secret", "secret": {"secretName": "fetch-login", "optional": True}} in spec["volumes"]
+    (container,) = spec["containers"]
+    assert {"name": "secret", "mountPath": "/var/run/edgewarm/secret", "readOnly": True} in container["volumeMounts"]
+    assert "--secret=/var/run/edgewarm/secret" in container["args"]
+    assert not any("secret" in one for one in fetch_pod(ORDER)["spec"]["containers"][0]["args"])
+
+
+@pytest.mark.parametrize(
+    ("url", "digest"),
+    [("oci://files.example/models/vision", ITEM.digest), ("git+https://files.example/a", f"gitCommit:{'a' * 40}")],
+)
+def test_artifacts_and_commits_are_ordered_of_the_same_program(tmp_path: Path, url: str, digest: str) -> None:
+    file = replace(FILE, url=url)
+    item = replace(ITEM, file=file, digest=digest)
+    near = ("http://files.cache:8080/claim",)
+    fetcher = replace(CLASS, hosts=("other.example",), secret="fetch-login", neighbours=near)
+    pod = fetch_pod(replace(ORDER, item=item, file=file, fetcher=fetcher, kept=(digest,)))
+    args = [one for one in pod["spec"]["containers"][0]["args"] if not one.startswith("--report")]
+    done = CliRunner().invoke(cli, [one.replace("--into=/data", f"--into={tmp_path}") for one in args])
+    assert done.exit_code == 3, done.output
+    assert "host files.example is not one that the fetcher class allows" in json.loads(done.stdout)["message"]

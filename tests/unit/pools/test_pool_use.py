@@ -51,6 +51,16 @@ def test_the_fullest_resource_is_the_utilization_and_reservations_count() -> Non
     assert (found.requested["cpu"], found.reserved["cpu"], found.warm_nodes) == (1.0, 1.0, 1)
 
 
+def test_the_room_that_a_standby_at_rest_rises_to_is_reserved_and_no_more() -> None:
+    """It holds 0.1 cores and rises by 0.9; 1 + 0.1 are requested."""
+    standing = holding("s", "a", 0.1, pod=pod("s", "a").key, rise={"cpu": 0.9})
+    here = pool(node("a"), pods=(pod("x", "a", 1.0), pod("s", "a", 0.1)), holdings=(standing,))
+    found = pool_use(here, {})
+    assert (found.requested["cpu"], found.reserved["cpu"]) == (pytest.approx(1.1), pytest.approx(0.9))
+    given_up = pool_use(here.without([standing]), {})
+    assert (given_up.requested["cpu"], given_up.reserved["cpu"]) == (pytest.approx(1.0), pytest.approx(0.0))
+
+
 def test_nothing_can_be_full_where_nothing_is_ready() -> None:
     found = use(node("a", ready=False), pods=(pod("x", "a"),))
     assert (found.utilization, found.fragmentation) == (None, None)

@@ -10,7 +10,7 @@ from edgewarm.model.workload import Node, Pod, Selector
 from edgewarm.pools.room import ANYWHERE, Room, room
 from edgewarm.pools.yielding import yielding
 from support.builders import NOW
-from support.warm import node, pod, standby, starting, twin
+from support.warm import node, pod, resting, standby, starting, twin
 
 pytestmark = pytest.mark.unit
 ONE_CORE = PodRequests(1.0, 1.0)
@@ -39,6 +39,21 @@ def waiting(name: str, cpu: float = 1.0, seconds: float = 10.0, **overrides: obj
 )
 def test_pods_that_still_fit(nodes: list[Node], pods: list[Pod], slots: int) -> None:
     assert room(nodes, pods).slots(ONE_CORE, ANYWHERE) == slots
+
+
+def test_the_room_without_some_pods_is_as_if_they_were_not_there() -> None:
+    there = [pod("a"), resting("r1"), resting("r2")]
+    found = room([node(cpu=4.0)], there)
+    assert found.slots(ONE_CORE, ANYWHERE) == 2  # 4 - 1 - 0.2
+    assert found.without(there[1:]).slots(ONE_CORE, ANYWHERE) == 3
+
+
+def test_pods_are_given_more_cores_in_their_order_as_long_as_their_nodes_have_any() -> None:
+    low = [resting("r1"), resting("r2"), resting("r3", node="node-2"), resting("lost", node="gone")]
+    found = room([node(cpu=2.0), node("node-2", 1.0)], low)
+    # node-1: 1.8 are left, r1 and r2 take 0.9 each; node-2: 0.9 are left
+    assert [one.key.name for one in found.with_cores(low, 1.0)] == ["r1", "r2", "r3"]
+    assert [one.key.name for one in found.with_cores(low, 1.05)] == ["r1"]
 
 
 def test_a_pod_that_requests_nothing_is_limited_by_the_number_of_pods() -> None:

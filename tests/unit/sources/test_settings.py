@@ -108,14 +108,21 @@ def test_a_fetcher_class_is_read_with_its_limits() -> None:
     text = """
     fetchers:
       - {name: files, image: "edgewarm:1", hosts: [files.example, "*.cdn.example:8443"], maxBytes: 1Gi,
-         bytesPerSecond: 10M, spareBytes: 0, allowedNamespaces: [shop]}
+         bytesPerSecond: 10M, spareBytes: 0, allowedNamespaces: [shop], secret: fetch-login,
+         neighbours: ["http://files.cache:8080/claim"]}
       - {name: plain, image: "edgewarm:1", hosts: [files.example]}
     """
     first, second = parse_sources(textwrap.dedent(text), "f").fetchers
     hosts, namespaces = ("files.example", "*.cdn.example:8443"), frozenset({"shop"})
-    assert first == FetcherClass("files", "edgewarm:1", hosts, 2**30, 10_000_000, 0, namespaces)
+    near = ("http://files.cache:8080/claim",)
+    assert first == FetcherClass("files", "edgewarm:1", hosts, 2**30, 10_000_000, 0, namespaces, "fetch-login", near)
     assert (first.serves("shop"), first.serves("bank"), second.serves("bank")) == (True, False, True)
     assert (second.most_bytes, second.bytes_per_second, second.spare_bytes) == (10 * 2**30, 0, 256 * 2**20)
+
+
+def test_a_secret_of_a_fetcher_class_is_named_and_not_described() -> None:
+    with pytest.raises(Invalid, match=r"fetchers\[0\].secret: must be the name of a Secret such as fetch-login"):
+        parse_sources("fetchers: [{name: a, image: i, hosts: [b], secret: A/b}]", "f.yaml")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "sources: []"])
@@ -158,6 +165,10 @@ def source(**fields: str) -> str:
         ("fetchers: [{name: a, hosts: [b]}]", "fetchers[0].image: is missing: name the operator's own"),
         ("fetchers: [{name: a, image: i, hosts: ['https://b']}]", "fetchers[0].hosts[0]: must be a host such as"),
         ("fetchers: [{name: a, image: i, hosts: ['*']}]", "fetchers[0].hosts[0]: must be a host such as"),
+        (
+            "fetchers: [{name: a, image: i, hosts: [b], neighbours: ['http://a@b/c?d']}]",
+            "fetchers[0].neighbours[0]: must be an address such as http://files.cache:8080/claim",
+        ),
         ("fetchers: [{name: a, image: i, hosts: [b], maxBytes: 1P}]", "fetchers[0].maxBytes: must be between 1 and"),
         (
             "fetchers: [{name: a, image: i, hosts: [b], maxBytes: many}]",
