@@ -49,7 +49,7 @@ def left_out(policy: Policy) -> str | None:
         "image": image,
         "data": rungs.data is not None,
         "standby.rest": rest,
-        "migration": rungs.migration is not None,
+        "migration": rungs.migration,
     }
     names = [f"rungs.{name}" for name, there in asked.items() if there]
     if not names:
