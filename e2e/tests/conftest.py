@@ -24,15 +24,15 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def site(here: World) -> Site:
+def ramp_site(here: World) -> Site:
     """Two nodes and their pool."""
     return make_site(here, "ramp", 2)
 
 
 @pytest.fixture(scope="session")
-def recorder(here: World, site: Site) -> Iterator[Recorder]:
+def recorder(here: World, ramp_site: Site) -> Iterator[Recorder]:
     """The ramps under way, recorded once a second; one of them also with the ladder, at a site."""
-    start_at_site(here, LADDER, here.apps["generated"], site.name, **ladder(site.name))
+    start_at_site(here, LADDER, here.apps["generated"], ramp_site.name, **ladder(ramp_site.name))
     running = start_arms(here, [(LADDER, "generated")])
     yield running
     running.stop()

@@ -11,6 +11,7 @@ import pytest
 from controlplane.waiting import wait_until
 from rig.kubectl import KubectlError
 from rig.objects import condition, deployment, namespace, policy, rate_of
+from rig.sites import LABEL
 from rig.world import World
 
 pytestmark = pytest.mark.e2e
@@ -257,13 +258,13 @@ def test_a_template_picks_its_series_by_labels(here: World, place: str) -> None:
 
 def test_a_pool_selects_nodes_and_reports_their_use(here: World, place: str) -> None:
     def pool(name: str, label: str) -> dict[str, Any]:
-        others = [{"key": ZONE, "operator": "DoesNotExist"}]  # the nodes of test_pools.py belong to pools of its own
+        others = [{"key": key, "operator": "DoesNotExist"} for key in (ZONE, LABEL)]  # nodes of other pools
         spec = {"selector": {"matchLabels": {"type": label}, "matchExpressions": others}}
         return {"apiVersion": "edgewarm.io/v1alpha1", "kind": "EdgeNodePool", "metadata": {"name": name}, "spec": spec}
 
     here.kubectl.apply(pool("simulated", "kwok"), pool("nowhere", "no-such-type"))
     here.kubectl.run("wait", "enp", "simulated", "--for=condition=Ready", f"--timeout={LONG:.0f}s")
-    nodes = len(here.kubectl.run("get", "nodes", "-l", f"type=kwok,!{ZONE}", "-o", "name").split())
+    nodes = len(here.kubectl.run("get", "nodes", "-l", f"type=kwok,!{ZONE},!{LABEL}", "-o", "name").split())
 
     status = here.kubectl.get("enp", "simulated")["status"]
     assert status["nodes"] == status["readyNodes"] == nodes

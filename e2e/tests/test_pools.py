@@ -64,7 +64,7 @@ def pods_left(here: World, site: str) -> str:
 def test_a_pool_shows_its_nodes_and_what_is_reserved_there(here: World, site: str) -> None:
     reserving(here, "edge", "reserved", 3)
     waited(here, "edge", "reserved", "RoomReserved")
-    wait_until("a warm node", lambda: status(here, site).get("warmNodes") == 1, LONG)
+    wait_until("a warm node", lambda: status(here, site).get("warmNodes") == 1, LONG, lambda: str(status(here, site)))
 
     header, row = here.kubectl.run("get", "enp", site).splitlines()
     assert header.split() == ["NAME", "NODES", "READY", "WARM", "UTIL", "REASON", "AGE"]

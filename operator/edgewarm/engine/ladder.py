@@ -114,10 +114,6 @@ class LadderPlan:
         return tuple(request for _, plan in self.plans for request in plan.requests)
 
     @property
-    def operations(self) -> tuple[Operation, ...]:
-        return tuple(one for _, plan in self.plans for one in plan.operations)
-
-    @property
     def notes(self) -> tuple[str, ...]:
         return tuple(plan.note for _, plan in self.plans if plan.note)
 

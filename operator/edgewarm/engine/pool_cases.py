@@ -52,12 +52,13 @@ def _asker(case: Case, view: ClusterView) -> Asker:
 
 def _coming(case: Case) -> Iterator[Holding]:
     """The pulls that this pass begins; standbys and placeholders are among the requests."""
-    for number, one in enumerate(case.ladder.operations):
-        if isinstance(one, CreateObject) and one.manifest["metadata"]["labels"].get(RUNG_LABEL) in PULLED:
+    begun = ((rung, plan) for rung, plan in case.ladder.plans if case.climb is not None and case.climb.begins(rung))
+    for number, (rung, one) in enumerate((rung, one) for rung, plan in begun for one in plan.operations):
+        if rung in PULLED and isinstance(one, CreateObject):
             yield Holding(
                 name=f"pull {number} of {case.item.key}",
                 owner=case.item.key,
-                rung=one.manifest["metadata"]["labels"][RUNG_LABEL],
+                rung=rung,
                 node="",
                 amounts=asked_by(one.manifest),
                 since=case.judgement.situation.now,

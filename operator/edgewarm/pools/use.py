@@ -53,7 +53,7 @@ def pool_use(survey: Survey, lost: Mapping[str, str]) -> PoolUse:
     return PoolUse(
         nodes=int(ground.member.sum()),
         ready_nodes=int(serving.sum()),
-        warm_nodes=len({held.node for held in survey.holdings}),
+        warm_nodes=len({held.node for held in survey.holdings if held.node}),
         capacity=_sums(survey, ground.capacity),
         requested=_sums(survey, ground.capacity - survey.free),
         reserved=_sums(survey, survey.free - survey.unpromised),

@@ -143,6 +143,9 @@ async def test_where_nobody_gave_the_right_what_nobody_asked_for_is_one_sentence
     assert "rungs.image.enabled: false" in message
     assert world.condition("ImageFailed") is None
     assert image_actions(world) == []
+    pool = world.api.get("EdgeNodePool", "", "edge")
+    assert pool is not None
+    assert pool["status"]["warmNodes"] == 0  # what may not be made holds nothing of the pool
     tried = created(world)
     await world.passes(600)
     assert created(world) == tried + 1  # once in ten minutes
