@@ -14,7 +14,22 @@ from edgewarm.replay.pictures import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Ax
 Json = Mapping[str, Any]
 Points = Sequence[tuple[float, float]]
 
-COLOURS = ("#0b6bcb", "#c2410c", "#15803d", "#7c3aed", "#b45309", "#0e7490", "#be185d", "#4d7c0f", "#57534e", "#1e293b")
+COLOURS = (
+    "#0b6bcb",
+    "#c2410c",
+    "#15803d",
+    "#7c3aed",
+    "#b45309",
+    "#0e7490",
+    "#be185d",
+    "#4d7c0f",
+    "#57534e",
+    "#1e293b",
+    "#a21caf",
+    "#0f766e",
+    "#b91c1c",
+    "#4338ca",
+)
 GREY, INK = "#d6d3d1", "#1c1917"
 NARROW = 560.0  # the right edge of what is drawn, where a key stands beside it
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -169,3 +170,12 @@ def test_a_picture_of_cost_is_small_and_names_everybody() -> None:
     assert list(found) == ["cost.svg"]
     assert all(name in found["cost.svg"] for name in ("edgewarm", "HPA", "KPA", "oracle", "kappa 30"))
     assert len(found["cost.svg"]) < 60 * 1024
+
+
+def test_each_of_a_dozen_peers_has_a_colour_of_its_own() -> None:
+    trace = replayed("a", 20.0)
+    for peers in trace["peers"].values():
+        peers |= {f"peer {number}": {"knobs": "z", **spent(90, 0)} for number in range(10)}
+    found = pictures({"cost": {"traces": [trace]}})["cost.svg"]
+    swatches = re.findall(r"<rect [^>]*height='8' fill='(#[0-9a-f]+)'", found)
+    assert len(swatches) == len(set(swatches)) == 14  # ours, twelve, the limit
