@@ -222,8 +222,10 @@ def one_per_node(workload: Manifest) -> None:
 
 @pytest.mark.parametrize(
     ("name", "change"),
-    [("exists", by_existence), ("apart", one_per_node)],
-    ids=["a selector of existence", "one pod per node"],
+    [
+        pytest.param("exists", by_existence, marks=pytest.mark.slow, id="a selector of existence"),
+        pytest.param("apart", one_per_node, id="one pod per node"),
+    ],
 )
 def test_promotion_works_with(here: World, cold_start: float, name: str, change: Callable[[Manifest], None]) -> None:
     shop = Shop(here, PLACE, name).open(change=change)
