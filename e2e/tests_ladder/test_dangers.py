@@ -91,9 +91,11 @@ def test_under_a_quota_the_standbys_serve_without_a_twin(here: World, cold_start
     }
     here.kubectl.apply(quota)
     shop = Shop(here, TIGHT, "quota").open()
+    before = uids([*shop.serving(), *shop.standbys()])
 
     shop.scale(4)
     fast(shop, 4, cold_start)
+    assert uids(shop.serving()) == before
     failed = "StandbyFailed"
     shop.until("the policy to say so", lambda: "exceeded quota" in condition(shop.policy(), failed).get("message", ""))
 

@@ -24,6 +24,16 @@ Standbys = Annotated[StrictInt, Field(ge=0, le=MAX_STANDBYS)]
 Placeholders = Annotated[StrictInt, Field(ge=0, le=MAX_STANDBYS)]
 
 
+def _is_a_share(rung: str, examples: str) -> Rule:
+    """Of the field holdingCost of a rung."""
+    ratio = ratio_in_cel("self.holdingCost")
+    return Rule(
+        f"rungs.{rung}.holdingCost must be a ratio above 0 and at most 1, such as {examples}",
+        cel=f"{is_ratio_in_cel('self.holdingCost')} && 0.0 < {ratio} && {ratio} <= 1.0",
+        holds=lambda spec: 0 < parse_ratio(spec.holding_cost) <= 1,
+    )
+
+
 class NodeRoomSpec(Wire):
     """Room on nodes for pods of the workload, held by placeholders: pods that do nothing, and that any pod that finds
     no room pushes out at once."""
@@ -42,12 +52,7 @@ class NodeRoomSpec(Wire):
             cel="self.min <= self.max",
             holds=lambda room: room.min <= room.max,
         ),
-        Rule(
-            'rungs.nodeRoom.holdingCost must be a ratio above 0 and at most 1, such as "0.5" or "50%"',
-            cel=f"{is_ratio_in_cel('self.holdingCost')} && 0.0 < {ratio_in_cel('self.holdingCost')} && "
-            f"{ratio_in_cel('self.holdingCost')} <= 1.0",
-            holds=lambda room: 0 < parse_ratio(room.holding_cost) <= 1,
-        ),
+        _is_a_share("nodeRoom", '"0.5" or "50%"'),
     )
 
 
@@ -118,12 +123,7 @@ class StandbySpec(Wire):
             cel="self.min <= self.max",
             holds=lambda standby: standby.min <= standby.max,
         ),
-        Rule(
-            'rungs.standby.holdingCost must be a ratio above 0 and at most 1, such as "0.8" or "80%"',
-            cel=f"{is_ratio_in_cel('self.holdingCost')} && 0.0 < {ratio_in_cel('self.holdingCost')} && "
-            f"{ratio_in_cel('self.holdingCost')} <= 1.0",
-            holds=lambda standby: 0 < parse_ratio(standby.holding_cost) <= 1,
-        ),
+        _is_a_share("standby", '"0.8" or "80%"'),
     )
 
 
@@ -152,14 +152,7 @@ class ImageSpec(Wire):
     """How long images are held at least, and how far ahead a pod must be likely for them to be, a Go duration from 5m
     to 24h."""
 
-    rules = (
-        Rule(
-            'rungs.image.holdingCost must be a ratio above 0 and at most 1, such as "0.01" or "1%"',
-            cel=f"{is_ratio_in_cel('self.holdingCost')} && 0.0 < {ratio_in_cel('self.holdingCost')} && "
-            f"{ratio_in_cel('self.holdingCost')} <= 1.0",
-            holds=lambda image: 0 < parse_ratio(image.holding_cost) <= 1,
-        ),
-    )
+    rules = (_is_a_share("image", '"0.01" or "1%"'),)
 
 
 class DataRungSpec(Wire):

@@ -20,12 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from edgewarm.decide.newsvendor import probability_needed
 from edgewarm.decide.node_room import Changes, Stages, bounded, changes, foreseen, unpushed
 from edgewarm.decide.promoting import is_standby
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.standby_places import GIVEN_UP
+from edgewarm.engine.standby_places import GIVEN_UP, pod_requests
 from edgewarm.manifests.placeholder import PlaceholderDraft, placeholder, placeholder_key
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.node_room import NodeRoomSettings
@@ -159,30 +158,8 @@ def _creations(situation: RungSituation, draft: PlaceholderDraft, requests: tupl
 
 def _requests(situation: RungSituation, terms: NodeRoomTerms, count: int, there: int) -> tuple[Request, ...]:
     """One for each placeholder that is to be made, the most valuable first."""
-    workload, policy = situation.workload, situation.policy
     first = situation.replicas_ahead + _standbys(situation) + there
-    return tuple(
-        Request(
-            name=f"placeholder {number} of {situation.item.key}",
-            owner=situation.item.key,
-            rung=RungName.NODE_ROOM,
-            amounts=workload.asks,
-            constraints=workload.constraints,
-            qos=policy.qos,
-            preemptible=policy.preemptible,
-            value=terms.price * _value(situation, first + number),
-            regions=policy.regions,
-        )
-        for number in range(1, count + 1)
-    )
-
-
-def _value(situation: RungSituation, nth: int) -> float:
-    """(1 + kappa) P(need >= n) - 1 of the n-th pod; kappa where only a minimum asks for it. Room is worth a share."""
-    policy, outlook = situation.policy, situation.situation.outlook
-    if outlook is None:
-        return policy.kappa
-    return max(0.0, (1 + policy.kappa) * probability_needed(outlook.lead, nth, policy.capacity_per_pod) - 1)
+    return pod_requests(situation, RungName.NODE_ROOM, "placeholder", range(first, first + count), terms.price)
 
 
 def _remarks(count: RungCount) -> tuple[Remark, ...]:

@@ -22,29 +22,36 @@ NOTHING = Giver(())
 
 def standby_requests(situation: RungSituation, count: int, there: int) -> tuple[Request, ...]:
     """One for each standby that is to be made, the most valuable first."""
+    first = max(situation.verdict.wanted, situation.workload.replicas)
+    return pod_requests(situation, RungName.STANDBY, "standby", range(first + there, first + there + count))
+
+
+def pod_requests(
+    situation: RungSituation, rung: RungName, what: str, before: range, price: float = 1.0
+) -> tuple[Request, ...]:
+    """One for each pod that is to be made after so many; `price`: its share of an idle serving pod's."""
     workload, policy = situation.workload, situation.policy
     return tuple(
         Request(
-            name=f"standby {number} of {situation.item.key}",
+            name=f"{what} {number} of {situation.item.key}",
             owner=situation.item.key,
-            rung=RungName.STANDBY,
+            rung=rung,
             amounts=workload.asks,
             constraints=workload.constraints,
             qos=policy.qos,
             preemptible=policy.preemptible,
-            value=_value(situation, there + number),
+            value=price * _value(situation, nth),
             regions=policy.regions,
         )
-        for number in range(1, count + 1)
+        for number, nth in enumerate((there + 1 for there in before), 1)
     )
 
 
-def _value(situation: RungSituation, standby: int) -> float:
-    """(1 + kappa) P(need >= n) - 1 of the standby as the n-th pod; kappa where only a minimum asks for it."""
+def _value(situation: RungSituation, nth: int) -> float:
+    """(1 + kappa) P(need >= n) - 1 of the n-th pod; kappa where only a minimum asks for it."""
     policy, outlook = situation.policy, situation.situation.outlook
     if outlook is None:
         return policy.kappa
-    nth = max(situation.verdict.wanted, situation.workload.replicas) + standby
     return max(0.0, (1 + policy.kappa) * probability_needed(outlook.lead, nth, policy.capacity_per_pod) - 1)
 
 

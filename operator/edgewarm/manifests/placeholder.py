@@ -15,6 +15,7 @@ import msgspec
 
 from edgewarm.manifests.decision import policy_label
 from edgewarm.manifests.placing import kept_apart, on_node
+from edgewarm.manifests.restricted import RESTRICTED
 from edgewarm.model.amounts import CPU, PODS, Amounts
 from edgewarm.model.identity import Key
 from edgewarm.model.names import API_VERSION, POLICY_LABEL, RUNG_LABEL, TEMPLATE_HASH_LABEL, WARMING_POLICY
@@ -24,15 +25,6 @@ from edgewarm.model.template import PodTemplate
 
 _SAME = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "schedulerName", "os")
 """Fields of the template that decide where its pods may go."""
-
-_RESTRICTED = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "runAsUser": 65534,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +82,7 @@ def _spec(draft: PlaceholderDraft, mine: dict[str, str]) -> dict[str, Any]:
     }
     return {
         **kept_apart(where, draft.template.labels, mine),
-        "containers": [container if windows else {**container, "securityContext": _RESTRICTED}],
+        "containers": [container if windows else {**container, "securityContext": RESTRICTED}],
         "priorityClassName": draft.settings.priority_class,
         "preemptionPolicy": "Never",
         "restartPolicy": "Always",

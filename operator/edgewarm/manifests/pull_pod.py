@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from edgewarm.manifests.decision import policy_label
+from edgewarm.manifests.restricted import RESTRICTED
 from edgewarm.model.identity import Key
 from edgewarm.model.names import (
     GROUP,
@@ -42,16 +43,6 @@ _WORDS = {RungName.IMAGE: "pull", RungName.DATA: "data"}
 
 _SAME = ("imagePullSecrets", "tolerations", "runtimeClassName", "schedulerName", "os", "serviceAccountName")
 """Fields of the template that decide whether and how its images can be pulled on a node."""
-
-_RESTRICTED = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "runAsUser": 65534,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-"""What the Pod Security Standard "restricted" asks for; it runs nothing, so it needs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +129,7 @@ def _container(index: int, image: str, spec: Mapping[str, Any]) -> dict[str, Any
         "imagePullPolicy": "IfNotPresent",
         "command": [NO_SUCH_COMMAND],
         "resources": {"requests": REQUESTS},
-        **({} if windows else {"securityContext": _RESTRICTED}),
+        **({} if windows else {"securityContext": RESTRICTED}),
     }
 
 

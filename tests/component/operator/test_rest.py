@@ -226,7 +226,8 @@ async def test_a_budget_counts_what_they_request_at_rest(world: OperatorWorld) -
     edge(world, "8", budgets={"cpu": "700m"})
     await four_wanted(world)
     await world.until(lambda: standbys(world) == [(REST, REST)] * 4, 900)
-    await world.until(lambda: used(world) == "80m", 60)
+    await world.passes(60)
+    assert used(world) == "80m"
 
 
 def used(world: OperatorWorld) -> str:
