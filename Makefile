@@ -53,7 +53,7 @@ unit: setup  ## unit tests, seconds
 	@$(BIN)/pytest -q -m unit tests/unit
 
 test: setup binaries real-node  ## every test that this machine can run, slow ones sampled
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 test-all: setup binaries real-node  ## everything
 	@$(BIN)/pytest --hypothesis-profile thorough
