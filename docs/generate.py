@@ -47,6 +47,8 @@ RUNGS = {
     "Moving": "Migrating: pods are to leave a node; the message names the next one.",
     "Waiting": "Migrating is False: pods are to leave, and stay for now; the message says what is waited for.",
     "EvictionRefused": "Migrating is False: a PodDisruptionBudget lets no pod go; the message has its words.",
+    "RiseRefused": "Migrating is False: the standby at rest that would serve in a pod's stead is not given its cpu "
+    "by its kubelet, the API server or the budgets of its pool; the message says why.",
     "ActionFailed": "Migrating is False, or NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server "
     "refused it or was away.",
 }

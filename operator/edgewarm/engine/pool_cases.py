@@ -113,19 +113,30 @@ def pooled(one: Found, states: Mapping[str, PoolState]) -> RungSituation | None:
         return None
     state = states.get(case.book.policy.pool or "")
     given_up = frozenset[Key]() if state is None else state.given_up
-    if not case.ladder.requests and not given_up and case.book.policy.rungs.parking is None:
+    asks = case.ladder.requests or case.book.policy.rungs.parking is not None or case.climb.leavers
+    if not asks and not given_up:
         return None
     if state is None:
-        return replace(case.climb, places={}, may_park=lambda _: False)
-    may_park = partial(_may_park, case, state.allowance)
-    return replace(case.climb, places=state.places(case.item.key), given_up=given_up, may_park=may_park)
+        return replace(case.climb, places={}, may_park=lambda _: False, may_rise=lambda _: False)
+    may_park, may_rise = partial(_may_park, case, state.allowance), partial(_may_rise, case, state.allowance)
+    found = replace(case.climb, places=state.places(case.item.key), given_up=given_up)
+    return replace(found, may_park=may_park, may_rise=may_rise)
 
 
 def _may_park(case: Case, allowance: Allowance, pod: Pod) -> bool:
     """As the standby that it would be from now on."""
-    policy, now = case.book.policy, case.judgement.situation.now
-    (plain,) = holdings(Asker(case.item, policy, case.workload, (pod,)), now)
-    return allowance.takes(replace(plain, rung=RungName.STANDBY, since=now), policy.regions)
+    now = case.judgement.situation.now
+    standby = replace(_held(case, pod), rung=RungName.STANDBY, since=now)
+    return allowance.takes(standby, case.book.policy.regions)
+
+
+def _may_rise(case: Case, allowance: Allowance, pod: Pod) -> bool:
+    return allowance.raises(_held(case, pod))
+
+
+def _held(case: Case, pod: Pod) -> Holding:
+    (plain,) = holdings(Asker(case.item, case.book.policy, case.workload, (pod,)), case.judgement.situation.now)
+    return plain
 
 
 def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:

@@ -57,13 +57,16 @@ def unable_to_rise(situation: RungSituation, standbys: Iterable[Pod], size: Size
     return frozenset(pod.uid for pod in low) - {pod.uid for pod in able}
 
 
-def resizes(situation: RungSituation, flock: Flock, going: Collection[str], lacking: bool) -> Iterator[Operation]:
-    """Ready standbys are lowered to their rest unless a pod is lacking; where none is asked any more they rise."""
+def resizes(situation: RungSituation, flock: Flock, spared: Collection[str], lacking: bool) -> Iterator[Operation]:
+    """Ready standbys are lowered to their rest unless a pod is lacking; where none is asked any more they rise.
+
+    `spared`: uids of those that are deleted now, or that a pod which leaves its node waits for.
+    """
     size, uid = flock.sizes, situation.item.uid
     unable = unable_to_rise(situation, flock.standbys, size) if size.rest is None else frozenset()
     for pod in flock.standbys:
         here = fits(pod, flock.replica_set) and not differs(pod, flock.pods, size)
-        left_alone = flock.is_draining(pod, situation.now) or pod.uid in going
+        left_alone = flock.is_draining(pod, situation.now) or pod.uid in spared
         if not here or left_alone or pod.ready_at is None:
             continue
         if size.can_rest(pod) and not lacking:

@@ -89,6 +89,24 @@ def test_a_plan(found: ClusterView, does: list[str], warm: int) -> None:
     assert not any(remark.kind == "StandbyDiffers" for remark in plan.remarks)
 
 
+AWAY = ((node(schedulable=False), node("node-2")), replace(standing_policy(), rungs=replace(RESTS, migration=True)))
+
+
+@pytest.mark.parametrize(
+    ("standbys", "does"),
+    [
+        pytest.param([full("s1"), full("s2")], ["patch s2"], id="the one that takes a pod's place stays as it is"),
+        pytest.param([rising("s1"), resting("s2")], [], id="one that rises for that goes on"),
+        pytest.param([rising("s1", "Deferred: x"), resting("s2")], [], id="its kubelet tries again by itself"),
+    ],
+)
+def test_while_pods_are_to_leave(standbys: list[Pod], does: list[str]) -> None:
+    nodes, wanted = AWAY
+    found = seen(*(replace(one, node="node-2") for one in standbys), nodes=nodes, wanted=wanted)
+    plan = StandbyRung().plan(asked(found))
+    assert told(one for one in plan.operations if isinstance(one, PatchObject)) == does
+
+
 def test_a_standby_is_lowered_to_the_rest_in_the_version_that_was_seen() -> None:
     patch = StandbyRung().plan(asked(seen(full("s1"), resting("s2")))).operations[0]
     assert isinstance(patch, PatchObject)
