@@ -40,6 +40,8 @@ RUNGS = {
     "Infeasible": "StandbyNotResized: a kubelet can never give a standby the cpu that is asked.",
     "Error": "StandbyNotResized: a kubelet fails to resize a standby, and tries again.",
     "NoRoomToRise": "StandbyNotResized: the nodes of standbys at rest lack the room for the template's cpu.",
+    "NoBudgetToRise": "StandbyNotResized: the policy gives its standbys a larger rest, or none, and the budgets of the "
+    "pool have no cpu for that.",
     "NodeCannotResize": "StandbyNotResized: a kubelet before Kubernetes 1.33, so a standby waits at its full size.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "PushesNobodyOut": "NodeRoomRefused: the workload's pods would push no placeholder out; the message says why.",

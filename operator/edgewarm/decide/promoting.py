@@ -159,6 +159,11 @@ def promised(crew: Crew) -> int:
     return min(missing(crew), len(_warm(crew)) + _on_the_rise(crew))
 
 
+def called(crew: Crew) -> frozenset[str]:
+    """Uids of the standbys that serve as soon as they can, for a pod is lacking: at their full size, or on the rise."""
+    return frozenset(pod.uid for pod in (*promotions(crew), *rising(crew))) if missing(crew) else frozenset()
+
+
 def rising(crew: Crew) -> list[Pod]:
     """Ready standbys that were asked to rise and have not their cpu yet, whatever their kubelets say of it."""
     able = (pod for pod in crew.standbys if fits(pod, crew.replica_set) and pod.is_active and pod.ready_at is not None)

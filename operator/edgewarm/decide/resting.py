@@ -52,6 +52,13 @@ class Sizes:
             self.cpu_at_rest(name).request for name in self.full
         )
 
+    def more_cores(self, pod: Pod, wanted: Cpus) -> float:
+        """How much more it would request at this size; not below 0."""
+        asked = {} if pod.sizing is None else pod.sizing.asked
+        return max(
+            0.0, sum_of(cpu.request for cpu in wanted.values()) - sum_of(asked[n].request for n in wanted if n in asked)
+        )
+
     def cpu_at_rest(self, name: str) -> Cpu:
         """Of one container; that of the template where it has no rest."""
         return (self.rest or self.full).get(name, self.full[name])

@@ -1,5 +1,5 @@
 """What a pool allows to be held in a pass beyond what was asked of it: pods that are parked where they stand, and the
-cpu that a standby at rest is raised by for a pod that is to leave its node.
+cpu that a standby is raised by although no pod is lacking.
 
 | the pod that would be parked                                  | may be |
 |---------------------------------------------------------------|--------|
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from edgewarm.model.amounts import CPU
 from edgewarm.model.geography import Region
 from edgewarm.model.pool import Holding
 from edgewarm.pools.allocate import Allocated
@@ -42,11 +43,11 @@ class Allowance:
         charged = tuple(account.charged(held) for account in self._accounts)
         return self._charge(charged, [new.is_kept for new in charged])
 
-    def raises(self, held: Holding) -> bool:
-        """Whether what it lacks fits into the budgets, beside what it has; what is taken counts."""
+    def raises(self, held: Holding, cores: float) -> bool:
+        """Whether so many more fit into the budgets; what is taken counts."""
         if self._spoken_for or held.node not in self._nodes:
             return False
-        more = replace(held, amounts=held.rise)
+        more = replace(held, amounts={CPU: cores})
         charged = tuple(account.charged(more) for account in self._accounts)
         return self._charge(charged, [new.keeps(more.amounts) for new in charged])
 

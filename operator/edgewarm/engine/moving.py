@@ -67,7 +67,7 @@ class Mover:
     async def _raise(self, climb: RungSituation, book: MoveBook, step: tuple[Workload, Crew, Move]) -> None:
         """The standby is given its cpu, within the budgets; a pass that sees that it has it goes on."""
         workload, crew, move = step
-        if not climb.may_rise(move.standby):
+        if not climb.may_rise(move.standby, crew.sizes.more_cores(move.standby, crew.sizes.full)):
             coming = any(pod.ready_at is None for pod in crew.standbys)  # such a one needs no rise
             why = f"the budgets of pool {climb.policy.pool} have none left; raise spec.budgets.cpu"
             book.refused = None if coming else _refused("RiseRefused", stays(move, why))

@@ -106,12 +106,12 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
     requests = aimed(standby_requests(situation, todo.make, len(pods)), leaving, pods)
     todo = yielded(situation, todo, pods)
-    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
-    up = kept_up(replace(crew, standbys=drained(situation, pods)), leaving)
-    operations += resizes(situation, flock, {pod.uid for pod, _ in todo.delete} | up, lacking=missing(crew) > 0)
+    spared = {pod.uid for pod, _ in todo.delete} | kept_up(replace(crew, standbys=drained(situation, pods)), leaving)
+    resized = resizes(situation, flock, spared, lacking=missing(crew) > 0)
+    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given), *resized.operations]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, requests)
-    remarks = (*remarks, *resize_remarks(situation, flock), *_parking(situation))
+    remarks = (*remarks, *resize_remarks(situation, flock, resized.short), *_parking(situation))
     return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),), requests)
 
 

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.unit
 
 
 def at_rest(name: str = "r", on: str = "n1") -> Holding:
-    """A tenth of a core of one."""
-    return replace(holding(name, on, 0.1), rise={CPU: 0.9})
+    """A tenth of a core."""
+    return holding(name, on, 0.1)
 
 
 def allowance(*budgets: Budget, asked: float = 0.0) -> Allowance:
@@ -29,8 +29,8 @@ def allowance(*budgets: Budget, asked: float = 0.0) -> Allowance:
 def test_each_rise_is_taken_from_the_next() -> None:
     """0.2 + 0.9 are 1.1; another 0.9 are 2.0 of 1.9."""
     allowed = allowance(Budget("b", {CPU: 1.9}))
-    assert allowed.raises(at_rest())
-    assert not allowed.raises(at_rest("s"))
+    assert allowed.raises(at_rest(), 0.9)
+    assert not allowed.raises(at_rest("s"), 0.9)
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_each_rise_is_taken_from_the_next() -> None:
     ],
 )
 def test_a_rise_is_within_the_budgets_of_cpu(allowed: Allowance, held: Holding, expected: bool) -> None:
-    assert allowed.raises(held) is expected
+    assert allowed.raises(held, 0.9) is expected

@@ -220,7 +220,7 @@ async def test_what_the_api_server_refused_is_said_until_it_is_tried_again() -> 
 async def test_none_rises_beyond_the_budgets_of_the_pool(pods: list[Pod], reason: str) -> None:
     found, cluster = at_rest(*pods)
     assert found.climb is not None
-    found = replace(found, climb=replace(found.climb, may_rise=lambda _: False))
+    found = replace(found, climb=replace(found.climb, may_rise=lambda _, __: False))
     assert await move(found, cluster) == []
     remark = said(found)
     assert remark is not None
