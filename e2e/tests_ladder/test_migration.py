@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from controlplane import NodeSize
 from rig.kubectl import KubectlError
 from rig.objects import Manifest
-from rig.warmth import Shop, uids
+from rig.warmth import COLD_SECONDS, Shop, uids
 from rig.world import World
 from tests_ladder.conftest import PLACE
 from tests_ladder.test_dangers import cornered
@@ -68,10 +69,31 @@ def cordoned(shop: Shop) -> Iterator[str]:
         shop.here.kubectl.run("uncordon", node)
 
 
-def protect(shop: Shop) -> None:
-    spec = {"minAvailable": 2, "selector": {"matchLabels": {"app": NAME}}}
-    meta = {"name": "both", "namespace": shop.place}
-    shop.here.kubectl.apply({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": meta, "spec": spec})
+@contextmanager
+def protected(shop: Shop, name: str, least: int) -> Iterator[None]:
+    """By a PodDisruptionBudget, which its controller has seen."""
+    spec = {"minAvailable": least, "selector": {"matchLabels": {"app": shop.name}}}
+    meta = {"name": name, "namespace": shop.place}
+    kubectl = shop.here.kubectl
+    kubectl.apply({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": meta, "spec": spec})
+
+    def counted() -> bool:
+        return kubectl.get("pdb", name, shop.place).get("status", {}).get("currentHealthy") == len(shop.serving())
+
+    try:
+        shop.until("its budget", counted)
+        yield
+    finally:
+        kubectl.run("delete", "pdb", name, "-n", shop.place)
+
+
+def drain(shop: Shop, node: str) -> None:
+    """As a person does before an upgrade; the node takes pods again afterwards."""
+    try:
+        shop.here.kubectl.run("drain", node, "--ignore-daemonsets", "--timeout=50s")
+        assert node not in nodes_of(shop)
+    finally:
+        shop.here.kubectl.run("uncordon", node)
 
 
 def test_the_operator_evicts_nothing_and_says_of_a_foreign_pod_only_that_it_goes_first(shop: Shop) -> None:
@@ -92,17 +114,59 @@ def test_the_operator_evicts_nothing_and_says_of_a_foreign_pod_only_that_it_goes
 def test_pods_leave_a_cordoned_node_as_soon_as_their_budget_lets_them_and_no_endpoint_is_missed(shop: Shop) -> None:
     """A budget of both pods lets none go, and the condition has its words; then they go, behind a standby each."""
     before = uids(shop.serving())
-    protect(shop)
     with shop.never_below(2), cordoned(shop) as node:
-        shop.until("a standby elsewhere", lambda: shop.warm_standbys() > 0, 240)
-        look_again(shop)
-        shop.until("the condition", lambda: said(shop).get("reason") == "EvictionRefused", 240)
-        assert "The disruption budget both needs 2 healthy pods and has 2 currently" in said(shop)["message"]
-        assert uids(shop.serving()) == before
-        shop.here.kubectl.run("delete", "pdb", "both", "-n", shop.place)
+        with protected(shop, "both", 2):
+            shop.until("a standby elsewhere", lambda: shop.warm_standbys() > 0, 240)
+            look_again(shop)
+            shop.until("the condition", lambda: said(shop).get("reason") == "EvictionRefused", 240)
+            assert "The disruption budget both needs 2 healthy pods and has 2 currently" in said(shop)["message"]
+            assert uids(shop.serving()) == before
         look_again(shop)
         shop.until("its pods to be elsewhere", lambda: node not in nodes_of(shop), 240)
         shop.until("both of them", lambda: len(shop.serving()) == shop.endpoints() == 2)
     told = [one for one in shop.here.kubectl.list("events", shop.place) if one["reason"] == "Migrated"]
     assert all(f"on {node} (cordoned) leaves" in one["message"] for one in told)
     assert told
+
+
+def test_kubectl_drain_ends_and_its_budget_is_kept_while_pods_move_by_both(shop: Shop) -> None:
+    """The drain evicts what the operator moves at the same time; one endpoint of two is what the budget allows."""
+    node = min(nodes_of(shop), key=nodes_of(shop).count)
+    with protected(shop, "one", 1), shop.never_below(1):
+        drain(shop, node)
+        shop.until("both of them", lambda: len(shop.serving()) == shop.endpoints() == 2)
+
+
+@pytest.mark.slow  # the test before it is the sample
+def test_a_drain_of_all_pods_is_over_before_one_could_have_started_cold(here: World) -> None:
+    """Both pods stand on one node, and their budget lets one go at a time. kubectl asks again after five seconds, by
+    when a standby serves; without one the second pod would stay until a cold start of twenty seconds was over."""
+    place = {"size": "drained"}
+
+    def alone(workload: Manifest) -> None:
+        cornered(workload, "drained")["containers"][0]["resources"]["requests"]["cpu"] = "250m"
+
+    def nodes(count: int) -> list[str]:
+        found = here.cluster.add_nodes(count, place, NodeSize(cpu="2"))
+        for one in found:
+            here.kubectl.run("taint", "node", one, "size=drained:NoSchedule")
+        return found
+
+    (node,) = nodes(1)
+    spec = {"selector": {"matchLabels": place}}
+    here.kubectl.apply(
+        {"apiVersion": "edgewarm.io/v1alpha1", "kind": "EdgeNodePool", "metadata": {"name": "drained"}, "spec": spec}
+    )
+    shop = Shop(here, PLACE, "drained").open(2, 0, change=alone, rungs=None, mode="Observe")
+    assert nodes_of(shop) == [node, node]
+    nodes(2)
+    rungs = {**RUNGS, "standby": {"min": 2, "max": 2}}
+    shop.warm(2, 2, rungs=rungs, poolRef={"name": "drained"}, warming={"maxPrewarmedNodes": 3})
+    shop.until("standbys elsewhere", lambda: shop.warm_standbys() == 2, 240)
+    before = uids(shop.standbys())
+    with protected(shop, "drained", 1), shop.never_below(1):
+        began = time.monotonic()
+        drain(shop, node)
+        assert time.monotonic() - began < COLD_SECONDS
+        shop.until("both of them", lambda: len(shop.serving()) == shop.endpoints() == 2)
+    assert uids(shop.serving()) == before
