@@ -40,6 +40,8 @@ RUNGS = {
     "Infeasible": "StandbyNotResized: a kubelet can never give a standby the cpu that is asked.",
     "Error": "StandbyNotResized: a kubelet fails to resize a standby, and tries again.",
     "NoRoomToRise": "StandbyNotResized: the nodes of standbys at rest lack the room for the template's cpu.",
+    "NoBudgetToRise": "StandbyNotResized: the policy gives its standbys a larger rest, or none, and the budgets of the "
+    "pool have no cpu for that.",
     "NodeCannotResize": "StandbyNotResized: a kubelet before Kubernetes 1.33, so a standby waits at its full size.",
     "ScaledByOther": "ParkingIdle: an HPA or ScaledObject scales in, so nothing is parked.",
     "PushesNobodyOut": "NodeRoomRefused: the workload's pods would push no placeholder out; the message says why.",
@@ -47,6 +49,8 @@ RUNGS = {
     "Moving": "Migrating: pods are to leave a node; the message names the next one.",
     "Waiting": "Migrating is False: pods are to leave, and stay for now; the message says what is waited for.",
     "EvictionRefused": "Migrating is False: a PodDisruptionBudget lets no pod go; the message has its words.",
+    "RiseRefused": "Migrating is False: the standby at rest that would serve in a pod's stead is not given its cpu "
+    "by its kubelet, the API server or the budgets of its pool; the message says why.",
     "ActionFailed": "Migrating is False, or NodeRoomFailed, ImageFailed, DataFailed, StandbyFailed: the API server "
     "refused it or was away.",
 }

@@ -76,11 +76,6 @@ WRONG_RUNGS: tuple[WrongPolicy, ...] = (
         "rungs.migration needs rungs.standby",
     ),
     WrongPolicy(
-        "migration-to-what-rests",
-        spec(poolRef={"name": "north"}, rungs={"standby": {"rest": {"cpu": "20m"}}, "migration": {}}),
-        "rungs.migration takes standbys that can serve at once: remove rungs.standby.rest, or rungs.migration",
-    ),
-    WrongPolicy(
         "migration-with-no-standby-allowed",
         spec(poolRef={"name": "north"}, rungs={"standby": {"max": 0}, "migration": {}}),
         "rungs.migration needs rungs.standby with max of 1 or more",

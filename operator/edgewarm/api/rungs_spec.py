@@ -194,11 +194,6 @@ class RungsSpec(Wire):
             holds=lambda rungs: rungs.parking is None or rungs.standby is not None,
         ),
         Rule(
-            "rungs.migration takes standbys that can serve at once: remove rungs.standby.rest, or rungs.migration",
-            cel="!has(self.migration) || !has(self.standby) || !has(self.standby.rest)",
-            holds=lambda rungs: rungs.migration is None or rungs.standby is None or rungs.standby.rest is None,
-        ),
-        Rule(
             "rungs.migration needs rungs.standby with max of 1 or more, for a standby takes the place of each pod that "
             "leaves: add standby: {}",
             cel="!has(self.migration) || (has(self.standby) && self.standby.max > 0)",

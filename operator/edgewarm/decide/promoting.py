@@ -145,24 +145,43 @@ def in_order(crew: Crew) -> list[Pod]:
 
 def rises(crew: Crew, roomy: Collection[str]) -> tuple[Pod, ...]:
     """The standbys at rest that are to rise, in the same order; `roomy`: uids of those whose node has the room."""
-    low = [pod for pod in _warm(crew) if crew.sizes.is_low(pod) and pod.uid in roomy]
-    count = missing(crew) - len(promotions(crew)) - _rising(crew)
-    return tuple(_spread(low, crew)[: max(0, count)])
+    count = missing(crew) - len(promotions(crew)) - _on_the_rise(crew)
+    return tuple(at_rest(crew, roomy)[: max(0, count)])
+
+
+def at_rest(crew: Crew, roomy: Collection[str]) -> list[Pod]:
+    """Those of `roomy` that are warm at rest, in the order in which they would serve."""
+    return _spread([pod for pod in _warm(crew) if crew.sizes.is_low(pod) and pod.uid in roomy], crew)
 
 
 def promised(crew: Crew) -> int:
     """How many of the standbys are about to be promoted, at rest or not."""
-    return min(missing(crew), len(_warm(crew)) + _rising(crew))
+    return min(missing(crew), len(_warm(crew)) + _on_the_rise(crew))
+
+
+def called(crew: Crew) -> frozenset[str]:
+    """Uids of the standbys that serve as soon as they can, for a pod is lacking: at their full size, or on the rise."""
+    return frozenset(pod.uid for pod in (*promotions(crew), *rising(crew))) if missing(crew) else frozenset()
+
+
+def rising(crew: Crew) -> list[Pod]:
+    """Ready standbys that were asked to rise and have not their cpu yet, whatever their kubelets say of it."""
+    able = (pod for pod in crew.standbys if fits(pod, crew.replica_set) and pod.is_active and pod.ready_at is not None)
+    return [pod for pod in able if crew.sizes.is_rising(pod)]
+
+
+def trouble(pod: Pod) -> str:
+    """Why its kubelet does not give it the cpu that is asked; empty where it says nothing against it."""
+    return "" if pod.sizing is None else pod.sizing.trouble
 
 
 def _warm(crew: Crew) -> list[Pod]:
     return [pod for pod in crew.standbys if fits(pod, crew.replica_set) and is_warm(pod, crew.pods, crew.sizes)]
 
 
-def _rising(crew: Crew) -> int:
-    """Ready standbys that rise, as far as their kubelets have said nothing against it."""
-    able = (pod for pod in crew.standbys if fits(pod, crew.replica_set) and pod.is_active and pod.ready_at is not None)
-    return sum(crew.sizes.is_rising(pod) and not (pod.sizing and pod.sizing.trouble) for pod in able)
+def _on_the_rise(crew: Crew) -> int:
+    """Those that rise, as far as their kubelets have said nothing against it."""
+    return sum(not trouble(pod) for pod in rising(crew))
 
 
 def _spread(standbys: Sequence[Pod], crew: Crew) -> list[Pod]:

@@ -6,11 +6,13 @@ Once it is ready it is resized in place to its rest, and before it is promoted b
 | asked of it    | its kubelet      | size   | warm                             | what is done                       |
 |----------------|------------------|--------|----------------------------------|------------------------------------|
 | the template's | has given that   | full   | yes                              | promoted, or lowered to rest       |
-| the template's | has not yet      | rising | no                               | lowered when no pod is lacking now |
+| the template's | has not yet      | rising | no                               | lowered when nobody waits for it   |
 | the template's | cannot (trouble) | rising | no, and said so                  | the same; another rises instead    |
-| less           | has given that   | low    | if its node has room for a rise  | rises when a pod is lacking        |
+| less           | has given that   | low    | if its node has room for a rise  | rises when somebody waits for it   |
 | less           | has not yet      | low    | no                               | nothing                            |
 | something else |                  | full   | as admission treats the others   | never resized                      |
+
+Who waits for it is a ReplicaSet that lacks a pod, or a pod that is to leave its node (decide.migration).
 
     rest of a container  = its request x rest.cpu / sum of the requests, in whole millicores, rounded up
     limit of a container = its limit x rest.limit / sum of the limits; without rest.limit it stays, or is the request
@@ -48,6 +50,13 @@ class Sizes:
         """What a pod at rest requests less."""
         return sum_of(cpu.request for cpu in self.full.values()) - sum_of(
             self.cpu_at_rest(name).request for name in self.full
+        )
+
+    def more_cores(self, pod: Pod, wanted: Cpus) -> float:
+        """How much more it would request at this size; not below 0."""
+        asked = {} if pod.sizing is None else pod.sizing.asked
+        return max(
+            0.0, sum_of(cpu.request for cpu in wanted.values()) - sum_of(asked[n].request for n in wanted if n in asked)
         )
 
     def cpu_at_rest(self, name: str) -> Cpu:

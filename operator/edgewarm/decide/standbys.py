@@ -6,7 +6,8 @@
     wanted  = held - replicas, the largest of the scale-down window, within rungs.standby.min and max
     room    : wanted <= (standbys + slots) / 2 where a cold twin would push others out, else <= standbys + slots
     at rest : H_standby = holdingCost x (cost of its requests at rest / cost of a pod's), see decide.resting; it needs
-              the room of a pod twice, to rise and for its twin: wanted <= (slots without the standbys) / 2
+              the room of a pod twice, to rise and for its twin: wanted <= (slots without the standbys) / 2. One that
+              is to take the place of a pod that leaves has no twin: wanted <= (slots + those that leave) / 2 <= slots
 
 The replica rung itself keeps plain kappa; the standbys are what the ladder holds beyond it.
 
@@ -76,9 +77,10 @@ def roomy(found: Wanted, there: int, slots: int, pushes_out: bool) -> Wanted:
     return found if found.count <= most else Wanted(most, RungReason.STANDBY_ROOM, found.asked)
 
 
-def roomy_at_rest(found: Wanted, slots: int) -> Wanted:
-    """Bounded by the room that a rise and its cold twin need; `slots` as if no standby were there."""
-    return found if found.count <= slots // 2 else Wanted(slots // 2, RungReason.STANDBY_ROOM, found.asked)
+def roomy_at_rest(found: Wanted, slots: int, leaving: int = 0) -> Wanted:
+    """Bounded by the room that a rise and its cold twin need, if it has one; `slots` as if no standby were there."""
+    most = min(slots, (slots + leaving) // 2)
+    return found if found.count <= most else Wanted(most, RungReason.STANDBY_ROOM, found.asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What a pool allows to be held in a pass beyond what was asked of it: pods that are parked, where they stand.
+"""What a pool allows to be held in a pass beyond what was asked of it: pods that are parked where they stand, and the
+cpu that a standby is raised by although no pod is lacking.
 
 | the pod that would be parked                                  | may be |
 |---------------------------------------------------------------|--------|
@@ -8,17 +9,20 @@
 | with it a budget would be above its limit                     | no     |
 | otherwise                                                     | yes, and the next one is asked with it |
 
-Its room on the node is its own already, so only budgets are asked.
+Its room on the node is its own already, so only budgets are asked; of one that rises, those of what it takes more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
+from edgewarm.model.amounts import CPU
 from edgewarm.model.geography import Region
 from edgewarm.model.pool import Holding
 from edgewarm.pools.allocate import Allocated
 from edgewarm.pools.barriers import inside
+from edgewarm.pools.budgets import Account
 
 
 class Allowance:
@@ -37,7 +41,19 @@ class Allowance:
         if node is None or self._spoken_for or not inside(node, regions, self._region_label):
             return False
         charged = tuple(account.charged(held) for account in self._accounts)
-        if not all(new is old or new.is_kept for new, old in zip(charged, self._accounts, strict=True)):
+        return self._charge(charged, [new.is_kept for new in charged])
+
+    def raises(self, held: Holding, cores: float) -> bool:
+        """Whether so many more fit into the budgets; what is taken counts."""
+        if self._spoken_for or held.node not in self._nodes:
+            return False
+        more = replace(held, amounts={CPU: cores})
+        charged = tuple(account.charged(more) for account in self._accounts)
+        return self._charge(charged, [new.keeps(more.amounts) for new in charged])
+
+    def _charge(self, charged: tuple[Account, ...], kept: Sequence[bool]) -> bool:
+        pairs = zip(charged, self._accounts, kept, strict=True)
+        if not all(fits or new is old for new, old, fits in pairs):
             return False
         self._accounts = charged
         return True

@@ -1,6 +1,7 @@
 """Migration: a serving pod leaves its node once a standby elsewhere is warm, and there is never one less that serves.
 
-may it be evicted? (asked, not done) -> it will be the first to go (deletion cost) -> the standby is promoted
+a standby at rest rises, and has its cpu (in an earlier pass)
+-> may it be evicted? (asked, not done) -> it will be the first to go (deletion cost) -> the standby is promoted
 -> the ReplicaSet has one too many, and deletes that one, with its own grace
 
 One pod of a workload in a pass. The cost is written before the promotion, so whoever sees one pod too many sees which
@@ -14,7 +15,7 @@ from dataclasses import replace
 
 import structlog
 
-from edgewarm.decide.migration import Leaver, Move, next_move
+from edgewarm.decide.migration import Leaver, Move, held_back, next_move, stays
 from edgewarm.decide.promoting import Crew
 from edgewarm.engine.ladder import MoveBook
 from edgewarm.engine.ports import Cluster, Telemetry
@@ -22,7 +23,7 @@ from edgewarm.engine.promoter import Promoter, Promotion
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case
 from edgewarm.engine.rungs import RungSituation
-from edgewarm.model.errors import Conflict, EdgewarmError, NotFound, Protected
+from edgewarm.model.errors import Conflict, EdgewarmError, Invalid, NotFound, Protected
 from edgewarm.model.names import DELETION_COST, WARMING_POLICY
 from edgewarm.model.operations import AskEviction, PatchObject
 from edgewarm.model.view import Note
@@ -51,9 +52,31 @@ class Mover:
             return
         climb = replace(climb, view=self._cluster.view())  # anew: replicas and rungs were changed since
         found = self._promoter.crew(climb.item, climb.policy, climb.view, now)
-        move = None if found is None else next_move(found[1], climb.leavers)
-        if found is not None and move is not None and await self._lets_go(climb, book, move.leaver):
-            await self._serve(climb, book, (*found, move))
+        if found is None:
+            return
+        workload, crew = found
+        rises = self._promoter.rises(crew, workload, climb.view, now)
+        move = next_move(replace(crew, arriving=crew.arriving + rises.unseen), climb.leavers, rises.able)
+        if move is None:
+            book.refused = _refused("RiseRefused", held_back(crew, climb.leavers, rises.refused))
+        elif move.rises:
+            await self._raise(climb, book, (workload, crew, move))
+        elif await self._lets_go(climb, book, move.leaver):
+            await self._serve(climb, book, (workload, crew, move))
+
+    async def _raise(self, climb: RungSituation, book: MoveBook, step: tuple[Workload, Crew, Move]) -> None:
+        """The standby is given its cpu, within the budgets; a pass that sees that it has it goes on."""
+        workload, crew, move = step
+        if not climb.may_rise(move.standby, crew.sizes.more_cores(move.standby, crew.sizes.full)):
+            coming = any(pod.ready_at is None for pod in crew.standbys)  # such a one needs no rise
+            why = f"the budgets of pool {climb.policy.pool} have none left; raise spec.budgets.cpu"
+            book.refused = None if coming else _refused("RiseRefused", stays(move, why))
+            return
+        rise = Promotion(climb.item, workload, crew, move.standby, f"{move.leaver} is to leave")
+        problem = await self._promoter.raise_up(rise, climb.now)
+        if problem is not None and not isinstance(problem, Conflict | NotFound):
+            reason = "RiseRefused" if isinstance(problem, Invalid) else "ActionFailed"
+            book.refused = _refused(reason, stays(move, str(problem)))
 
     async def _lets_go(self, climb: RungSituation, book: MoveBook, leaver: Leaver) -> bool:
         """Whether the pod may leave, and will be the first to."""
@@ -67,7 +90,7 @@ class Mover:
             return False
         except EdgewarmError as error:
             reason = "EvictionRefused" if isinstance(error, Protected) else "ActionFailed"
-            book.refused = Remark(CONDITION, False, reason, f"{leaver} stays: {error}")
+            book.refused = _refused(reason, f"{leaver} stays: {error}")
             log.debug("not moved", policy=str(climb.item.key), pod=str(pod.key), problem=str(error))
             return False
         return True
@@ -110,6 +133,10 @@ def migrating(climb: RungSituation | None, book: MoveBook) -> tuple[Remark, ...]
         return (Remark(CONDITION, False, "Waiting", f"{_pods(len(leaving))} to leave, and wait: {why}"),)
     message = f"{_pods(len(leaving))} to leave; next {leaving[0]}, when a standby elsewhere is warm"
     return (Remark(CONDITION, True, "Moving", message),)
+
+
+def _refused(reason: str, message: str | None) -> Remark | None:
+    return None if message is None else Remark(CONDITION, False, reason, message)
 
 
 def _pods(count: int) -> str:

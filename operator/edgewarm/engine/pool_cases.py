@@ -17,11 +17,12 @@ from edgewarm.engine.pool_reports import remarks
 from edgewarm.engine.pooling import Asker, PoolState, allows, holdings, may_hold
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case, Found
+from edgewarm.engine.resting import RESIZE, not_warmth
 from edgewarm.engine.rungs import RungSituation
 from edgewarm.model.amounts import PODS, Amounts, total
 from edgewarm.model.identity import Key, Split
 from edgewarm.model.names import RUNG_LABEL
-from edgewarm.model.operations import CreateObject, Manifest
+from edgewarm.model.operations import CreateObject, Manifest, PatchObject
 from edgewarm.model.policy import Policy
 from edgewarm.model.pool import Holding, Request
 from edgewarm.model.rungs import RungName
@@ -47,7 +48,8 @@ def _asker(case: Case, view: ClusterView) -> Asker:
         entry.name for entry in case.book.policy.warming.nodes if entry.until > case.judgement.situation.now
     )
     requests = spread_out(case.ladder.requests, _lacking(case, view), by_hand)
-    return Asker(case.item, case.book.policy, case.workload, pods, requests, tuple(_coming(case)))
+    beyond = {} if case.climb is None else not_warmth(case.climb)
+    return Asker(case.item, case.book.policy, case.workload, pods, requests, tuple(_coming(case)), beyond)
 
 
 def _coming(case: Case) -> Iterator[Holding]:
@@ -113,19 +115,35 @@ def pooled(one: Found, states: Mapping[str, PoolState]) -> RungSituation | None:
         return None
     state = states.get(case.book.policy.pool or "")
     given_up = frozenset[Key]() if state is None else state.given_up
-    if not case.ladder.requests and not given_up and case.book.policy.rungs.parking is None:
+    parks, raises = case.book.policy.rungs.parking is not None, case.climb.leavers or _resizes(case)
+    if not case.ladder.requests and not given_up and not parks and not raises:
         return None
     if state is None:
-        return replace(case.climb, places={}, may_park=lambda _: False)
-    may_park = partial(_may_park, case, state.allowance)
-    return replace(case.climb, places=state.places(case.item.key), given_up=given_up, may_park=may_park)
+        return replace(case.climb, places={}, may_park=lambda _: False, may_rise=lambda _, __: False)
+    may_park, may_rise = partial(_may_park, case, state.allowance), partial(_may_rise, case, state.allowance)
+    found = replace(case.climb, places=state.places(case.item.key), given_up=given_up)
+    return replace(found, may_park=may_park, may_rise=may_rise)
 
 
 def _may_park(case: Case, allowance: Allowance, pod: Pod) -> bool:
     """As the standby that it would be from now on."""
-    policy, now = case.book.policy, case.judgement.situation.now
-    (plain,) = holdings(Asker(case.item, policy, case.workload, (pod,)), now)
-    return allowance.takes(replace(plain, rung=RungName.STANDBY, since=now), policy.regions)
+    now = case.judgement.situation.now
+    standby = replace(_held(case, pod), rung=RungName.STANDBY, since=now)
+    return allowance.takes(standby, case.book.policy.regions)
+
+
+def _resizes(case: Case) -> bool:
+    operations = (one for _, plan in case.ladder.plans for one in plan.operations)
+    return any(isinstance(one, PatchObject) and one.subresource == RESIZE for one in operations)
+
+
+def _may_rise(case: Case, allowance: Allowance, pod: Pod, cores: float) -> bool:
+    return allowance.raises(_held(case, pod), cores)
+
+
+def _held(case: Case, pod: Pod) -> Holding:
+    (plain,) = holdings(Asker(case.item, case.book.policy, case.workload, (pod,)), case.judgement.situation.now)
+    return plain
 
 
 def pool_trouble(namespace: str, policy: Policy | None, view: ClusterView) -> tuple[bool, bool]:

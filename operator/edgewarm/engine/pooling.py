@@ -46,7 +46,8 @@ NOBODY = Membership(frozenset(), {})
 class Asker:
     """A policy that may hold something in its pool, the pods that its rungs hold, and what they ask for.
 
-    `coming` are pods that are made in this very pass without asking here: pulls, see engine.pull_ration.
+    `coming` are pods that are made in this very pass without asking here: pulls, see engine.pull_ration. `beyond`: by
+    uid, the cores of standbys that are about to serve which are not kept warm, see engine.resting.
     """
 
     item: PolicyObject
@@ -55,6 +56,7 @@ class Asker:
     pods: tuple[Pod, ...] = ()
     requests: tuple[Request, ...] = ()
     coming: tuple[Holding, ...] = ()
+    beyond: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,12 @@ def holdings(asker: Asker, now: float) -> Iterable[Holding]:
     """The pods that a policy's rungs hold; one without a node yet is where its affinity sends it.
 
     A standby or a placeholder takes what a pod of the workload asks for, a pull what it asks for itself. What was
-    parked so lately that its connections may go on is not given up.
+    parked so lately that its connections may go on is not given up, nor what rises to serve.
     """
     policy, workload = asker.policy, asker.workload
     for pod in asker.pods:
-        amounts, rise = _taken(pod, workload)
+        amounts, rise = _taken(pod, workload, asker.beyond.get(pod.uid, 0.0))
+        stays = is_draining(pod, policy.rungs.drain_seconds, now) or pod.uid in asker.beyond
         yield Holding(
             name=str(pod.key),
             owner=asker.item.key,
@@ -178,17 +181,22 @@ def holdings(asker: Asker, now: float) -> Iterable[Holding]:
             amounts=amounts,
             since=pod.created_at,
             qos=policy.qos,
-            preemptible=policy.preemptible and not is_draining(pod, policy.rungs.drain_seconds, now),
+            preemptible=policy.preemptible and not stays,
             pod=pod.key,
             constraints=workload.constraints,
             rise=rise,
         )
 
 
-def _taken(pod: Pod, workload: Workload) -> tuple[Amounts, Amounts]:
-    """What it holds, and what it asks for beyond that before it serves, as a standby at rest does."""
+def _taken(pod: Pod, workload: Workload, beyond: float) -> tuple[Amounts, Amounts]:
+    """What it holds, and what it asks for beyond that before it serves, as a standby at rest does.
+
+    `beyond`: cores that it has already, and that are not held warm.
+    """
     if pod.pulling is not None or pod.fetching is not None:
         return pod.asks, NOTHING
+    if beyond > 0:
+        return {**workload.asks, CPU: max(0.0, workload.asks.get(CPU, 0.0) - beyond)}, NOTHING
     lacks = workload.asks.get(CPU, 0.0) - pod.cpu_cores
     if pod.sizing is None or lacks <= 0:
         return workload.asks, NOTHING

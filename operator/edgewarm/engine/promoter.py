@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -54,15 +55,25 @@ class _Promoted:
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """A standby that was asked to rise, in which version and when; `refused`: the API server said no."""
+    """A standby that was asked to rise, in which version and when; `refused`: the words of the API server's no."""
 
     version: str
     at: float
-    refused: bool = False
+    refused: str = ""
 
     def stands(self, pod: Pod, now: float) -> bool:
         """Whether the view does not show it yet, or it was refused just now."""
-        return now - self.at < REFUSED_SECONDS and (self.refused or self.version == pod.resource_version)
+        return now - self.at < REFUSED_SECONDS and (self.refused != "" or self.version == pod.resource_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Rises:
+    """Of the standbys at rest: uids of those that may be raised now, how many rise although the view does not show it,
+    and what the API server said lately against others, by uid."""
+
+    able: frozenset[str] = frozenset()
+    unseen: int = 0
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +134,8 @@ class Promoter:
         work = [one for one in found if one is not None]
         gate = asyncio.Semaphore(AT_ONCE)
         promoted = [self._promote(gate, one, pod, now) for one in work for pod in one.promoted]
-        done = await asyncio.gather(
-            *promoted, *(self._raise(gate, one, pod, now) for one in work for pod in one.rising)
-        )
+        raised = [self._raise(gate, one, pod, now) for one in work for pod in one.rising]
+        done, _ = await asyncio.gather(asyncio.gather(*promoted), asyncio.gather(*raised))
         return sum(done)
 
     def crew(self, item: PolicyObject, policy: Policy, view: ClusterView, now: float) -> tuple[Workload, Crew] | None:
@@ -156,16 +166,23 @@ class Promoter:
         return None
 
     def _rises(self, crew: Crew, workload: Workload, view: ClusterView, now: float) -> tuple[Pod, ...]:
-        """Those whose nodes have the room; the nodes are only looked at when somebody is to rise."""
-        low = [pod for pod in crew.standbys if crew.sizes.is_low(pod)]
-        if not low or not missing(crew):
+        """Of those that may rise, as many as are to."""
+        if not missing(crew):
             return ()
+        found = self.rises(crew, workload, view, now)
+        return rises(replace(crew, arriving=crew.arriving + found.unseen), found.able)
+
+    def rises(self, crew: Crew, workload: Workload, view: ClusterView, now: float) -> Rises:
+        """Who of the crew can be raised, whose nodes have the room; these are only looked at where somebody rests."""
+        low = [pod for pod in crew.standbys if crew.sizes.is_low(pod)]
+        if not low:
+            return Rises()
         told = {pod.uid: self._raised[pod.uid] for pod in low if pod.uid in self._raised}
-        waiting = {pod.uid for pod in low if pod.uid in told and told[pod.uid].stands(pod, now)}
-        unseen = sum(not told[uid].refused for uid in waiting)  # they are rising, which the view does not show yet
+        waiting = {pod.uid: told[pod.uid] for pod in low if pod.uid in told and told[pod.uid].stands(pod, now)}
+        refused = {uid: one.refused for uid, one in waiting.items() if one.refused}
         free = room(view.nodes.values(), view.pods.values())
         able = free.with_cores([pod for pod in low if pod.uid not in waiting], workload.pod.cpu_cores)
-        return rises(replace(crew, arriving=crew.arriving + unseen), {pod.uid for pod in able})
+        return Rises(frozenset(pod.uid for pod in able), len(waiting) - len(refused), refused)
 
     def _is_held(self, current: ReplicaSet, now: float) -> bool:
         after, since = self._held.get(current.uid, (current.wanted, now))
@@ -192,8 +209,11 @@ class Promoter:
 
     async def promote(self, one: Promotion, now: float) -> bool:
         """Whether the standby serves from now on, for another reason than that one is missing."""
-        work = _Work(one.item, one.workload, one.crew.replica_set, (one.pod,), (), one.crew.sizes, one.why)
-        return await self._promote(asyncio.Semaphore(), work, one.pod, now)
+        return await self._promote(asyncio.Semaphore(), _work(one), one.pod, now)
+
+    async def raise_up(self, one: Promotion, now: float) -> EdgewarmError | None:
+        """Ask for the cpu that the standby needs before it may serve; None where the API server agreed."""
+        return await self._raise(asyncio.Semaphore(), _work(one), one.pod, now)
 
     async def _promote(self, gate: asyncio.Semaphore, work: _Work, pod: Pod, now: float) -> bool:
         item, current = work.item, work.replica_set
@@ -207,16 +227,16 @@ class Promoter:
         self._promoted.pop(pod.uid, None)  # it is looked at again with the next change, or the next pass
         return False
 
-    async def _raise(self, gate: asyncio.Semaphore, work: _Work, pod: Pod, now: float) -> bool:
-        """Ask for the cpu of the template; False, for nothing is promoted by it yet."""
+    async def _raise(self, gate: asyncio.Semaphore, work: _Work, pod: Pod, now: float) -> EdgewarmError | None:
+        """Ask for the cpu of the template; nothing is promoted by it yet."""
         self._raised[pod.uid] = _Raised(pod.resource_version, now)
         patch = to_resize(pod, work.sizes, work.item.uid, rest=False, why=work.why)
         problem = await self._failed(gate, work, patch, "raised from its rest", pod)
         if isinstance(problem, Invalid):
-            self._raised[pod.uid] = _Raised(pod.resource_version, now, refused=True)
+            self._raised[pod.uid] = _Raised(pod.resource_version, now, refused=str(problem) or "refused")
         elif problem is not None:
             del self._raised[pod.uid]
-        return False
+        return problem
 
     async def _failed(
         self, gate: asyncio.Semaphore, work: _Work, patch: PatchObject, what: str, pod: Pod
@@ -238,6 +258,10 @@ class Promoter:
             log.info("not promoted", policy=str(item.key), pod=str(patch.key), problem=str(error))
             return False
         return True
+
+
+def _work(one: Promotion) -> _Work:
+    return _Work(one.item, one.workload, one.crew.replica_set, (one.pod,), (), one.crew.sizes, one.why)
 
 
 def _may_promote(item: PolicyObject, now: float) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from edgewarm.decide.promoting import ONE_SIZE, differs, fits
+from edgewarm.decide.promoting import ONE_SIZE, Crew, called, differs, fits, is_standby, standing_on
 from edgewarm.decide.rest_refusals import rest_refusal
 from edgewarm.decide.resting import Sizes, priced, sizes
 from edgewarm.decide.standbys import Flock
@@ -42,6 +43,19 @@ def priced_terms(situation: RungSituation, terms: StandbyTerms) -> StandbyTerms:
     return priced(terms, size, situation.workload.pod, situation.prices)
 
 
+def not_warmth(situation: RungSituation) -> Mapping[str, float]:
+    """By uid, the cores that standbys which serve as soon as they can have beyond their rest: a pod is lacking, so that
+    is demand's, and no budget of what is kept warm counts it."""
+    terms, view = situation.policy.rungs.standby, situation.view
+    current = standing_on(situation.workload, view.replica_sets.get(situation.workload.uid, ())).current
+    if terms is None or terms.rest is None or current is None:
+        return {}
+    size = template_sizes(situation.workload, terms, view.can_resize)
+    pods = tuple(pod for pod in view.owned_by(situation.item.uid) if is_standby(pod) and pod.is_active)
+    crew = Crew(current, tuple(view.owned_by(current.uid)), pods, sizes=size)
+    return dict.fromkeys(called(crew), size.spared_cores)
+
+
 def to_resize(pod: Pod, body_of: Sizes, owner: str, *, rest: bool, why: str) -> PatchObject:
     """To its rest, or to the size of the template."""
     wanted = body_of.rest if rest and body_of.rest is not None else body_of.full
@@ -57,30 +71,48 @@ def unable_to_rise(situation: RungSituation, standbys: Iterable[Pod], size: Size
     return frozenset(pod.uid for pod in low) - {pod.uid for pod in able}
 
 
-def resizes(situation: RungSituation, flock: Flock, going: Collection[str], lacking: bool) -> Iterator[Operation]:
-    """Ready standbys are lowered to their rest unless a pod is lacking; where none is asked any more they rise."""
-    size, uid = flock.sizes, situation.item.uid
+@dataclass(frozen=True, slots=True)
+class Resizes:
+    """What is resized in a pass, and how many standbys have to wait for a budget."""
+
+    operations: tuple[Operation, ...]
+    short: int = 0
+
+
+def resizes(situation: RungSituation, flock: Flock, spared: Collection[str], lacking: bool) -> Resizes:
+    """Ready standbys are lowered to their rest unless a pod is lacking; where none is asked any more they rise.
+
+    `spared`: uids of those that are deleted now, or that a pod which leaves its node waits for. No pod waits for what
+    gets more here, by another rest or none, so the budgets of the pool are asked.
+    """
+    size, found, short = flock.sizes, list[Operation](), 0
     unable = unable_to_rise(situation, flock.standbys, size) if size.rest is None else frozenset()
     for pod in flock.standbys:
         here = fits(pod, flock.replica_set) and not differs(pod, flock.pods, size)
-        left_alone = flock.is_draining(pod, situation.now) or pod.uid in going
+        left_alone = flock.is_draining(pod, situation.now) or pod.uid in spared
         if not here or left_alone or pod.ready_at is None:
             continue
-        if size.can_rest(pod) and not lacking:
-            yield to_resize(pod, size, uid, rest=True, why="no pod is lacking, so it rests")
-        elif size.rest is None and size.is_low(pod) and pod.uid not in unable:
-            yield to_resize(pod, size, uid, rest=False, why="rungs.standby.rest is not there any more")
+        rests = size.can_rest(pod) and not lacking
+        if not rests and not (size.rest is None and size.is_low(pod) and pod.uid not in unable):
+            continue
+        more = size.more_cores(pod, size.rest or size.full)
+        if more == 0.0 or situation.may_rise(pod, more):
+            why = "no pod is lacking, so it rests" if rests else "rungs.standby.rest is not there any more"
+            found.append(to_resize(pod, size, situation.item.uid, rest=rests, why=why))
+        else:
+            short += 1
+    return Resizes(tuple(found), short)
 
 
-def resize_remarks(situation: RungSituation, flock: Flock) -> Iterator[Remark]:
-    """The first thing that keeps standbys from resting or rising."""
-    found = next(_hindrances(situation, flock), None)
+def resize_remarks(situation: RungSituation, flock: Flock, short: int = 0) -> Iterator[Remark]:
+    """The first thing that keeps standbys from resting or rising; `short` of them have to wait for a budget."""
+    found = next(_hindrances(situation, flock, short), None)
     if found is not None:
         reason, message = found
         yield Remark("StandbyNotResized", True, reason, message)
 
 
-def _hindrances(situation: RungSituation, flock: Flock) -> Iterator[tuple[str, str]]:
+def _hindrances(situation: RungSituation, flock: Flock, short: int) -> Iterator[tuple[str, str]]:
     ready = [pod for pod in flock.standbys if pod.sizing is not None and pod.ready_at is not None]
     for pod in ready:
         if pod.sizing is not None and pod.sizing.trouble:
@@ -92,6 +124,12 @@ def _hindrances(situation: RungSituation, flock: Flock) -> Iterator[tuple[str, s
             "NoRoomToRise",
             f"{len(unable)} of {len(ready)} standbys do not count as warm: their nodes lack the cpu that they would "
             "rise to; free some, or lower rungs.standby.max",
+        )
+    if short:
+        yield (
+            "NoBudgetToRise",
+            f"{short} of {len(ready)} standbys keep the rest that they have: the budgets of pool "
+            f"{situation.policy.pool} have no more cpu for them; raise spec.budgets.cpu, or lower rungs.standby.max",
         )
     if flock.sizes.rest is not None:
         yield from _full(flock, ready)

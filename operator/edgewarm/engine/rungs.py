@@ -38,8 +38,9 @@ class RungSituation:
     one, lower first. `granted`: the counts by place that a person approved; None where nobody must. A place that is not
     in it stays as it is. `places`: what the pool answers to the requests of the plan, by their names; None where no
     pool is asked. `given_up`: pods that the pool wants to have gone. `may_park`: does the pool let this pod stand by
-    where it is? Asked once for each that is parked. `yields`: standbys that make room for pods that
-    find none, whoever's they are. `foresight` answers for demand further ahead than the replicas' lead time.
+    where it is? Asked once for each that is parked. `may_rise`: have its budgets room for so many more cores of this
+    standby? Asked once for each that is raised, unless a pod is lacking. `yields`: standbys that make room for pods
+    that find none, whoever's they are. `foresight` answers for demand further ahead than the replicas' lead time.
     """
 
     item: PolicyObject
@@ -61,6 +62,7 @@ class RungSituation:
     yields: frozenset[Key] = frozenset()
     put_off: Mapping[RungName, float] = field(default_factory=dict)  # until when nothing is tried, after a failure
     may_park: Callable[[Pod], bool] = lambda _: True
+    may_rise: Callable[[Pod, float], bool] = lambda _, __: True
     prices: Prices = field(default=Prices())
     trouble: Mapping[RungName, EdgewarmError] = field(default_factory=dict)  # what each rung failed by last
 

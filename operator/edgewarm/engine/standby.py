@@ -14,7 +14,8 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | it stands on a node that pods are to leave           | another is made elsewhere first, then it goes        |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
-| rungs.standby.rest, and no pod is lacking            | ready ones are resized to it (engine.resting)        |
+| rungs.standby.rest, and no pod is lacking            | ready ones are resized to it (engine.resting), but   |
+|                                                      | for the one that takes the place of a pod that leaves |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
 """
 
@@ -24,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edgewarm.decide.hiding import altered, exposure, feeding, hidden, selectors_of
-from edgewarm.decide.migration import beside
+from edgewarm.decide.migration import beside, kept_up
 from edgewarm.decide.promoting import (
     Crew,
     Standing,
@@ -105,11 +106,12 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
     requests = aimed(standby_requests(situation, todo.make, len(pods)), leaving, pods)
     todo = yielded(situation, todo, pods)
-    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given)]
-    operations += resizes(situation, flock, {pod.uid for pod, _ in todo.delete}, lacking=missing(crew) > 0)
+    spared = {pod.uid for pod, _ in todo.delete} | kept_up(replace(crew, standbys=drained(situation, pods)), leaving)
+    resized = resizes(situation, flock, spared, lacking=missing(crew) > 0)
+    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given), *resized.operations]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, requests)
-    remarks = (*remarks, *resize_remarks(situation, flock), *_parking(situation))
+    remarks = (*remarks, *resize_remarks(situation, flock, resized.short), *_parking(situation))
     return RungPlan((count,), tuple(operations), remarks, _note(count, found), ((HERE, found.asked),), requests)
 
 
@@ -168,7 +170,8 @@ def _count(situation: RungSituation, terms: StandbyTerms, flock: Flock) -> tuple
     )
     room, never = situation.room, situation.workload.template.spec.get("preemptionPolicy") == "Never"
     if terms.rest is not None:
-        return roomy_at_rest(found, room.without(flock.standbys).slots(situation.workload.pod, where)), ()
+        slots = room.without(flock.standbys).slots(situation.workload.pod, where)
+        return roomy_at_rest(found, slots, len(situation.leavers)), ()
     pushes = not never and room.could_push_out(priority, where)
     placed = sum(bool(pod.node) and pod.node not in flock.shunned for pod in flock.standbys)
     return roomy(found, placed, room.slots(situation.workload.pod, where), pushes), ()

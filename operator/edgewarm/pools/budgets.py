@@ -7,7 +7,7 @@ slowed: concurrent pulls, bandwidth and new nodes times the pace of the slow-dow
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from edgewarm.model.amounts import BANDWIDTH, EPHEMERAL, PULLS, STORAGE, Amounts, total
@@ -42,9 +42,13 @@ class Account:
     @property
     def is_kept(self) -> bool:
         """Nothing is above its limit."""
-        left, most = self.left(), self.budget.max_nodes
-        fits = all(have >= -EPSILON * self.budget.limits[name] for name, have in left.items())
-        return fits and (most is None or len(self.nodes) <= most)
+        most = self.budget.max_nodes
+        return self.keeps(self.budget.limits) and (most is None or len(self.nodes) <= most)
+
+    def keeps(self, names: Collection[str]) -> bool:
+        """Of these amounts none is above its limit."""
+        left = ((name, have) for name, have in self.left().items() if name in names)
+        return all(have >= -EPSILON * self.budget.limits[name] for name, have in left)
 
     def charged(self, holding: Holding) -> Account:
         """With one more holding, should the budget cover it."""

@@ -24,7 +24,9 @@ def node(world: OperatorWorld, name: str, cpu: str = "8", **spec: Any) -> None:
     world.api.put({"kind": "Node", "metadata": meta, "spec": spec, "status": status})
 
 
-async def serving_on_node_1(world: OperatorWorld, pool: dict[str, Any] | None = None, **spec: Any) -> list[int]:
+async def serving_on_node_1(
+    world: OperatorWorld, pool: dict[str, Any] | None = None, requests: dict[str, str] = ONE_CORE, **spec: Any
+) -> list[int]:
     """Three serving pods on node-1 of a pool that has two more; the counts of ready pods from now on."""
     for name in ("edge-1", "edge-2"):
         node(world, name)
@@ -32,7 +34,7 @@ async def serving_on_node_1(world: OperatorWorld, pool: dict[str, Any] | None = 
     world.api.put(
         {"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {"selector": selector, **(pool or {})}}
     )
-    world.web(replicas=3, requests=ONE_CORE)
+    world.web(replicas=3, requests=requests)
     node(world, "node-1")
     world.asked["checkout"] = lambda _: 125.0
     world.policy(**{"rungs": MOVES, "scaling": {"minReplicas": 3}, "poolRef": {"name": "edge"}, **spec})

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from edgewarm.decide.migration import Crowded, Leaver, beside, leavers, next_move
+from edgewarm.decide.migration import Crowded, Leaver, beside, held_back, kept_up, leavers, next_move
 from edgewarm.decide.promoting import Crew, promotions
+from edgewarm.decide.resting import Sizes
 from edgewarm.decide.standbys import Wanted
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import StandbyTerms
 from edgewarm.model.workload import Pod
-from support.warm import pod, replica_set, standby, starting, twin
+from support.warm import FULL, LOW, full, pod, replica_set, resting, rising, standby, starting, twin
 
 pytestmark = pytest.mark.unit
 CORDONED = {"node-1": "cordoned"}
@@ -90,6 +91,53 @@ def test_the_second_leaver_does_not_wait_for_the_first_ones_place() -> None:
     move = next_move(crew(AWAY), (first, second))
     assert move is not None
     assert move.leaver == second
+
+
+def resters(*standbys: Pod) -> Crew:
+    return replace(crew(*standbys), sizes=Sizes(FULL, LOW))
+
+
+def on(node: str, one: Pod) -> Pod:
+    return replace(one, node=node)
+
+
+RESTS = on("node-2", resting("r"))
+RISES = on("node-2", rising("u"))
+STUCK = on("node-2", rising("d", "Deferred: no cpu is left"))
+ELSEWHERE = on("node-3", resting("r3"))
+
+
+@pytest.mark.parametrize(
+    ("standbys", "moves", "up"),
+    [
+        pytest.param([RESTS], ("r", True), [], id="one at rest rises first"),
+        pytest.param([RESTS, on("node-2", full("f"))], ("f", False), ["uid-f"], id="one of full size serves at once"),
+        pytest.param([RESTS, RISES], None, ["uid-u"], id="one rises already: it is waited for"),
+        pytest.param([RESTS, STUCK], None, ["uid-d"], id="the kubelet of its node has no cpu for another either"),
+        pytest.param([ELSEWHERE, STUCK], ("r3", True), ["uid-d"], id="on another node it is tried"),
+        pytest.param([resting("here")], None, [], id="one on the node that is to be left"),
+        pytest.param([full("here"), RESTS], ("r", True), [], id="though it is full there"),
+        pytest.param([on("node-2", full("f")), on("node-2", full("g"))], ("f", False), ["uid-f"], id="one at a time"),
+    ],
+)
+def test_standbys_at_rest(standbys: list[Pod], moves: tuple[str, bool] | None, up: list[str]) -> None:
+    found, roomy = resters(*standbys), {one.uid for one in standbys}
+    move = next_move(found, LEAVING, roomy)
+    assert (None if move is None else (move.standby.key.name, move.rises)) == moves
+    assert sorted(kept_up(found, LEAVING)) == up
+    assert kept_up(found, ()) == frozenset()
+
+
+def test_none_rises_where_its_node_lacks_the_room() -> None:
+    assert next_move(resters(RESTS), LEAVING, ()) is None
+
+
+def test_who_stays_and_why_its_standby_does_not_rise() -> None:
+    said = "a on node-1 (cordoned) stays: standby {} on {} is not given its cpu: {}"
+    assert held_back(resters(STUCK), LEAVING, {}) == said.format("d", "node-2", "Deferred: no cpu is left")
+    assert held_back(resters(ELSEWHERE), LEAVING, {"uid-r3": "a quota"}) == said.format("r3", "node-3", "a quota")
+    assert held_back(resters(RISES, ELSEWHERE), LEAVING, {}) is None
+    assert held_back(resters(resting("here")), LEAVING, {"uid-here": "a quota"}) is None
 
 
 @pytest.mark.parametrize(

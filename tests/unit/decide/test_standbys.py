@@ -90,6 +90,20 @@ def test_at_rest_each_needs_the_room_of_a_pod_twice(slots: int, count: int) -> N
     assert found.reason == (RungReason.STANDBY_ROOM if count < 5 else RungReason.STANDBY_MINIMUM)
 
 
+@pytest.mark.parametrize(
+    ("slots", "leaving", "count"),
+    [
+        pytest.param(1, 1, 1, id="the last slot is for the rise of the one that takes a pod's place"),
+        pytest.param(4, 2, 3, id="one, its twin, and two more"),
+        pytest.param(2, 9, 2, id="never more than fit"),
+    ],
+)
+def test_at_rest_one_that_takes_the_place_of_a_pod_that_leaves_needs_the_room_once(
+    slots: int, leaving: int, count: int
+) -> None:
+    assert roomy_at_rest(Wanted(5, RungReason.STANDBY_MIGRATION, 0), slots, leaving).count == count
+
+
 def flock(*standbys: Pod, pods: tuple[Pod, ...] = (pod("a"),)) -> Flock:
     return Flock(replica_set(), standbys, pods, TERMS.max_age_seconds)
 

@@ -9,19 +9,19 @@ import pytest
 
 from edgewarm.engine.ladder import LadderPlan
 from edgewarm.engine.moving import STUCK_SECONDS, Mover, migrating
-from edgewarm.engine.promoter import Promoter
+from edgewarm.engine.promoter import REFUSED_SECONDS, Promoter
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case
 from edgewarm.engine.standby import StandbyRung
-from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Protected
+from edgewarm.model.errors import Conflict, EdgewarmError, Forbidden, Protected, Unavailable
 from edgewarm.model.operations import AskEviction, PatchObject
 from edgewarm.model.policy import Mode, Policy
-from edgewarm.model.rungs import RungName, Rungs, StandbyTerms
-from edgewarm.model.workload import Rollout
+from edgewarm.model.rungs import RestTerms, RungName, Rungs, StandbyTerms
+from edgewarm.model.workload import Pod, Rollout
 from edgewarm.replay.world import MemoryTelemetry
 from support.builders import NOW, book, judgement
 from support.rungs import Recorder, asked, standing_policy, told, view
-from support.warm import deployment, node, pod, replica_set, standby, starting
+from support.warm import deployment, full, node, pod, replica_set, resting, rising, sized, standby, starting
 
 pytestmark = pytest.mark.unit
 NODES = (node(schedulable=False), node("node-2"))
@@ -154,3 +154,74 @@ async def test_a_standby_that_was_promoted_just_now_is_not_spent_twice() -> None
     found.book.rungs.moves.pod = ""
     cluster.done.clear()
     assert await move(found, cluster, promoter=promoter) == []
+
+
+def at_rest(*standbys: Pod, **overrides: Any) -> tuple[Case, Recorder]:
+    """As above, where standbys rest; these are on node-2."""
+    rungs = Rungs(StandbyTerms(0, 5, rest=RestTerms(0.1)), migration=True)
+    wanted = replace(standing_policy(), rungs=rungs, pool="north")
+    target = deployment(template=sized(), replicas=2, ready=2)
+    there = (replace(one, node="node-2") for one in standbys)
+    return case(*there, wanted=wanted, target=target, can_resize=True, **overrides)
+
+
+async def test_one_at_rest_rises_and_nothing_else_happens_before_it_has_its_cpu() -> None:
+    found, cluster = at_rest(resting("s"))
+    promoter = Promoter(cluster, MemoryTelemetry())
+    assert await move(found, cluster, promoter=promoter) == ["patch s"]
+    rise = cluster.done.pop()
+    assert isinstance(rise, PatchObject)
+    assert (rise.subresource, rise.resource_version) == ("resize", "7")
+    assert await move(found, cluster, promoter=promoter) == []  # the view does not show it yet
+    later, cluster = at_rest(rising("s"))
+    assert await move(later, cluster) == []
+    later, cluster = at_rest(full("s"))
+    assert await move(later, cluster) == ["ask a", "patch a", "patch s"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason", "why"),
+    [
+        pytest.param(Forbidden("a quota of 2 cpu"), "RiseRefused", "a quota of 2 cpu", id="a quota"),
+        pytest.param(Unavailable("it is away"), "ActionFailed", "it is away", id="no API server"),
+        pytest.param(Conflict("it changed"), "Moving", "when a standby elsewhere is warm", id="looked at again"),
+    ],
+)
+async def test_a_rise_that_is_refused_leaves_the_pod_where_it_is(problem: EdgewarmError, reason: str, why: str) -> None:
+    found, cluster = at_rest(resting("s"))
+    cluster.problems = {"s": problem}
+    assert await move(found, cluster) == []
+    remark = said(found)
+    assert remark is not None
+    assert remark.reason == reason
+    assert remark.message.endswith(why)
+
+
+async def test_what_the_api_server_refused_is_said_until_it_is_tried_again() -> None:
+    found, cluster = at_rest(resting("s"))
+    cluster.problems, promoter = {"s": Forbidden("a quota")}, Promoter(cluster, MemoryTelemetry())
+    for now in (NOW, NOW + 15):
+        assert await move(found, cluster, now, promoter) == []
+        remark = said(found)
+        assert remark is not None
+        assert remark.message == "a on node-1 (cordoned) stays: standby s on node-2 is not given its cpu: a quota"
+    cluster.problems = {}
+    assert await move(found, cluster, NOW + 15, promoter) == []
+    assert await move(found, cluster, NOW + REFUSED_SECONDS, promoter) == ["patch s"]
+
+
+@pytest.mark.parametrize(
+    ("pods", "reason"),
+    [
+        pytest.param([resting("s")], "RiseRefused", id="the pod stays"),
+        pytest.param([resting("s"), full("t", ready_at=None)], "Moving", id="one that starts needs no rise"),
+    ],
+)
+async def test_none_rises_beyond_the_budgets_of_the_pool(pods: list[Pod], reason: str) -> None:
+    found, cluster = at_rest(*pods)
+    assert found.climb is not None
+    found = replace(found, climb=replace(found.climb, may_rise=lambda _, __: False))
+    assert await move(found, cluster) == []
+    remark = said(found)
+    assert remark is not None
+    assert remark.reason == reason

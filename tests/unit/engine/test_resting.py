@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edgewarm.engine.resting import not_warmth
 from edgewarm.engine.standby import StandbyRung
 from edgewarm.model.amounts import CPU
 from edgewarm.model.names import PARKED_AT_LABEL
@@ -89,6 +90,24 @@ def test_a_plan(found: ClusterView, does: list[str], warm: int) -> None:
     assert not any(remark.kind == "StandbyDiffers" for remark in plan.remarks)
 
 
+AWAY = ((node(schedulable=False), node("node-2")), replace(standing_policy(), rungs=replace(RESTS, migration=True)))
+
+
+@pytest.mark.parametrize(
+    ("standbys", "does"),
+    [
+        pytest.param([full("s1"), full("s2")], ["patch s2"], id="the one that takes a pod's place stays as it is"),
+        pytest.param([rising("s1"), resting("s2")], [], id="one that rises for that goes on"),
+        pytest.param([rising("s1", "Deferred: x"), resting("s2")], [], id="its kubelet tries again by itself"),
+    ],
+)
+def test_while_pods_are_to_leave(standbys: list[Pod], does: list[str]) -> None:
+    nodes, wanted = AWAY
+    found = seen(*(replace(one, node="node-2") for one in standbys), nodes=nodes, wanted=wanted)
+    plan = StandbyRung().plan(asked(found))
+    assert told(one for one in plan.operations if isinstance(one, PatchObject)) == does
+
+
 def test_a_standby_is_lowered_to_the_rest_in_the_version_that_was_seen() -> None:
     patch = StandbyRung().plan(asked(seen(full("s1"), resting("s2")))).operations[0]
     assert isinstance(patch, PatchObject)
@@ -123,6 +142,46 @@ def test_a_template_that_cannot_rest_has_no_standby_and_says_so() -> None:
     assert remark.kind == "StandbyRefused"
     assert "no container requests cpu" in remark.message
     assert told(plan.operations) == ["delete s1"]
+
+
+@pytest.mark.parametrize(
+    ("found", "beyond"),
+    [
+        pytest.param(seen(rising("s1"), resting("s2"), sets=(replica_set(3),)), ["uid-s1"], id="one rises to serve"),
+        pytest.param(seen(full("s1"), resting("s2"), sets=(replica_set(3),)), ["uid-s1"], id="one has risen"),
+        pytest.param(seen(rising("s1", "Deferred: x"), sets=(replica_set(3),)), ["uid-s1"], id="one is deferred"),
+        pytest.param(seen(rising("s1"), resting("s2")), [], id="no pod is lacking, or not any more"),
+        pytest.param(seen(resting("s1"), sets=(replica_set(3),)), [], id="at rest it has nothing beyond that"),
+        pytest.param(
+            seen(standby("s1"), sets=(replica_set(3),), rungs=Rungs(StandbyTerms(2))), [], id="without rest all counts"
+        ),
+    ],
+)
+def test_what_is_demands_and_not_warmth(found: ClusterView, beyond: list[str]) -> None:
+    """A core less a tenth, of each."""
+    assert not_warmth(asked(found)) == {uid: pytest.approx(0.9) for uid in beyond}
+
+
+@pytest.mark.parametrize(
+    ("standbys", "rungs", "does"),
+    [
+        pytest.param([resting("s1"), resting("s2")], Rungs(StandbyTerms(2)), ["patch s1"], id="no rest any more"),
+        pytest.param(
+            [resting("s1"), resting("s2")],
+            Rungs(StandbyTerms(2, 2, rest=RestTerms(0.5))),
+            ["patch s1"],
+            id="a larger rest",
+        ),
+        pytest.param([full("s1"), full("s2")], RESTS, ["patch s1", "patch s2"], id="to be lowered needs no budget"),
+    ],
+)
+def test_more_is_given_within_the_budgets_only(standbys: list[Pod], rungs: Rungs, does: list[str]) -> None:
+    """The pool has room for one."""
+    room = [True, False]
+    plan = StandbyRung().plan(asked(seen(*standbys, rungs=rungs), may_rise=lambda _, __: room.pop(0)))
+    assert told(one for one in plan.operations if isinstance(one, PatchObject)) == does
+    said = [one.message for one in plan.remarks if one.reason == "NoBudgetToRise"]
+    assert [one.startswith("1 of 2 standbys keep the rest that they have") for one in said] == [True] * (2 - len(does))
 
 
 @pytest.mark.parametrize(
