@@ -60,9 +60,10 @@ def test_a_bystander_of_low_priority_on_a_full_node_stays(here: World, cold_star
     shop.until("the standby that has room for its twin", lambda: shop.warm_standbys() == 1, 240)
     before = uids(by.serving())
 
-    shop.scale(3)
-    fast(shop, 3, cold_start)
-    shop.until("the cold twin to go", lambda: len(shop.serving()) == 3)
+    with shop.never_below(2), by.never_below(1):
+        shop.scale(3)
+        fast(shop, 3, cold_start)
+        shop.until("the cold twin to go", lambda: len(shop.serving()) == 3)
     assert uids(by.serving()) == before
     shop.until("the status", lambda: shop.rung("Standby").get("reason") == "StandbyRoom", 240)
 
@@ -93,8 +94,9 @@ def test_under_a_quota_the_standbys_serve_without_a_twin(here: World, cold_start
     shop = Shop(here, TIGHT, "quota").open()
     before = uids([*shop.serving(), *shop.standbys()])
 
-    shop.scale(4)
-    fast(shop, 4, cold_start)
+    with shop.never_below(2):
+        shop.scale(4)
+        fast(shop, 4, cold_start)
     assert uids(shop.serving()) == before
     failed = "StandbyFailed"
     shop.until("the policy to say so", lambda: "exceeded quota" in condition(shop.policy(), failed).get("message", ""))
@@ -111,9 +113,10 @@ def test_a_pod_whose_readiness_flaps_is_not_the_one_that_goes(here: World) -> No
     shop = Shop(here, PLACE, "flapping").open()
     pod = flapping(shop)
 
-    shop.scale(4)
-    shop.until("three endpoints", lambda: shop.endpoints() == 3)  # one of two, and two standbys
-    shop.until("the twins to go", lambda: len(shop.serving()) == 4)
+    with shop.never_below(1):  # one of two
+        shop.scale(4)
+        shop.until("three endpoints", lambda: shop.endpoints() == 3)  # and two standbys
+        shop.until("the twins to go", lambda: len(shop.serving()) == 4)
     assert pod in {one["metadata"]["name"] for one in shop.serving()}
     shop.annotate(pod, unready=None)
     shop.until("all of them", lambda: shop.endpoints() == 4)
@@ -143,9 +146,10 @@ def test_beside_a_flapping_pod_twins_that_run_are_left_alone(here: World) -> Non
     shop = Shop(here, PLACE, "flapping-running").open(change=running_early)
     pod = flapping(shop)
 
-    shop.scale(4)
-    shop.until("three endpoints", lambda: shop.endpoints() >= 3, 240)
-    shop.until("the ReplicaSet to settle", lambda: len(shop.serving()) == 4, 240)
+    with shop.never_below(1):
+        shop.scale(4)
+        shop.until("three endpoints", lambda: shop.endpoints() >= 3, 240)
+        shop.until("the ReplicaSet to settle", lambda: len(shop.serving()) == 4, 240)
     assert pod in {one["metadata"]["name"] for one in shop.serving()}
 
 
@@ -253,9 +257,10 @@ def test_a_service_that_is_added_later_gets_no_standby(here: World, cold_start: 
     late.until("only the serving pods", lambda: late.endpoints() == 2, 240)
     before = uids([*shop.serving(), *shop.standbys()])
 
-    shop.scale(4)
-    fast(shop, 4, cold_start)
-    late.until("all of them, and no more", lambda: late.endpoints() == 4)
+    with shop.never_below(2), late.never_below(2):
+        shop.scale(4)
+        fast(shop, 4, cold_start)
+        late.until("all of them, and no more", lambda: late.endpoints() == 4)
     assert uids(shop.serving()) == before
 
 

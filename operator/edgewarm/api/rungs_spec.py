@@ -161,8 +161,8 @@ class DataRungSpec(Wire):
     storage: Annotated[
         StrictStr, Field(max_length=32), quantity_above_zero("rungs.data.storage", "1E", "10Gi", "self")
     ] = "10Gi"
-    """The most bytes that the policy's data may hold on one node, as a quantity. What is no longer wanted goes first,
-    the longest unused before the others."""
+    """The most bytes that the policy's data may hold on one node, and on one claim, what was begun and left there
+    included, as a quantity. What is no longer wanted goes first, the longest unused before the others."""
     ttl: Annotated[DurationText, duration_within("rungs.data.ttl", "5m", "168h")] = "1h"
     """How long data stays after its last use once no pod is expected, and how far ahead a pod must be likely for it to
     be staged, a Go duration from 5m to 168h."""

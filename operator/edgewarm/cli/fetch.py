@@ -39,7 +39,7 @@ Hosts = Annotated[list[str], typer.Option("--host", help="A host that may be ask
 ClassSize = Annotated[str, typer.Option(help="The most bytes that the fetcher class allows.")]
 Rate = Annotated[str | None, typer.Option(help="Bytes per second at most, as a quantity.")]
 Spare = Annotated[str, typer.Option(help="Bytes that stay free on the volume, as a quantity.")]
-StoreSize = Annotated[str | None, typer.Option(help="The most bytes in the folder; the longest unused go first.")]
+StoreSize = Annotated[str | None, typer.Option(help="The most bytes in the folder; what was left half-way goes first.")]
 Ttl = Annotated[str | None, typer.Option(help="What is unused for longer goes, as a Go duration.")]
 Keep = Annotated[list[str] | None, typer.Option(help="Digest of what stays; repeatable.")]
 Secret = Annotated[

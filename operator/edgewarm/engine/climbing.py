@@ -19,6 +19,7 @@ from edgewarm.engine.acting import Actor
 from edgewarm.engine.judge import Moment
 from edgewarm.engine.ladder import Ladder
 from edgewarm.engine.reports import Case
+from edgewarm.engine.rungs import RungSituation
 from edgewarm.manifests.decision import DecisionDraft, DecisionReport, scaling_decision
 from edgewarm.model.decision import Action, DecisionRecord, Phase
 from edgewarm.model.errors import EdgewarmError
@@ -38,15 +39,16 @@ class Climber:
         self._actor = actor
 
     async def climb(self, case: Case, records: tuple[DecisionRecord, ...], moment: Moment) -> None:
-        """Act, and write it down; `records` change rungs only."""
-        if case.climb is None or not case.ladder.plans:
+        """Act, and write it down; `records` change rungs only.
+
+        What is open of them is closed although no rung is left: a crash may come between its last act and its phase.
+        """
+        if case.climb is None:
             return
+        acted = bool(case.ladder.plans) and await self._act(case, case.climb, moment)
         book = case.book
         times = [at for at in (book.rungs.decided_at, book.last_decision_at) if at is not None]
         state = RungState(book.policy.mode, case.ladder.counts, book.rungs.told, max(times, default=None))
-        climb = replace(case.climb, granted=case.granted)
-        book.rungs.remember(case.ladder, moment.now, book.policy.scale_down.stabilization_seconds)
-        acted = await self._ladder.act(climb, case.ladder, book.rungs)
         foreign = [record for record in records if record.key not in case.written]
         for move in rung_leftovers(state.mode, foreign) or rung_moves(state, records, moment.now):
             match move:
@@ -56,6 +58,11 @@ class Climber:
                     await self._grant(case, move.record, acted, moment)
                 case Mark():
                     await self._actor.mark(case, move.record.key, DecisionReport(move.phase, move.message))
+
+    async def _act(self, case: Case, climb: RungSituation, moment: Moment) -> bool:
+        book = case.book
+        book.rungs.remember(case.ladder, moment.now, book.policy.scale_down.stabilization_seconds)
+        return await self._ladder.act(replace(climb, granted=case.granted), case.ladder, book.rungs)
 
     async def _grant(self, case: Case, record: DecisionRecord, acted: bool, moment: Moment) -> None:
         """What is approved is planned in the next pass, and told once it was tried."""

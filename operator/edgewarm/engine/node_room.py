@@ -24,7 +24,7 @@ from edgewarm.decide.node_room import Changes, Stages, bounded, changes, foresee
 from edgewarm.decide.promoting import is_standby
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.standby_places import GIVEN_UP, pod_requests
+from edgewarm.engine.standby_places import GIVEN_UP, granted, pod_requests
 from edgewarm.manifests.placeholder import PlaceholderDraft, placeholder, placeholder_key
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.node_room import NodeRoomSettings
@@ -34,7 +34,6 @@ from edgewarm.model.pool import Request
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import NodeRoomTerms, Place, RungCount, RungName
 from edgewarm.model.workload import Pod
-from edgewarm.pools.placement import Placed
 
 HERE = Place(RungName.NODE_ROOM)
 CONDITION = "NodeRoomWarm"
@@ -145,14 +144,7 @@ def _deletions(situation: RungSituation, todo: Changes, pods: tuple[Pod, ...]) -
 
 
 def _creations(situation: RungSituation, draft: PlaceholderDraft, requests: tuple[Request, ...]) -> Iterator[Operation]:
-    """On the nodes that the pool names, or where the scheduler puts them."""
-    for request in requests:
-        node, why = None, "room for a pod is wanted"
-        if situation.places is not None:
-            answer = situation.places.get(request.name)
-            if not isinstance(answer, Placed) or answer.waits:
-                continue
-            node, why = answer.node, f"room for a pod is wanted on {answer.node}"
+    for node, why in granted(situation, requests, "room for a pod is wanted"):
         yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, placeholder(draft, node), why)
 
 

@@ -48,7 +48,7 @@ from edgewarm.engine.resting import (
     unable_to_rise,
 )
 from edgewarm.engine.rungs import RungPlan, RungSituation
-from edgewarm.engine.standby_places import aimed, drained, standby_requests, yielded
+from edgewarm.engine.standby_places import aimed, drained, granted, standby_requests, yielded
 from edgewarm.manifests.standby import StandbyDraft, relabelled, standby_labels, standby_pod
 from edgewarm.model.operations import CreateObject, DeleteObject, Operation, PatchObject
 from edgewarm.model.policy import Policy
@@ -56,7 +56,6 @@ from edgewarm.model.pool import Request
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import Place, RungCount, RungName, StandbyTerms
 from edgewarm.model.workload import Pod, ReplicaSet, Selector, Service
-from edgewarm.pools.placement import Placed
 from edgewarm.pools.yielding import GRACE_SECONDS
 
 HERE = Place(RungName.STANDBY)
@@ -223,19 +222,11 @@ def _deletions(situation: RungSituation, todo: Changes, given: tuple[Pod, ...]) 
 
 
 def _creations(situation: RungSituation, draft: StandbyDraft, requests: tuple[Request, ...]) -> Iterator[Operation]:
-    """On the nodes that the pool names. One whose place must be made free first is made in a later pass; so is one
-    while data is on its way there, for the rung below comes first."""
-    for request in requests:
-        node, why = None, "a standby is wanted"
-        if situation.places is not None:
-            answer = situation.places.get(request.name)
-            if not isinstance(answer, Placed) or answer.waits:
-                continue
-            node, why = answer.node, f"a standby is wanted on {answer.node}"
-        if situation.data_is_coming(node):
-            continue
-        manifest = standby_pod(replace(draft, node=node))
-        yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, manifest, why)
+    """But none where data is on its way, for the rung below comes first."""
+    for node, why in granted(situation, requests, "a standby is wanted"):
+        if not situation.data_is_coming(node):
+            manifest = standby_pod(replace(draft, node=node))
+            yield CreateObject(situation.item.uid, "Pod", draft.policy.namespace, manifest, why)
 
 
 def _services(situation: RungSituation) -> tuple[Service, ...]:

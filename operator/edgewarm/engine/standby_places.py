@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from edgewarm.decide.migration import Leaver
@@ -14,6 +14,7 @@ from edgewarm.engine.rungs import RungSituation
 from edgewarm.model.pool import Request
 from edgewarm.model.rungs import RungName
 from edgewarm.model.workload import Pod
+from edgewarm.pools.placement import Placed
 from edgewarm.pools.yielding import Giver
 
 GIVEN_UP = "its pool gives it up for what matters more"
@@ -45,6 +46,18 @@ def pod_requests(
         )
         for number, nth in enumerate((there + 1 for there in before), 1)
     )
+
+
+def granted(situation: RungSituation, requests: Iterable[Request], why: str) -> Iterator[tuple[str | None, str]]:
+    """For each pod that may be made now: the node that the pool names, or None where the scheduler chooses; and why.
+    One whose place must be made free first is made in a later pass."""
+    for request in requests:
+        if situation.places is None:
+            yield None, why
+            continue
+        answer = situation.places.get(request.name)
+        if isinstance(answer, Placed) and not answer.waits:
+            yield answer.node, f"{why} on {answer.node}"
 
 
 def _value(situation: RungSituation, nth: int) -> float:

@@ -76,7 +76,7 @@ class Fetcher:
             await asyncio.sleep(self.wait_seconds)
 
     async def _file(self, order: Order) -> Outcome:
-        evicted = self.store.make_room(order.size, self.keeping, self.clock())
+        evicted = self.store.make_room({order.digest: order.size}, self.keeping, self.clock())
         async with self._asking(order) as asking:
             return replace(await self._transferred(asking, order), evicted=evicted)
 
@@ -86,7 +86,7 @@ class Fetcher:
             layers = artifact.layers(order, raw)
             parts = artifact.parts(order, layers)
             self._check_size(order, parts)
-            evicted = self._room(parts)
+            evicted = self._room(order, parts)
             outcomes = [await self._once(one, lambda part: self._transferred(asking, part)) for one in parts]
         self.store.link(order, {one.path: one.digest for one in layers})
         fetched = [one for one in outcomes if not one.found]
@@ -95,7 +95,7 @@ class Fetcher:
         return Outcome(0, False, tries, sum(one.resumed_from for one in fetched), evicted, shared, near)
 
     async def _commit(self, order: Order) -> Outcome:
-        evicted = self.store.make_room(order.size, self.keeping, self.clock())
+        evicted = self.store.make_room({order.digest: order.size}, self.keeping, self.clock())
         commits = Commits(self.store, self.limits, self.credentials, self.tell)
         _, tries = await self._tried(lambda: commits.bring(order))
         return Outcome(0, False, tries, 0, evicted)
@@ -105,11 +105,12 @@ class Fetcher:
         if size > most:
             raise Refused(f"{order.url} at {order.digest} has {size} bytes, {told}")
 
-    def _room(self, parts: Sequence[Order]) -> tuple[Blob, ...]:
+    def _room(self, order: Order, parts: Sequence[Order]) -> tuple[Blob, ...]:
         """For the layers that are not there, beside those that are."""
         missing = [one for one in parts if not self.store.has(one)]
         keeping = replace(self.keeping, digests=self.keeping.digests | {one.digest for one in parts})
-        evicted = self.store.make_room(sum(one.size for one in missing), keeping, self.clock())
+        needed = {one.digest: one.size for one in missing} | {order.digest: 0}  # the artifact itself is but links
+        evicted = self.store.make_room(needed, keeping, self.clock())
         begun = sum(self.store.begun_bytes(one.digest) for one in missing)
         self.store.guard(sum(one.size for one in missing) - begun, self.limits.spare_bytes)
         return evicted

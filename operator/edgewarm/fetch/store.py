@@ -6,8 +6,9 @@
     partial/sha256-<hex>      on its way; <hex>.tag beside it says from where, and the entity tag
     <name>                    link to what was asked for last under this name, changed in one step
 
-A modification time is a last use. Who wants room deletes what has not been used for longest (`surplus`): blobs, with
-the artifacts that have lost one, and commits.
+A modification time is a last use. Who wants room deletes (`surplus`) what was begun and left, then what has not been
+used for longest: blobs, with the artifacts that have lost one, and commits. All of it counts with the bytes that are
+there; what somebody fetches at that moment counts and stays.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -37,11 +38,12 @@ class Hash(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file or a commit that is whole: its digest, size, and Unix seconds of its last use."""
+    """A file or a commit, or what came of one that is not `whole`: digest, bytes, and Unix seconds of its last use."""
 
     digest: str
     size: int
     used_at: float
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +56,27 @@ class Keeping:
 
 
 def surplus(blobs: Sequence[Blob], needed: int, keeping: Keeping, now: float) -> tuple[Blob, ...]:
-    """What to delete so that `needed` more bytes fit: all that is too old, then the longest unused.
+    """What to delete so that `needed` more bytes fit: all that is too old, then what is not whole, then the longest
+    unused.
 
     Refused where that is not enough: nothing is deleted for what does not fit anyway.
     """
-    loose = sorted((one for one in blobs if one.digest not in keeping.digests), key=lambda one: one.used_at)
+    loose = sorted(
+        (one for one in blobs if one.digest not in keeping.digests), key=lambda one: (one.whole, one.used_at)
+    )
     old = [one for one in loose if keeping.ttl_seconds is not None and now - one.used_at > keeping.ttl_seconds]
     if keeping.most_bytes is None:
         return tuple(old)
     over = sum(one.size for one in blobs) - sum(one.size for one in old) + needed - keeping.most_bytes
     found = list(old)
-    for one in loose[len(old) :]:
+    for one in (one for one in loose if one not in old):
         if over <= 0:
             break
         found.append(one)
         over -= one.size
     if over > 0:
-        raise Refused(f"{over} bytes more than the {keeping.most_bytes} that the store may hold, without what is kept")
+        told = f"{over} bytes more than the {keeping.most_bytes} that the store may hold"
+        raise Refused(f"{told}, without what is kept or on its way")
     return tuple(found)
 
 
@@ -98,7 +104,7 @@ class Store:
         return self._folder / "trees" / _file(digest)
 
     def blobs(self) -> list[Blob]:
-        """What holds room, longest unused first."""
+        """What is whole and holds room, longest unused first."""
         found = []
         for path in (self._folder / "blobs").iterdir():
             stat = path.stat()
@@ -106,6 +112,17 @@ class Store:
         for path in (self._folder / "trees").glob("gitCommit-*"):
             found.append(Blob(_digest(path), tree_bytes(path), path.stat().st_mtime))
         return sorted(found, key=lambda one: one.used_at)
+
+    def unfinished(self) -> list[Blob]:
+        """What came of what is not whole, also while somebody fetches it."""
+        found = []
+        for digest in {_digest(path.with_suffix("")) for path in (self._folder / "partial").glob("[!.]*-*")}:
+            with suppress(FileNotFoundError):  # it has just become whole, or was deleted by another process
+                paths = self._begun(digest)
+                size = sum(tree_bytes(path) if path.is_dir() else path.stat().st_size for path in paths)
+                if paths:
+                    found.append(Blob(digest, size, max(path.stat().st_mtime for path in paths), whole=False))
+        return found
 
     def has(self, order: Order) -> bool:
         """Whole, with all that an artifact is made of."""
@@ -132,16 +149,19 @@ class Store:
             os.utime(one, (now, now))
         return tree_bytes(path) if order.kind is Kind.COMMIT else sum(one.stat().st_size for one in found)
 
-    def make_room(self, needed: int, keeping: Keeping, now: float) -> tuple[Blob, ...]:
-        """Delete what `surplus` names; artifacts that have lost a blob and names of what is gone go with it, and what
-        nobody went on with for as long as unused data may stay."""
-        if keeping.ttl_seconds is not None:
-            self._sweep(keeping.digests, now - keeping.ttl_seconds)
+    def make_room(self, needed: Mapping[str, int], keeping: Keeping, now: float) -> tuple[Blob, ...]:
+        """For `needed` bytes by digest, those that are there of them included: delete what `surplus` names, but nothing
+        that somebody fetches. Artifacts that have lost a blob and names of what is gone go with it."""
+        for rest in (self._folder / "partial").glob(".*.gone"):  # of a process that ended while it deleted
+            shutil.rmtree(rest, ignore_errors=True)
         kept = keeping.digests | {blob for digest in keeping.digests for blob in self._made_of(digest)}
-        gone = surplus(self.blobs(), needed, replace(keeping, digests=kept), now)
-        for one in gone:
-            self.blob(one.digest).unlink(missing_ok=True)
-            self.remove(self.tree(one.digest))
+        begun = [one for one in self.unfinished() if one.digest not in needed]
+        with ExitStack() as held:  # nobody begins with what is about to go
+            busy = {one.digest for one in begun if not held.enter_context(self.locked(one.digest))}
+            keeping = replace(keeping, digests=kept | busy)
+            gone = surplus([*self.blobs(), *begun], sum(needed.values()), keeping, now)
+            for one in gone:
+                self._delete(one)
         for tree in (self._folder / "trees").glob("sha256-*"):
             if not all(one.exists() for one in _paths(tree)):
                 self.remove(tree)
@@ -150,16 +170,17 @@ class Store:
                 link.unlink(missing_ok=True)
         return gone
 
-    def _sweep(self, kept: Collection[str], before: float) -> None:
-        """What broke off before that, and is not on its way in another process."""
-        for path in list((self._folder / "partial").glob("*-*")):
-            digest = _digest(path.with_suffix(""))
-            if path.suffix in {".lock", ".tag"} or path.name.startswith(".") or digest in kept:
-                continue
-            with self.locked(digest) as mine:
-                if mine and path.exists() and path.stat().st_mtime < before:
-                    self.remove(path)
-                    self.drop(digest)
+    def _delete(self, one: Blob) -> None:
+        for path in [self.tree(one.digest)] if one.whole else self._begun(one.digest):
+            self.remove(path)
+        if one.whole:
+            self.blob(one.digest).unlink(missing_ok=True)
+        else:
+            self.drop(one.digest)
+
+    def _begun(self, digest: str) -> list[Path]:
+        """Where what came of it is: bytes of a file, objects and files of a commit, links of an artifact."""
+        return [path for end in ("", ".git", ".tree") if (path := self.partial(f"{digest}{end}")).exists()]
 
     def link(self, order: Order, files: Mapping[str, str]) -> None:
         """An artifact, all of whose blobs are there: `files` are their digests by path."""

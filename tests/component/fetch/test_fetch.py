@@ -68,6 +68,20 @@ async def test_another_process_goes_on_where_the_first_gave_up(files: FakeFiles,
     assert (outcome.tries, outcome.resumed_from > 1_000_000) == (1, True)
 
 
+async def test_a_version_that_nobody_wants_any_more_makes_room_half_fetched(files: FakeFiles, tmp_path: Path) -> None:
+    """At most 1 MiB came of the old version; 2 MiB are asked for, and are all that the store may hold."""
+    files.files["/old"], files.breaks = CONTENT[::-1], [MEGABYTE]
+    old = order(files, "/old", CONTENT[::-1], "old")
+    with pytest.raises(Interrupted):
+        await fetcher(files, tmp_path, attempts=1).bring(old)
+    left = Store(tmp_path).begun_bytes(old.digest)
+    new = replace(order(files), size=len(CONTENT))
+    outcome = await fetcher(files, tmp_path, Keeping(2 * MEGABYTE)).bring(new)
+    assert 0 < left <= MEGABYTE
+    assert [(one.digest, one.size) for one in outcome.evicted] == [(old.digest, left)]
+    assert Store(tmp_path).begun_bytes(old.digest) == 0
+
+
 async def test_what_is_complete_but_was_not_renamed_is_not_fetched_again(files: FakeFiles, tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.begin(order(files).digest, '"1"')

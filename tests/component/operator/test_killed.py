@@ -186,12 +186,13 @@ SCENES = [
     Scene("what fetched a file goes", claimed(file("d")), policy(data=[], rungs={})),
 ]
 SAMPLED = {
-    "standbys are promoted and made anew",
-    "pods are parked",
-    "room is held",
-    "images are pulled",
-    "another version evicts",
-    "a file is fetched",
+    "standbys are promoted and made anew": 1,
+    "pods are parked": 1,
+    "room is held": 1,
+    "room is given back": 2,  # the decision: what it was made for is gone by then
+    "images are pulled": 1,
+    "another version evicts": 1,
+    "a file is fetched": 1,
 }
 
 
@@ -268,10 +269,10 @@ async def killed(world: OperatorWorld, kill: Kill, seconds: float) -> bool:
 
 
 @pytest.mark.parametrize("scene", [one for one in SCENES if one.name in SAMPLED], ids=lambda scene: scene.name)
-async def test_killed_at_its_second_write_it_ends_where_it_would_have(tmp_path: Path, scene: Scene) -> None:
-    """The sample: the first write is the decision, the second what it was made for."""
+async def test_killed_at_a_write_that_matters_it_ends_where_it_would_have(tmp_path: Path, scene: Scene) -> None:
+    """The sample."""
     wanted = await undisturbed(tmp_path / "undisturbed", scene)
-    assert await disturbed(tmp_path / "killed", scene, Kill(1, True), wanted) == wanted
+    assert await disturbed(tmp_path / "killed", scene, Kill(SAMPLED[scene.name], True), wanted) == wanted
 
 
 @pytest.mark.slow

@@ -125,6 +125,18 @@ async def test_recommend_makes_them_when_a_person_approved(world: OperatorWorld)
     assert world.phases() == ["Executed"]
 
 
+async def test_what_was_recommended_for_a_rung_that_is_gone_is_superseded(world: OperatorWorld) -> None:
+    world.web(replicas=2)
+    world.asked["checkout"] = lambda _: 75.0
+    world.policy(rungs=TWO, scaling={"minReplicas": 2}, mode="Recommend")
+    await world.start()
+    await world.passes(120)
+    assert world.phases() == ["AwaitingApproval"]
+    world.change("WarmingPolicy", "checkout", rungs={})
+    await world.passes(45)
+    assert world.phases() == ["Superseded"]
+
+
 async def test_where_pods_may_not_be_made_a_condition_says_so_and_replicas_go_on(world: OperatorWorld) -> None:
     world.web(replicas=2)
     world.asked["checkout"] = lambda _: 175.0

@@ -14,6 +14,7 @@ from edgewarm.fetch.store import Blob, surplus
 pytestmark = pytest.mark.unit
 
 OLD, MIDDLE, NEW = Blob("sha256:aa", 40, 100.0), Blob("sha256:bb", 30, 200.0), Blob("sha256:cc", 20, 300.0)
+HALF = Blob("sha256:dd", 10, 350.0, whole=False)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,26 @@ def test_room_is_made_by_ttl_first_and_then_by_last_use(needed: int, keeping: Ke
     blobs = [NEW, OLD, MIDDLE]
     if gone is None:
         with pytest.raises(Refused, match="bytes more than the"):
+            surplus(blobs, needed, keeping, 400.0)
+    else:
+        assert list(surplus(blobs, needed, keeping, 400.0)) == gone
+
+
+@pytest.mark.parametrize(
+    ("needed", "keeping", "gone"),
+    [
+        pytest.param(10, Keeping(110), [], id="100 + 10 fit into 110"),
+        pytest.param(11, Keeping(110), [HALF], id="what is not whole goes first, however young"),
+        pytest.param(21, Keeping(110), [HALF, OLD], id="then the longest unused"),
+        pytest.param(11, Keeping(110, 250.0), [OLD], id="but what is too old goes anyhow: 60 + 11 fit"),
+        pytest.param(11, Keeping(110, None, frozenset({HALF.digest})), [OLD], id="what is kept stays"),
+        pytest.param(101, Keeping(110, None, frozenset({HALF.digest})), None, id="and counts: 10 + 101 are 1 too many"),
+    ],
+)
+def test_what_is_not_whole_counts_and_goes_first(needed: int, keeping: Keeping, gone: list[Blob] | None) -> None:
+    blobs = [NEW, OLD, HALF, MIDDLE]
+    if gone is None:
+        with pytest.raises(Refused, match=r"^1 bytes more than the 110"):
             surplus(blobs, needed, keeping, 400.0)
     else:
         assert list(surplus(blobs, needed, keeping, 400.0)) == gone
@@ -61,27 +82,90 @@ def test_use_makes_a_blob_young_again(tmp_path: Path) -> None:
     first, second = filled(tmp_path, b"one", "a", 10.0), filled(tmp_path, b"two", "b", 20.0)
     store = Store(tmp_path)
     store.use(first, 30.0)
-    gone = store.make_room(2, Keeping(6), 40.0)
+    gone = store.make_room({"sha256:aa": 2}, Keeping(6), 40.0)
     assert [one.digest for one in gone] == [second.digest]
     assert not (tmp_path / "b").is_symlink()  # its name goes with it
     assert (tmp_path / "a").read_bytes() == b"one"
 
 
+def begun(folder: Path, letter: str, at: float) -> str:
+    """Four bytes and their tag, as an interruption leaves them; their digest."""
+    store, digest = Store(folder), f"sha256:{letter * 64}"
+    store.begin(digest, '"1"')
+    store.partial(digest).write_bytes(b"half")
+    os.utime(store.partial(digest), (at, at))
+    return digest
+
+
+def commit_begun(folder: Path, at: float) -> list[Path]:
+    """Three bytes of objects and two of files, as a process that was killed while it checked out leaves them."""
+    paths = [Store(folder).partial(f"gitCommit:{'e' * 40}.{end}") for end in ("git", "tree")]
+    for path, content in zip(paths, (b"obj", b"fi"), strict=True):
+        (path / "deep").mkdir(parents=True)
+        (path / "deep" / "file").write_bytes(content)
+        os.utime(path, (at, at))
+    return paths
+
+
+def unfinished(folder: Path) -> set[str]:
+    return {path.name for path in (folder / "partial").iterdir() if path.suffix != ".lock"}
+
+
 def test_what_nobody_goes_on_with_is_dropped_after_the_ttl(tmp_path: Path) -> None:
-    """Of four that broke off: too old; old and wanted; old and on its way; young. A draft is dropped like the first."""
-    store, digests = Store(tmp_path), [f"sha256:{letter * 64}" for letter in "abcd"]
-    for digest, at in zip(digests, (100.0, 100.0, 100.0, 350.0), strict=True):
-        store.begin(digest, '"1"')
-        store.partial(digest).write_bytes(b"half")
-        os.utime(store.partial(digest), (at, at))
-    draft = store.partial(f"gitCommit:{'e' * 40}.git")
-    draft.mkdir()
-    os.utime(draft, (100.0, 100.0))
+    """Four broke off: too old; old and wanted; old and on its way; young. A commit is dropped like the first."""
+    digests = [begun(tmp_path, letter, at) for letter, at in zip("abcd", (100.0, 100.0, 100.0, 350.0), strict=True)]
+    store, folders = Store(tmp_path), commit_begun(tmp_path, 100.0)
     with Store(tmp_path).locked(digests[2]):
-        store.make_room(0, Keeping(None, 200.0, frozenset({digests[1]})), 400.0)
+        gone = store.make_room({}, Keeping(None, 200.0, frozenset({digests[1]})), 400.0)
     assert [store.partial(digest).exists() for digest in digests] == [False, True, True, True]
-    assert not draft.exists()
-    assert not any(path.name.startswith(f"sha256-{'a' * 64}.tag") for path in (tmp_path / "partial").iterdir())
+    assert not any(folder.exists() for folder in folders)
+    assert sorted((one.digest[:6], one.size) for one in gone) == [("gitCom", 5), ("sha256", 4)]
+    assert f"sha256-{'a' * 64}.tag" not in unfinished(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("most", "gone"),
+    [
+        pytest.param(14, [], id="3 whole + 4 + 5 begun + 2 asked for fit into 14"),
+        pytest.param(13, ["file"], id="one byte too many: what was left longest ago goes"),
+        pytest.param(9, ["file", "commit"], id="five too many: the commit goes too, with both of its folders"),
+    ],
+)
+def test_what_was_begun_and_left_makes_room_before_what_is_whole(tmp_path: Path, most: int, gone: list[str]) -> None:
+    whole, store = filled(tmp_path, b"one", "a", 5.0), Store(tmp_path)
+    digests = {begun(tmp_path, "b", 10.0): "file", f"gitCommit:{'e' * 40}": "commit"}
+    folders = commit_begun(tmp_path, 20.0)
+    assert [digests[one.digest] for one in store.make_room({"sha256:aa": 2}, Keeping(most), 100.0)] == gone
+    assert [store.begun_bytes(digest) > 0 for digest in digests] == ["file" not in gone, False]  # no file of a commit
+    assert {folder.exists() for folder in folders} == {"commit" not in gone}
+    assert store.has(whole)
+
+
+def test_bytes_that_are_there_of_what_is_asked_for_are_not_counted_twice(tmp_path: Path) -> None:
+    digest = begun(tmp_path, "b", 10.0)
+    assert Store(tmp_path).make_room({digest: 6}, Keeping(6, 5.0), 100.0) == ()
+    assert Store(tmp_path).begun_bytes(digest) == 4
+
+
+def test_what_another_process_fetches_counts_and_stays(tmp_path: Path) -> None:
+    """4 bytes on their way and 6 asked for; the digest may be fetched by others as soon as the room is made."""
+    digest, store = begun(tmp_path, "b", 10.0), Store(tmp_path)
+    with Store(tmp_path).locked(digest):
+        assert store.make_room({"sha256:aa": 6}, Keeping(10, 5.0), 100.0) == ()
+        with pytest.raises(Refused, match="1 bytes more than the 9"):
+            store.make_room({"sha256:aa": 6}, Keeping(9), 100.0)
+    assert [one.digest for one in store.make_room({"sha256:aa": 6}, Keeping(9), 100.0)] == [digest]
+    with store.locked(digest) as mine:
+        assert mine
+
+
+def test_what_a_process_did_not_end_to_delete_goes(tmp_path: Path) -> None:
+    rest = tmp_path / "partial" / ".gitCommit-ee.tree.1.gone"
+    Store(tmp_path)
+    rest.mkdir()
+    (rest / "file").write_bytes(b"half")
+    Store(tmp_path).make_room({}, Keeping(), 100.0)
+    assert not rest.exists()
 
 
 def test_a_disk_that_would_be_too_full_is_left_alone(tmp_path: Path) -> None:
