@@ -49,7 +49,7 @@ def points(
     said[:, LAST] = levels.last
     said[:, PROFILE] = later + seasons.deviation * seasons.fading(ahead)
     said[:, WEEK] = (later + seasons.week_ago(then)) / 2
-    said[:, 4] = levels.average[1] + levels.drift * np.minimum(ahead, hour)[:, None] / 2
+    said[:, 4] = levels.average[0] + levels.drift * np.minimum(ahead, hour)[:, None] / 2
     said[:, DAY_BEFORE] = seasons.past(then - days_back(seasons, ahead))
     said[:, SURGE] = levels.last + levels.slope * np.minimum(ahead, quarter)[:, None] / 2
     usual = np.where(np.isfinite(said[:, PROFILE]), said[:, PROFILE], levels.last)

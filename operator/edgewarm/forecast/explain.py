@@ -71,7 +71,7 @@ _A_DAY_AHEAD = ((LAST_WEEK, "week before"), (RECENT, "average of 3 hours"))
 _OF_FEATURE = {
     "unrest": RECENT,
     "last value": RECENT,
-    "average of 2 min": RECENT,
+    "jump": RECENT,
     "average of 7 min": RECENT,
     "day profile then": TIME_OF_DAY,
     "day profile now": TIME_OF_DAY,

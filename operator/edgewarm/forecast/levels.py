@@ -1,6 +1,6 @@
-"""Where a series is now: last value, moving averages of four speeds, trend and unrest, all on the square-root scale.
+"""Where a series is now: last value, moving averages of three speeds, trend and unrest, all on the square-root scale.
 
-    average <- average + a (z - average)     a per minute: .5, .15, .03, .006; a per step of s minutes: 1 - (1 - a)^s
+    average <- average + a (z - average)     a per minute: .15, .03, .006; a per step of s minutes: 1 - (1 - a)^s
 
 A value after a gap stands for all the steps since the last one: averages go the way of that many, and what it changed
 is shared out among them. The first samples count as a plain mean, so that a young series does not start from nothing.
@@ -16,18 +16,18 @@ import numpy as np
 from edgewarm.forecast.rows import Rows
 from edgewarm.model.demand import BoolArray, FloatArray
 
-PER_MINUTE = np.array([0.5, 0.15, 0.03, 0.006])
+PER_MINUTE = np.array([0.15, 0.03, 0.006])
 SLOPE_GAIN = 0.3
 UNREST_PER_MINUTE = 0.01
-SLOW, HOURS, UNREST, SLOPE, DRIFT = 2, 3, 4, 5, 6  # of the running means; the averages first, fast to slow
-YOUNG = 5  # running means that are plain ones of the first samples: the averages and the unrest
+FAST, SLOW, HOURS, UNREST, SLOPE, DRIFT = range(6)  # of the running means; the averages first, fast to slow
+YOUNG = 4  # running means that are plain ones of the first samples: the averages and the unrest
 
 
 @cache
 def gains(step_seconds: float) -> FloatArray:
-    """Of the running means, per step, (7, 1)."""
+    """Of the running means, per step, (6, 1)."""
     averages = 1 - (1 - PER_MINUTE) ** (step_seconds / 60)
-    others = UNREST_PER_MINUTE * step_seconds / 60, SLOPE_GAIN, averages[1] / 2
+    others = UNREST_PER_MINUTE * step_seconds / 60, SLOPE_GAIN, averages[FAST] / 2
     return np.append(averages, others)[:, None]
 
 
@@ -39,7 +39,7 @@ def settled(step_seconds: float) -> float:
 
 @dataclass
 class Levels(Rows):
-    """`last` (N,), `means` (7, N): averages of four speeds, mean |change| of one step, slope and drift per step;
+    """`last` (N,), `means` (6, N): averages of three speeds, mean |change| of one step, slope and drift per step;
     `samples` (N,) seen, `age` (N,) steps since the last of them."""
 
     step_seconds: float
@@ -56,7 +56,7 @@ class Levels(Rows):
 
     @property
     def average(self) -> FloatArray:
-        """The averages, fast to slow, (4, N)."""
+        """The averages, fast to slow, (3, N)."""
         return np.asarray(self.means[:UNREST])
 
     @property
@@ -92,7 +92,7 @@ class Levels(Rows):
         if known.all() and not self.age.any() and (self.samples >= settled(self.step_seconds)).all():
             usual = gains(self.step_seconds)  # what most steps are: the same numbers, sooner
             self.samples += 1
-            self._move(usual, self._targets(z, z - self.last, 1.0, usual[1]), z)
+            self._move(usual, self._targets(z, z - self.last, 1.0, usual[FAST]), z)
         else:
             self._learn_known(z, known)
 
@@ -107,13 +107,13 @@ class Levels(Rows):
         now = np.where(known, z, self.last)
         change = np.where(known & (self.samples > 1), now - self.last, 0.0)
         gain = self._gains(steps)
-        target = self._targets(now, change, steps, gain[1])
+        target = self._targets(now, change, steps, gain[FAST])
         target[UNREST:] = np.where(known, target[UNREST:], 0.0)
         gain[:YOUNG] = np.maximum(gain[:YOUNG], 1 / np.maximum(self.samples, 1))
         self._move(gain * known, target, now)
 
     def _gains(self, steps: FloatArray) -> FloatArray:
-        """Of the running means, (7, N), when a value stands for so many `steps` (N,)."""
+        """Of the running means, (6, N), when a value stands for so many `steps` (N,)."""
         usual = gains(self.step_seconds)
         result = np.repeat(usual, len(steps), axis=1)
         if (steps > 1).any():
@@ -121,12 +121,12 @@ class Levels(Rows):
         return result
 
     def _targets(self, now: FloatArray, change: FloatArray, steps: FloatArray | float, gain: FloatArray) -> FloatArray:
-        """What the running means are moved towards, (7, N); `gain` is that of the second average."""
+        """What the running means are moved towards, (6, N); `gain` is that of the fastest average."""
         target = np.empty_like(self.means)
         target[:UNREST] = now
         target[UNREST] = np.abs(change) / np.sqrt(steps)
         target[SLOPE] = change / steps
-        target[DRIFT] = gain * (now - self.means[1]) / steps
+        target[DRIFT] = gain * (now - self.means[FAST]) / steps
         return target
 
     def _move(self, gain: FloatArray, target: FloatArray, now: FloatArray) -> None:

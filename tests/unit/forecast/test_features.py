@@ -1,0 +1,86 @@
+"""What the regression sees: here only the jump, the piece of a move that lies beyond what is usual."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgewarm.forecast.cycle import Cycle
+from edgewarm.forecast.features import FAR, NAMES, features, jump
+from edgewarm.forecast.levels import SLOW, UNREST, Levels
+from edgewarm.forecast.ridge import Ridge
+from edgewarm.forecast.seasons import Seasons
+from edgewarm.model.demand import FloatArray
+
+pytestmark = pytest.mark.unit
+
+STEP, DAY = 300.0, 288  # seconds, steps
+LENGTH, EVENT = 4, 200.0  # of a burst: steps, demand
+JUMP = NAMES.index("jump")
+
+
+def levels_at(last: float, slow: float, unrest: float) -> Levels:
+    levels = Levels.blank(1, STEP)
+    levels.last[:], levels.means[SLOW], levels.means[UNREST] = last, slow, unrest
+    return levels
+
+
+@pytest.mark.parametrize(
+    ("last", "slow", "unrest", "beyond"),
+    [
+        (14.0, 4.0, 2.0, 10 - 3 * 2),
+        (1.0, 9.0, 2.0, -(8 - 3 * 2)),
+        (10.0, 4.0, 2.0, 0.0),  # exactly what is usual at most
+        (4.5, 4.0, 2.0, 0.0),
+        (4.5, 4.0, 0.0, 0.5),  # after a constant, every move is one
+    ],
+)
+def test_a_jump_is_what_lies_beyond_three_unrests(last: float, slow: float, unrest: float, beyond: float) -> None:
+    assert FAR == 3.0
+    assert jump(levels_at(last, slow, unrest)) == pytest.approx([beyond])
+
+
+def test_before_the_first_value_nobody_knows_a_jump() -> None:
+    assert np.isnan(jump(Levels.blank(1, STEP))).all()
+
+
+def bursts(steps: int, seed: int) -> FloatArray:
+    """Noisy counts of 3 on average, and each five hours or so twenty minutes of 200."""
+    random = np.random.default_rng(seed)
+    mean, at = random.exponential(3.0, steps), 20
+    while at < steps:
+        mean[at : at + LENGTH] = EVENT
+        at += LENGTH + 8 + int(random.exponential(55))
+    return random.poisson(mean).astype(float)
+
+
+def expected(demand: FloatArray) -> FloatArray:
+    """What the regression says of the next step after each one, (T, 2): with the jump, and blind to it."""
+    seasons, levels, cycle = Seasons.blank(2, STEP), Levels.blank(2, STEP), Cycle.blank(2, STEP)
+    ridge, said = Ridge.blank(2, 1), np.zeros((len(demand), 2))
+    x, level = np.zeros((1, len(NAMES), 2)), np.full(2, np.nan)
+    for step, value in enumerate(np.sqrt(demand)):
+        z = np.full(2, value)
+        seasons.learn(step, z, levels.slow)
+        ridge.learn(x, (z - level)[None], np.array([STEP]))
+        levels.learn(z)
+        x, level = features(seasons, levels, cycle, step, np.array([1])), levels.slow.copy()
+        x[:, JUMP, 1] = 0.0
+        ridge.solve(np.array([0]))
+        said[step] = np.square(np.maximum(level + ridge.predict(x)[0], 0.0))
+    return said
+
+
+def test_a_burst_is_believed_at_its_first_step_although_small_moves_go() -> None:
+    demand = bursts(6 * DAY, seed=1)
+    said = expected(demand)
+    after = np.arange(3 * DAY, len(demand) - 1)
+    busy = after[demand[after] > EVENT / 2]
+    first = busy[demand[busy - 1] < EVENT / 2]
+    believed, blind = np.median(said[first], axis=0)
+    assert believed > 0.8 * EVENT > blind
+    errors = np.abs(said[busy] - demand[busy + 1, None]).mean(axis=0)
+    assert errors[0] < 0.85 * errors[1]
+    quiet = after[demand[after] < EVENT / 4]
+    misses = np.abs(np.sqrt(said[quiet]) - np.sqrt(demand[quiet + 1, None])).mean(axis=0)
+    assert misses[0] <= misses[1]
