@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, PROFILE, RIDGE
 from edgewarm.forecast.rows import Rows, SingleArray, ordered_sum, patches
+from edgewarm.forecast.tails import heavy_tailed
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import BoolArray, FloatArray
 
@@ -33,6 +34,7 @@ MEDIAN = LEVELS.index(0.5)
 TAU_SINGLE: SingleArray = TAU.astype(np.float32)
 MEAN_ABSOLUTE_TO_SD = 1.2533  # sqrt(pi / 2): sd of a normal residual whose mean absolute value is 1
 START = np.array([NormalDist().inv_cdf(level) for level in LEVELS])[:, None] * MEAN_ABSOLUTE_TO_SD
+FAR_START = np.array([heavy_tailed(level) for level in LEVELS])[:, None]
 PACED_SECONDS = 300.0
 GAIN, CORRECTION_GAIN, GAIN_A_WINDOW = 0.05, 0.02, 0.2
 RATE, SHARE = 0.1, 0.002  # of fixed share
@@ -290,9 +292,10 @@ def overlap(at: slice, far: slice) -> tuple[slice, slice]:
 
 
 def first_quantiles(shape: tuple[int, ...], far: slice) -> SingleArray:
-    """Residual quantiles (K, E, Q, N) before anything is learned; those of the `far` windows stand apart already where
-    the last days do (forecast.last_days)."""
+    """Residual quantiles (K, E, Q, N) before anything is learned; those of the `far` windows have heavier tails, since
+    errors of a day come together, and stand apart already where the last days do (forecast.last_days)."""
     result = np.broadcast_to(START.astype(np.float32), shape).copy()
+    result[far] = FAR_START.astype(np.float32)
     result[far, PROFILE] *= np.float32(LEFT_TO_LEARN)
     return result
 
