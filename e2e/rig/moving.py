@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from controlplane.real_node.settings import LABELS, NODE, TOLERATION
@@ -18,6 +16,10 @@ POOL = {
     "metadata": {"name": "edge"},
     "spec": {"selector": {"matchLabels": LABELS}},
 }
+
+
+UNSTARTED = {"minReplicas": 0, "maxReplicas": 2, "behavior": {"scaleUp": {"selectPolicy": "Disabled"}}}
+"""Scaling by which nothing starts before somebody else asks for it."""
 
 
 def deployment(name: str, image: str) -> Manifest:
@@ -42,7 +44,7 @@ def deployment(name: str, image: str) -> Manifest:
     }
 
 
-def warmed(name: str) -> Manifest:
+def warmed(name: str, **scaling: Any) -> Manifest:
     """A policy whose demand is told by node: all of it on the real one."""
     total = 'sum(rate(http_requests_total{app="warm"}[1m]))'
     demand = {"labels": {"node": "node"}}
@@ -55,7 +57,7 @@ def warmed(name: str) -> Manifest:
         mode="Act",
         poolRef={"name": "edge"},
         forecast={"confidenceThreshold": "0", "historyWindow": "1h"},
-        scaling={"maxReplicas": 2},
+        scaling=scaling or {"maxReplicas": 2},
     )
 
 
@@ -71,24 +73,6 @@ def says(here: World, name: str) -> str:
     """The condition ImagesWarm, in words."""
     found = condition(here.kubectl.get("wp", name, PLACE), "ImagesWarm")
     return f"{found.get('reason')}: {found.get('message')}"
-
-
-def moment(pod: dict[str, Any], kind: str) -> float | None:
-    found = (one for one in pod["status"].get("conditions", []) if one["type"] == kind and one["status"] == "True")
-    return next((datetime.fromisoformat(one["lastTransitionTime"]).timestamp() for one in found), None)
-
-
-def start_seconds(here: World, name: str) -> Callable[[], float | None]:
-    """From scheduled to Ready, of the pod on the real node; None while it is not Ready."""
-
-    def seconds() -> float | None:
-        for pod in pods(here, name):
-            scheduled, ready = moment(pod, "PodScheduled"), moment(pod, "Ready")
-            if scheduled is not None and ready is not None:
-                return ready - scheduled
-        return None
-
-    return seconds
 
 
 def stages(here: World, name: str) -> set[str]:

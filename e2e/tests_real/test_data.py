@@ -12,7 +12,8 @@ from controlplane.real_node.images import files_image, workload_image
 from controlplane.real_node.oci import Image, ballast
 from controlplane.real_node.settings import REGISTRY
 from controlplane.waiting import wait_until
-from rig.moving import PLACE, POOL, deployment, pods, start_seconds, warmed
+from rig.answers import first_answer, service, unstarted
+from rig.moving import PLACE, POOL, UNSTARTED, deployment, warmed
 from rig.objects import Manifest, condition
 from rig.world import World
 
@@ -36,16 +37,19 @@ def pushed(node: RealNode, name: str, image: Image) -> str:
 
 def reading(name: str, image: str, references: dict[str, str]) -> Manifest:
     """A web server that mounts data, by name of the volume."""
-    made = deployment(name, image)
+    return mounting(deployment(name, image), references)
+
+
+def mounting(made: Manifest, references: dict[str, str]) -> Manifest:
     pod = made["spec"]["template"]["spec"]
     pod["volumes"] = [{"name": volume, "image": {"reference": one}} for volume, one in references.items()]
     pod["containers"][0]["volumeMounts"] = [{"name": one, "mountPath": f"/{one}"} for one in references]
     return made
 
 
-def staging(name: str, digests: dict[str, str], **rung: str) -> Manifest:
+def staging(name: str, digests: dict[str, str], scaling: Manifest | None = None, **rung: str) -> Manifest:
     """A policy that stages items of 100 MB, by name of their repository."""
-    made = warmed(name)
+    made = warmed(name, **scaling or {})
     made["spec"]["rungs"] = {"data": rung}
     made["spec"]["data"] = [
         {"name": item, "source": {"image": f"{REGISTRY}/{item}"}, "digest": digest, "size": "100M"}
@@ -69,13 +73,6 @@ def was_read(here: World, name: str, item: str) -> bool:
     return "edgewarm.io/data-used-at" in staged(here, name)[item]["metadata"]["annotations"]
 
 
-def served(here: World, pod: dict[str, Any], path: str) -> str:
-    """One request to the pod, by the API server's proxy."""
-    name = pod["metadata"]["name"]
-    answer: str = here.cluster.api().get(f"/api/v1/namespaces/{PLACE}/pods/{name}:8080/proxy/files/{path}")
-    return answer
-
-
 @pytest.fixture
 def moved(here: World) -> Iterator[Callable[[], object]]:
     """Closes the simulated node when it is called."""
@@ -84,38 +81,31 @@ def moved(here: World) -> Iterator[Callable[[], object]]:
     here.kubectl.run("uncordon", "sim-0")
 
 
-def test_a_start_on_a_node_that_was_given_the_data_is_much_faster_and_reads_it(
-    here: World, node: RealNode, moved: Callable[[], object], record_property: Callable[[str, object], None]
+def test_a_service_answers_much_sooner_with_data_by_a_pod_on_a_node_that_was_given_it(
+    here: World, node: RealNode, record_property: Callable[[str, object], None]
 ) -> None:
     image = node.push("reader", workload_image())
     digests = {name: pushed(node, f"data-{name}", data(name)) for name in ("unstaged", "staged")}
     for name, digest in digests.items():
-        here.kubectl.apply(reading(name, image, {"data": f"{REGISTRY}/data-{name}@{digest}"}))
-        here.kubectl.run("rollout", "status", "deployment", name, "-n", PLACE, "--timeout=50s")
-        assert pods(here, name) == []  # both began on the simulated node
-    moved()
+        made = mounting(unstarted(name, image), {"data": f"{REGISTRY}/data-{name}@{digest}"})
+        here.kubectl.apply(POOL, made, service(name))
     node.shape(RATE)
-    here.kubectl.apply(staging("staged", {"data-staged": digests["staged"]}))
+    here.kubectl.apply(staging("staged", {"data-staged": digests["staged"]}, UNSTARTED))
 
     wait_until("the data", lambda: says(here, "staged").startswith("Warm"), 180.0, lambda: says(here, "staged"))
     (pod,) = staged(here, "staged").values()
     assert pod["status"]["phase"] == "Failed"  # it has run nothing
     assert not was_read(here, "staged", "data-staged")
 
-    seconds = {}
-    for name in ("staged", "unstaged"):  # the workload's own image is there for both by then
-        here.kubectl.run("scale", "deployment", name, "-n", PLACE, "--replicas=2")
-        taken = start_seconds(here, name)
-        wait_until(f"the pod of {name}", lambda: taken() is not None, 240.0)  # noqa: B023 (waited for at once)
-        seconds[name] = taken() or 0.0
-        (found,) = pods(here, name)
-        assert served(here, found, "data/menu.txt") == "soup\n"
+    # the workload's own image is there for both by then
+    answers = {name: first_answer(here, name, "files/data/menu.txt") for name in ("staged", "unstaged")}
     node.shape(0)
-    for name, took in seconds.items():
-        record_property(f"{name} start", took)
-        print(f"{name} start with 100 MB of data over {RATE / MEGABYTE:.0f} MB/s: {took:.0f} s")
+    for name, answer in answers.items():
+        answer.tell(record_property, f"{name} data of 100 MB over {RATE / MEGABYTE:.0f} MB/s")
+        assert answer.body == "soup\n"
 
-    assert seconds["staged"] < seconds["unstaged"] / 2
+    assert answers["staged"].seconds < answers["unstaged"].seconds / 2
+    assert answers["staged"].held == "0m"
 
     wait_until("the use on the pod that staged it", lambda: was_read(here, "staged", "data-staged"), 240.0)
 

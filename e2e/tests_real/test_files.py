@@ -18,10 +18,11 @@ from controlplane.real_node.oci import Blob, Image, push
 from controlplane.real_node.python import operator_image
 from controlplane.real_node.settings import LABELS
 from controlplane.waiting import wait_until
-from rig.moving import PLACE, POOL, deployment, pods, start_seconds, warmed
+from rig.moving import PLACE, POOL, deployment, pods, warmed
 from rig.objects import Manifest, condition
 from rig.relay import Relay
 from rig.serving import Serving
+from rig.warmth import is_ready
 from rig.world import World
 from support.fake_files import FakeFiles
 from support.fake_git import FakeGit, commit
@@ -119,7 +120,7 @@ def opened(here: World, image: str, tmp_path: Path) -> Callable[[str], None]:
         folder.mkdir()
         folder.chmod(0o777)
         here.kubectl.apply(POOL, *claim(name, folder), reading(name, image))
-        wait_until(f"the pod of {name}", lambda: start_seconds(here, name)() is not None, 240.0)
+        wait_until(f"the pod of {name}", lambda: any(map(is_ready, pods(here, name))), 240.0)
 
     return open_
 

@@ -10,7 +10,8 @@ from controlplane.real_node import RealNode
 from controlplane.real_node.images import workload_image
 from controlplane.real_node.settings import REGISTRY
 from controlplane.waiting import wait_until
-from rig.moving import PLACE, POOL, deployment, pods, pull_pod, says, stages, start_seconds, warmed
+from rig.answers import first_answer, service, unstarted
+from rig.moving import PLACE, POOL, UNSTARTED, deployment, pull_pod, says, stages, warmed
 from rig.world import World
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_node]
@@ -20,17 +21,13 @@ SIZE = 100 * MEGABYTE
 RATE = 10 * MEGABYTE  # bytes/s of the link: ten seconds for the image
 
 
-def test_a_start_on_a_node_that_was_given_the_image_is_much_faster(
+def test_a_service_answers_much_sooner_by_a_pod_on_a_node_that_was_given_the_image(
     here: World, node: RealNode, record_property: Callable[[str, object], None]
 ) -> None:
     images = {name: node.push(name, workload_image(SIZE + extra)) for name, extra in (("cold", 0), ("warm", 4096))}
-    here.kubectl.apply(POOL, *(deployment(name, image) for name, image in images.items()))
-    for name in images:
-        here.kubectl.run("rollout", "status", "deployment", name, "-n", PLACE, "--timeout=50s")
-        assert pods(here, name) == []  # both began on the simulated node
-    here.kubectl.run("cordon", "sim-0")
+    here.kubectl.apply(POOL, *(unstarted(name, image) for name, image in images.items()), *map(service, images))
     node.shape(RATE)
-    here.kubectl.apply(warmed("warm"))
+    here.kubectl.apply(warmed("warm", **UNSTARTED))
 
     wait_until(
         "the image on the node", lambda: says(here, "warm").startswith("Warm"), 180.0, lambda: says(here, "warm")
@@ -40,23 +37,17 @@ def test_a_start_on_a_node_that_was_given_the_image_is_much_faster(
     (status,) = found["status"]["containerStatuses"]
     assert (found["status"]["phase"], status["state"]["terminated"]["reason"]) == ("Failed", "StartError")
 
-    seconds = {}
-    for name in images:  # one after the other, so that they do not share the link
-        here.kubectl.run("scale", "deployment", name, "-n", PLACE, "--replicas=2")
-        taken = start_seconds(here, name)
-        wait_until(f"the pod of {name}", lambda: taken() is not None, 240.0)  # noqa: B023 (waited for at once)
-        seconds[name] = taken() or 0.0
+    answers = {name: first_answer(here, name) for name in images}  # one by one, so that they do not share the link
     node.shape(0)
-    for name, took in seconds.items():
-        record_property(f"{name} start", took)
-        print(f"{name} start of a 100 MB image over {RATE / MEGABYTE:.0f} MB/s: {took:.0f} s")
+    for name, answer in answers.items():
+        answer.tell(record_property, f"{name}, an image of 100 MB over {RATE / MEGABYTE:.0f} MB/s")
 
-    assert seconds["warm"] < seconds["cold"] / 2
+    assert answers["warm"].seconds < answers["cold"].seconds / 2
+    assert answers["warm"].held == "0m"
     wait_until("its stages", lambda: stages(here, "warm") >= {"Ready"}, 240.0, lambda: str(stages(here, "warm")))
 
 
 def test_an_image_that_does_not_exist_is_said_with_the_kubelets_reason(here: World, node: RealNode) -> None:
-    here.kubectl.run("uncordon", "sim-0")
     here.kubectl.apply(POOL, deployment("gone", f"{REGISTRY}/gone:1"))
     here.kubectl.run("rollout", "status", "deployment", "gone", "-n", PLACE, "--timeout=50s")
     here.kubectl.apply(warmed("gone"))
@@ -73,7 +64,6 @@ def test_a_finished_pull_pod_keeps_its_container_so_that_the_kubelet_spares_the_
     here: World, node: RealNode
 ) -> None:
     """The kubelet's collector spares images that a container of any state uses (image_gc_manager, detectImages)."""
-    here.kubectl.run("uncordon", "sim-0")
     here.kubectl.apply(POOL, deployment("kept", node.push("kept", workload_image())))
     here.kubectl.run("rollout", "status", "deployment", "kept", "-n", PLACE, "--timeout=50s")
     here.kubectl.apply(warmed("kept"))

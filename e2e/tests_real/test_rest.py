@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from controlplane.api import Api, ApiError
 from controlplane.real_node import RealNode
 from controlplane.real_node.images import workload_image
-from controlplane.real_node.settings import LABELS
 from controlplane.waiting import wait_until
-from rig.moving import PLACE, deployment
+from rig.answers import first_answer, ready_pods, service, unstarted
+from rig.moving import PLACE
 from rig.objects import Manifest, policy
 from rig.world import World
 
@@ -33,32 +31,19 @@ HELD = {"full-standby": FULL, "resting-standby": REST}
 
 
 def workload(name: str, image: str, seconds: int) -> Manifest:
-    """Nothing runs of it yet; its pods request a fifth of a core of the real node, and listen after so long."""
-    made = deployment(name, image)
-    made["spec"]["replicas"] = 0
+    """Its pods request a fifth of a core, and listen after so long."""
+    made = unstarted(name, image)
     pod = made["spec"]["template"]["spec"]
-    pod["nodeSelector"] = LABELS
     requests = {"cpu": FULL[0], "memory": "32Mi"}
     pod["containers"][0]["resources"] = {"requests": requests, "limits": {"cpu": FULL[1]}}
     pod["containers"][0]["env"] = [{"name": "START_SECONDS", "value": str(seconds)}]
     return made
 
 
-def service(name: str) -> Manifest:
-    spec = {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": PLACE}, "spec": spec}
-
-
 def standing(name: str, standby: dict[str, Any]) -> Manifest:
     """No demand, and so many standbys whatever is forecast; what the test scales out is not taken back."""
     kept = {"minReplicas": 0, "behavior": {"scaleDown": {"selectPolicy": "Disabled"}}}
     return policy(PLACE, name, "vector(0)", 50, mode="Act", scaling=kept, rungs={"standby": standby})
-
-
-def ready_pods(here: World, selector: str) -> list[dict[str, Any]]:
-    found = here.kubectl.list("pod", PLACE, selector)
-    ready = ({c["type"]: c["status"] for c in pod["status"].get("conditions", [])}.get("Ready") for pod in found)
-    return [pod for pod, yes in zip(found, ready, strict=True) if yes == "True"]
 
 
 def standby_of(here: World, name: str) -> dict[str, Any] | None:
@@ -69,23 +54,6 @@ def given(pod: dict[str, Any] | None) -> tuple[str, str]:
     """(request, limit) of cpu that the kubelet says its container has."""
     found = (pod or {}).get("status", {}).get("containerStatuses", [{}])[0].get("resources", {})
     return found.get("requests", {}).get("cpu", ""), found.get("limits", {}).get("cpu", "")
-
-
-def answers(api: Api, name: str) -> bool:
-    """One request to the Service's ready endpoints, by the API server's proxy."""
-    try:
-        api.get(f"/api/v1/namespaces/{PLACE}/services/{name}:80/proxy/")
-    except ApiError:
-        return False
-    return True
-
-
-def seconds_to_answer(here: World, api: Api, name: str) -> float:
-    assert not answers(api, name)
-    api.patch(f"/apis/apps/v1/namespaces/{PLACE}/deployments/{name}/scale", {"spec": {"replicas": 1}})
-    began = time.monotonic()
-    wait_until(f"an answer of {name}", lambda: answers(api, name), 120.0, here.operator.last_lines, 0.05)
-    return time.monotonic() - began
 
 
 @contextmanager
@@ -130,10 +98,10 @@ def test_a_resting_standby_answers_long_before_a_cold_pod_with_all_its_cpu_and_n
 ) -> None:
     with opened(here, node, RUNGS, SIZE, 10) as standbys:
         node.shape(RATE)
-        seconds = {name: seconds_to_answer(here, here.cluster.api(), name) for name in RUNGS}
-        for name, took in seconds.items():
-            record_property(name, took)
-            print(f"{name}: {took:.2f} s to the first answer, {HELD.get(name, ('0', ''))[0]} of cpu held")
+        answers = {name: first_answer(here, name) for name in RUNGS}
+        for name, answer in answers.items():
+            answer.tell(record_property, name)
         for name, was in standbys.items():
-            assert seconds[name] < seconds["no-standby"] / 4
+            assert answers[name].seconds < answers["no-standby"].seconds / 4
+            assert answers[name].held == HELD[name][0]
             assert_serves(here, name, was)
