@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from controlplane.real_node.settings import LABELS, NODE, TOLERATION
+from edgewarm.model.units import parse_quantity
 from rig.objects import Manifest, condition, policy
 from rig.world import World
 
 PLACE = "shop"
 CAPACITY = 50.0
+SPARED = 100 << 40
+"""Bytes that the fetcher class `sparing` leaves free: no disk has them."""
 POOL = {
     "apiVersion": "edgewarm.io/v1alpha1",
     "kind": "EdgeNodePool",
@@ -78,3 +81,8 @@ def says(here: World, name: str) -> str:
 def stages(here: World, name: str) -> set[str]:
     """Those that were measured."""
     return {one["stage"] for one in here.kubectl.get("wp", name, PLACE)["status"].get("leadTimes", ())}
+
+
+def disk_bytes(here: World) -> int:
+    """Of the real node, as its kubelet reports it."""
+    return int(parse_quantity(here.kubectl.get("node", NODE)["status"]["allocatable"]["ephemeral-storage"]))

@@ -10,7 +10,7 @@ from controlplane.certificates import Authority, create_authority
 from controlplane.curves import Curve
 from controlplane.real_node import RealNode
 from controlplane.real_node.settings import REGISTRY
-from rig.moving import CAPACITY, PLACE
+from rig.moving import CAPACITY, PLACE, SPARED
 from rig.relay import Relay
 from rig.serving import Serving, own_address
 from rig.world import App, World, world
@@ -59,12 +59,13 @@ def here(
     relay: Serving[Relay],
     repositories: Serving[FakeGit],
 ) -> Iterator[World]:
-    """The simulated node is where pods are at first. One class may fetch from the servers above, by the image that
-    test_files pushes."""
+    """The simulated node is where pods are at first. Two classes may fetch from the servers above, by the image
+    that test_files pushes; one of them leaves more free than there is."""
     directory = tmp_path_factory.mktemp("real-images") / "world"
     hosts = [files.host, relay.host, repositories.host]
     fetcher = {"name": "files", "image": f"{REGISTRY}/edgewarm:1", "hosts": hosts, "spareBytes": 0}
-    values = {"fetchers": [{**fetcher, "secret": "fetch-login"}]}
+    sparing = {**fetcher, "name": "sparing", "spareBytes": SPARED}
+    values = {"fetchers": [{**fetcher, "secret": "fetch-login"}, sparing]}
     with world(
         "real-images", steady, nodes=1, directory=directory, real_node=True, warm=[PLACE], values=values
     ) as made:

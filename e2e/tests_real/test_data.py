@@ -10,10 +10,10 @@ import pytest
 from controlplane.real_node import RealNode
 from controlplane.real_node.images import files_image, workload_image
 from controlplane.real_node.oci import Image, ballast
-from controlplane.real_node.settings import REGISTRY
+from controlplane.real_node.settings import NODE, REGISTRY
 from controlplane.waiting import wait_until
 from rig.answers import first_answer, service, unstarted
-from rig.moving import PLACE, POOL, UNSTARTED, deployment, warmed
+from rig.moving import PLACE, POOL, UNSTARTED, deployment, disk_bytes, warmed
 from rig.objects import Manifest, condition
 from rig.world import World
 
@@ -124,6 +124,22 @@ def test_a_digest_that_the_registry_does_not_have_is_refused_and_said(
     assert "0 of 1 items are staged on 1 nodes; data-wrong on " in says(here, "wrong")
     here.kubectl.run("delete", "wp", "wrong", "-n", PLACE)
     wait_until("garbage collection", lambda: not staged(here, "wrong"), 240.0)
+
+
+@pytest.mark.slow
+def test_data_that_would_fill_the_disk_of_a_node_is_not_staged_and_that_is_said(here: World, node: RealNode) -> None:
+    """The policy says that an item has a third of the disk that the real node's kubelet reports: unpacked, all of it.
+    Another goes the same way, and comes."""
+    digests = {name: pushed(node, name, data(name, MEGABYTE)) for name in ("small", "vast-data")}
+    references = {name: f"{REGISTRY}/{name}@{digest}" for name, digest in digests.items()}
+    made = staging("guarded", digests, UNSTARTED, storage="1E")
+    made["spec"]["data"][1]["size"] = str(disk_bytes(here) // 3)
+    image = node.push("reader", workload_image())
+    here.kubectl.apply(POOL, mounting(unstarted("guarded", image), references), made)
+
+    told = f"Waiting: 1 of 2 items are staged on 1 nodes; vast-data on {NODE} waits: its disk would be too full"
+    wait_until("the guard", lambda: says(here, "guarded") == told, 180.0, lambda: says(here, "guarded"))
+    assert set(staged(here, "guarded")) == {"small"}
 
 
 @pytest.mark.slow

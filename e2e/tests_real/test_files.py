@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from controlplane.api import ApiError
 from controlplane.certificates import Authority
 from controlplane.real_node import RealNode
 from controlplane.real_node.images import workload_image
@@ -18,7 +19,7 @@ from controlplane.real_node.oci import Blob, Image, push
 from controlplane.real_node.python import operator_image
 from controlplane.real_node.settings import LABELS
 from controlplane.waiting import wait_until
-from rig.moving import PLACE, POOL, deployment, pods, warmed
+from rig.moving import PLACE, POOL, SPARED, deployment, pods, warmed
 from rig.objects import Manifest, condition
 from rig.relay import Relay
 from rig.serving import Serving
@@ -65,10 +66,10 @@ def reading(name: str, image: str) -> Manifest:
     return made
 
 
-def staging(name: str, url: str, digest: str) -> Manifest:
+def staging(name: str, url: str, digest: str, fetcher: str = "files") -> Manifest:
     """A policy that has it fetched onto the claim, by the name menu."""
     made = warmed(name)
-    source = {"file": {"url": url, "fetcher": "files", "claim": name}}
+    source = {"file": {"url": url, "fetcher": fetcher, "claim": name}}
     made["spec"]["rungs"] = {"data": {}}
     made["spec"]["data"] = [{"name": "menu", "source": source, "digest": digest, "size": "16Mi"}]
     return made
@@ -202,3 +203,22 @@ def test_a_wrong_digest_is_refused_and_said(
     assert f"has digest sha256:{found}, ordered was {wrong}" in says(here, "wrong-file")
     here.kubectl.run("delete", "wp", "wrong-file", "-n", PLACE)
     wait_until("garbage collection", lambda: not fetching(here, "wrong-file"), 240.0)
+
+
+@pytest.mark.slow
+def test_a_fetch_that_would_leave_less_free_than_its_class_spares_is_refused_and_said(
+    here: World, files: Serving[FakeFiles], opened: Callable[[str], None]
+) -> None:
+    """The class spares more than the disk has, and its pod sees what is free."""
+    server = files.server
+    opened("spared")
+    server.files["/spared"], server.pause_seconds = CONTENT, 0.0
+    digest = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+    here.kubectl.apply(staging("spared", server.url("/spared"), digest, "sparing"))
+
+    wait_until("the refusal", lambda: "PullFailing" in says(here, "spared"), 120.0, lambda: told(here, "spared"))
+    assert f"{len(CONTENT)} bytes more leave less than {SPARED} free on the volume" in says(here, "spared")
+    with pytest.raises(ApiError, match="404"):
+        served(here, "spared", "menu")
+    here.kubectl.run("delete", "wp", "spared", "-n", PLACE)
+    wait_until("garbage collection", lambda: not fetching(here, "spared"), 240.0)

@@ -8,10 +8,10 @@ import pytest
 
 from controlplane.real_node import RealNode
 from controlplane.real_node.images import workload_image
-from controlplane.real_node.settings import REGISTRY
+from controlplane.real_node.settings import NODE, REGISTRY
 from controlplane.waiting import wait_until
 from rig.answers import first_answer, service, unstarted
-from rig.moving import PLACE, POOL, UNSTARTED, deployment, pull_pod, says, stages, warmed
+from rig.moving import PLACE, POOL, UNSTARTED, deployment, disk_bytes, pull_pod, says, stages, warmed
 from rig.world import World
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_node]
@@ -57,6 +57,21 @@ def test_an_image_that_does_not_exist_is_said_with_the_kubelets_reason(here: Wor
     assert "ErrImagePull" in says(here, "gone") or "ImagePullBackOff" in says(here, "gone")
     here.kubectl.run("delete", "wp", "gone", "-n", PLACE)
     wait_until("garbage collection", lambda: pull_pod(here, "gone") is None, 240.0)
+
+
+def test_an_image_that_would_fill_the_disk_of_a_node_is_not_pulled_and_that_is_said(here: World) -> None:
+    """Another node lists it with a third of the disk that the real node's kubelet reports: unpacked, all of it."""
+    image, listed = f"{REGISTRY}/vast:1", "/api/v1/nodes/sim-0/status"
+    vast = [{"names": [image], "sizeBytes": disk_bytes(here) // 3}]
+    here.cluster.api().patch(listed, {"status": {"images": vast}})
+    here.kubectl.apply(POOL, unstarted("vast", image), warmed("vast", **UNSTARTED))
+
+    told = f"Waiting: images are on 0 of 1 nodes; {NODE} waits: its disk would be too full"
+    wait_until("the guard", lambda: says(here, "vast") == told, 180.0, lambda: says(here, "vast"))
+    assert pull_pod(here, "vast") is None
+    here.cluster.api().patch(listed, {"status": {"images": []}})
+    wait_until("the pull without it", lambda: pull_pod(here, "vast") is not None, 180.0, lambda: says(here, "vast"))
+    here.kubectl.run("delete", "wp", "vast", "-n", PLACE)
 
 
 @pytest.mark.slow
