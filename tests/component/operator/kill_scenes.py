@@ -147,6 +147,11 @@ def demand(asked: float) -> Callable[[OperatorWorld], None]:
     return lambda world: world.asked.update(checkout=lambda _: asked)
 
 
+def approved(world: OperatorWorld) -> None:
+    (proposal,) = world.decisions()
+    world.change("ScalingDecision", proposal["metadata"]["name"], approval="Approved")
+
+
 def another_image(world: OperatorWorld) -> None:
     world.change("Deployment", "checkout", template=template("web:2", MODEL, TABLE))
 
@@ -184,6 +189,8 @@ RESTING = {"standby": LOW}
 SCENES = [
     Scene("replicas are added", serving(2), demand(175.0)),
     Scene("standbys are made", serving(2), policy(rungs=STANDBYS)),
+    Scene("standbys are proposed", serving(2, mode="Recommend"), policy(rungs=STANDBYS)),
+    Scene("standbys are approved", serving(2, mode="Recommend", rungs=STANDBYS), approved),
     Scene("standbys are promoted and made anew", serving(2, rungs=STANDBYS), scaled_out),
     Scene("standbys are replaced after a rollout", serving(2, rungs=STANDBYS), rolled_out),
     Scene("standbys are hidden again", labelled, asked_for),
