@@ -56,12 +56,12 @@ async def labelled(world: OperatorWorld) -> None:
     await world.passes(180)
 
 
-def moving(requests: dict[str, str], **standby: Any) -> Callable[[OperatorWorld], Awaitable[None]]:
+def moving(**standby: Any) -> Callable[[OperatorWorld], Awaitable[None]]:
     """Three pods on node-1 that may leave it behind standbys."""
 
     async def before(world: OperatorWorld) -> None:
         rungs = {"standby": standby, "migration": {}, "image": {"enabled": False}}
-        await serving_on_node_1(world, None, requests, rungs=rungs)
+        await serving_on_node_1(world, None, {"cpu": FULL}, rungs=rungs)
         await world.passes(330)
 
     return before
@@ -197,8 +197,8 @@ SCENES = [
     Scene("standbys are lowered", serving(2), policy(rungs=RESTING)),
     Scene("standbys at rest rise and are promoted", serving(2, rungs=RESTING), scaled_out, 210.0, cold=120.0),
     Scene("standbys rest no more", serving(2, rungs=RESTING), policy(rungs=STANDBYS)),
-    Scene("pods leave a node", moving({"cpu": FULL}, min=0, max=2), cordoned, 150.0),
-    Scene("pods leave a node behind standbys at rest", moving({"cpu": FULL}, **LOW), cordoned, 150.0),
+    Scene("pods leave a node", moving(min=0, max=2), cordoned, 150.0),
+    Scene("pods leave a node behind standbys at rest", moving(**LOW), cordoned, 150.0),
     Scene("standbys are given back", serving(2, rungs=STANDBYS), policy(rungs={})),
     Scene("pods are parked", serving(4, **parking(4, 0)), policy(**parking(2, 2)), 60.0, anew=True),
     Scene("room is held", serving(2), policy(rungs=ROOM)),
