@@ -129,6 +129,7 @@ def controller_manager(binary: Path, folders: Folders, port: int, node_grace_sec
         "cluster-signing-key-file": pki / "ca.key",
         "node-monitor-period": f"{min(5.0, node_grace_seconds / 4):g}s",
         "node-monitor-grace-period": f"{node_grace_seconds:g}s",
+        "horizontal-pod-autoscaler-sync-period": "5s",  # the default of 15 s is how long a test would wait
     }
     return Component("kube-controller-manager", _argv(binary, flags), port, "/healthz", True)
 

@@ -83,9 +83,10 @@ def test_promotion_goes_by_what_is_there(
     before = uids([*shop.serving(), *shop.standbys()])
     assert len(before) == 4
 
-    shop.scale(4)
-    assert shop.seconds_to_serve(4) < cold_start / 4
-    shop.until("the twins to go", lambda: len(shop.serving()) == 4)
+    with shop.never_below(2):
+        shop.scale(4)
+        assert shop.seconds_to_serve(4) < cold_start / 4
+        shop.until("the twins to go", lambda: len(shop.serving()) == 4)
     assert uids(shop.serving()) == before
     first, *others = [pod["metadata"]["labels"] for pod in shop.serving()]
     assert all(one == first for one in others)

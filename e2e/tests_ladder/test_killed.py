@@ -1,4 +1,7 @@
-"""The operator killed while it works on the ladder; tests/component/operator/test_killed.py does it at every write."""
+"""The operator killed twice on a real control plane: while it fills standbys and room, and while it promotes.
+
+tests/component/operator/test_killed.py kills it at every write of a scene of every rung, against a fake API server.
+"""
 
 from __future__ import annotations
 

@@ -34,7 +34,16 @@ def by_its_policy(shop: Shop) -> None:
 
 
 def by_an_autoscaler(shop: Shop) -> None:
-    shop.here.kubectl.apply(hpa(shop.name, 4))
+    """One that holds what there is, until its minimum is raised."""
+    kubectl = shop.here.kubectl
+    kubectl.apply(hpa(shop.name, 2))
+
+    def seen() -> int:
+        found: int = kubectl.get("hpa", shop.name, shop.place).get("status", {}).get("currentReplicas", 0)
+        return found
+
+    shop.until("its autoscaler", lambda: seen() == 2)
+    kubectl.patch("hpa", shop.name, shop.place, {"spec": {"minReplicas": 4}})
 
 
 @pytest.mark.parametrize("scaled", [by_hand, by_its_policy, by_an_autoscaler], ids=lambda found: found.__name__)

@@ -20,3 +20,10 @@ def asks(world: OperatorWorld, **nodes: float) -> None:
 def image_volume(number: int, reference: str) -> dict[str, Any]:
     """A volume that mounts an image."""
     return {"name": f"data-{number}", "image": {"reference": reference}}
+
+
+def tells(world: OperatorWorld, node: str, ready: str) -> None:
+    """A node's condition Ready: `True`, or `Unknown` while it is silent; what it told before stays."""
+    found = world.api.get("Node", "", node)
+    assert found is not None
+    world.api.put({**found, "status": {**found["status"], "conditions": [{"type": "Ready", "status": ready}]}})

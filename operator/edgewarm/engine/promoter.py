@@ -251,14 +251,6 @@ class Promoter:
         log.info(what, policy=policy, pod=told, node=pod.node, because=work.why)
         return None
 
-    async def _patched(self, item: PolicyObject, patch: PatchObject) -> bool:
-        try:
-            await self._cluster.carry_out(patch)
-        except EdgewarmError as error:
-            log.info("not promoted", policy=str(item.key), pod=str(patch.key), problem=str(error))
-            return False
-        return True
-
 
 def _work(one: Promotion) -> _Work:
     return _Work(one.item, one.workload, one.crew.replica_set, (one.pod,), (), one.crew.sizes, one.why)

@@ -14,6 +14,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | it stands on a node that pods are to leave           | another is made elsewhere first, then it goes        |
 | its pool gives one up for a policy of higher QoS     | that one is deleted                                  |
 | its pool has no place for a new one                  | it is not made, and asked for again                  |
+| data is on its way to where a new one would start    | it is not made, and asked for again                  |
 | rungs.standby.rest, and no pod is lacking            | ready ones are resized to it (engine.resting), but   |
 |                                                      | for the one that takes the place of a pod that leaves |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |

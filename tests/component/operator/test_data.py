@@ -9,7 +9,7 @@ import pytest
 from edgewarm.model.units import format_time
 from support.fake_api.merging import Json
 from support.operator_world import SHOP, OperatorWorld
-from support.warmth import BY_NODE, POOL, asks, image_volume
+from support.warmth import BY_NODE, POOL, asks, image_volume, tells
 
 pytestmark = pytest.mark.component
 
@@ -49,6 +49,10 @@ def staging(world: OperatorWorld) -> dict[tuple[str, str], Json]:
     ]
     notes = [pod["metadata"]["annotations"] for pod in found]
     return {(n["edgewarm.io/pull-node"], n["edgewarm.io/data"]): pod for n, pod in zip(notes, found, strict=True)}
+
+
+def uids(world: OperatorWorld) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in staging(world).values()}
 
 
 def condition(world: OperatorWorld) -> tuple[str, str, str]:
@@ -247,13 +251,31 @@ async def test_a_proposal_that_is_approved_is_carried_out(world: OperatorWorld) 
     assert len(staging(world)) == 4
 
 
-async def test_a_node_that_goes_silent_is_left_as_it_is(world: OperatorWorld) -> None:
-    await running(world, item(MODEL), mounts=(MODEL,))
-    world.kubelets.node("node-2", conditions=[{"type": "Ready", "status": "Unknown"}])
-    before, log = set(staging(world)), len(world.written("/pods"))
-    await world.passes(300)
-    assert set(staging(world)) == before
+async def test_a_node_that_goes_silent_is_left_as_it_is_and_so_it_is_found_when_it_returns(
+    world: OperatorWorld,
+) -> None:
+    """What is not expected any more goes after five minutes; nobody knows what is expected where nobody answers."""
+    await running(world, item(MODEL), mounts=(MODEL,), data={"ttl": "5m"})
+    before, log = uids(world), len(world.written("/pods"))
+    assert len(before) == 2
+    tells(world, "node-2", "Unknown")
+    await world.passes(1200)
+    tells(world, "node-2", "True")
+    await world.passes(120)
+    assert uids(world) == before
     assert len(world.written("/pods")) == log
+
+
+async def test_a_node_that_is_silent_when_its_data_is_due_gets_it_when_it_returns(world: OperatorWorld) -> None:
+    await running(world, item(MODEL), mounts=(MODEL,), mode="Observe")
+    tells(world, "node-2", "Unknown")
+    world.change("WarmingPolicy", "checkout", mode="Act")
+    await world.passes(600)
+    assert set(staging(world)) == {("node-3", "vision")}
+    tells(world, "node-2", "True")
+    await world.passes(60)
+    assert set(staging(world)) == {("node-2", "vision"), ("node-3", "vision")}
+    assert ("node-2", MODEL) in world.kubelets.pulled
 
 
 async def test_what_was_staged_for_a_workload_that_is_gone_is_given_back(world: OperatorWorld) -> None:
@@ -278,8 +300,8 @@ async def test_an_item_is_staged_only_while_its_own_requests_are_likely(world: O
 async def test_a_restart_gives_nothing_back_before_history_is_read(world: OperatorWorld) -> None:
     await running(world, item(MODEL), data={"ttl": "5m"})
     await world.passes(300)
-    before = {pod["metadata"]["uid"] for pod in staging(world).values()}
+    before = uids(world)
     await world.restart()
     await world.passes(180)
-    assert {pod["metadata"]["uid"] for pod in staging(world).values()} == before
+    assert uids(world) == before
     assert before

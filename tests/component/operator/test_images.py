@@ -9,20 +9,12 @@ import pytest
 
 from edgewarm.model.units import format_time
 from support.fake_api.merging import Json
-from support.fake_prometheus import Series
 from support.operator_world import SHOP, OperatorWorld
+from support.warmth import BY_NODE, POOL, asks, tells
 
 pytestmark = pytest.mark.component
 
-POOL = {"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {"selector": {"matchLabels": {"pool": "edge"}}}}
 CHECKOUT = {"query": "demand:checkout"}
-BY_NODE = {"query": "by node", "capacityPerPod": "50", "labels": {"node": "node"}}
-
-
-def asks(world: OperatorWorld, **nodes: float) -> None:
-    """As if it had always been so."""
-    series: list[Series] = [({"node": node.replace("_", "-")}, value) for node, value in nodes.items()]
-    world.prometheus.queries["by node"] = lambda at: series
 
 
 async def running(
@@ -48,6 +40,10 @@ def pull_pods(world: OperatorWorld) -> dict[str, Json]:
     """By node."""
     found = [pod for pod in world.api.objects("Pod") if "edgewarm.io/rung" in (pod["metadata"].get("labels") or {})]
     return {pod["metadata"]["annotations"]["edgewarm.io/pull-node"]: pod for pod in found}
+
+
+def uids(world: OperatorWorld) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in pull_pods(world).values()}
 
 
 def rung(world: OperatorWorld) -> Json:
@@ -201,7 +197,7 @@ async def test_a_target_that_goes_takes_its_pull_pods_with_it(world: OperatorWor
 
 async def test_another_image_of_the_workload_replaces_the_one_before(world: OperatorWorld) -> None:
     await running(world)
-    before = {pod["metadata"]["uid"] for pod in pull_pods(world).values()}
+    before = uids(world)
     template = {"spec": {"containers": [{"name": "web", "image": "web:2"}]}}
     world.change("Deployment", "checkout", template=template)
     await world.passes(180)
@@ -227,13 +223,31 @@ async def test_a_full_disk_gets_nothing_and_says_so(world: OperatorWorld) -> Non
     )
 
 
-async def test_a_node_that_goes_silent_is_left_as_it_is(world: OperatorWorld) -> None:
-    await running(world)
-    world.kubelets.node("node-2", conditions=[{"type": "Ready", "status": "Unknown"}])
-    before, log = set(pull_pods(world)), len(world.written("/pods"))
-    await world.passes(300)
-    assert set(pull_pods(world)) == before
+async def test_a_node_that_goes_silent_is_left_as_it_is_and_so_it_is_found_when_it_returns(
+    world: OperatorWorld,
+) -> None:
+    """What is not expected any more goes after five minutes; nobody knows what is expected where nobody answers."""
+    await running(world, rungs={"image": {"ttl": "5m"}})
+    before, log = uids(world), len(world.written("/pods"))
+    assert len(before) == 2
+    tells(world, "node-2", "Unknown")
+    await world.passes(1200)
+    tells(world, "node-2", "True")
+    await world.passes(120)
+    assert uids(world) == before
     assert len(world.written("/pods")) == log
+
+
+async def test_a_node_that_is_silent_when_its_pull_is_due_gets_it_when_it_returns(world: OperatorWorld) -> None:
+    await running(world, mode="Observe")
+    tells(world, "node-2", "Unknown")
+    world.change("WarmingPolicy", "checkout", mode="Act")
+    await world.passes(600)
+    assert set(pull_pods(world)) == {"node-3"}
+    tells(world, "node-2", "True")
+    await world.passes(60)
+    assert set(pull_pods(world)) == {"node-2", "node-3"}
+    assert ("node-2", "web:1") in world.kubelets.pulled
 
 
 async def test_a_restart_pulls_nothing_twice(world: OperatorWorld) -> None:
@@ -247,10 +261,10 @@ async def test_a_restart_pulls_nothing_twice(world: OperatorWorld) -> None:
 async def test_a_restart_gives_nothing_back_before_history_is_read(world: OperatorWorld) -> None:
     await running(world, rungs={"image": {"ttl": "5m"}})
     await world.passes(300)
-    before = {pod["metadata"]["uid"] for pod in pull_pods(world).values()}
+    before = uids(world)
     await world.restart()
     await world.passes(180)
-    assert {pod["metadata"]["uid"] for pod in pull_pods(world).values()} == before
+    assert uids(world) == before
     assert len(before) == 2
 
 

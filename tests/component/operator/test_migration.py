@@ -172,24 +172,3 @@ async def test_no_pod_leaves_a_full_node_for_another_that_would_be_nearly_as_ful
     await world.passes(300)
     assert where(world) == {"node-1": 3}
     assert standbys(world) == []
-
-
-async def killed(world: OperatorWorld, writes: int) -> None:
-    """The operator dies in the next pass, after so many of its writes went through; another begins."""
-    world.api.fail(0, times=1000, verbs=["create", "patch", "delete"], skip=writes)
-    await world.passes(15)
-    world.api.recover()
-    await world.restart()
-
-
-@pytest.mark.parametrize("writes", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 9))])
-async def test_killed_after_any_write_of_a_move_no_pod_is_lost_or_left(world: OperatorWorld, writes: int) -> None:
-    counts = await serving_on_node_1(world)
-    node(world, "node-1", unschedulable=True)
-    await world.passes(30)
-    assert (where(world), len(standbys(world))) == ({"node-1": 3}, 2)  # ready in the next pass
-    await killed(world, writes)
-    await world.until(lambda: "node-1" not in where(world))
-    await world.until(lambda: not standbys(world), 500)
-    assert (sum(where(world).values()), min(counts)) == (3, 3)
-    assert len(world.pods("ReplicaSet")) == 3

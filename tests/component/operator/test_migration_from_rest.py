@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from component.operator.test_migration import killed, node, said, serving_on_node_1, standbys, where
+from component.operator.test_migration import node, said, serving_on_node_1, standbys, where
 from support.fake_api.replica_sets import DELETION_COST, is_ready
 from support.operator_world import OperatorWorld
 
 pytestmark = pytest.mark.component
 REST, FULL = "100m", "900m"
-COLD = 120.0
 
 
 def cpu(pod: dict[str, Any]) -> list[str]:
@@ -135,18 +134,3 @@ async def test_one_that_rose_for_a_pod_that_stays_after_all_rests_again(world: O
     await world.until(lambda: sizes(world) == [[REST, REST]] * 2, 60)
     await world.passes(60)
     assert where(world) == {"node-1": 3}
-
-
-@pytest.mark.parametrize("writes", [1, 2, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 3, 4, 5))])
-async def test_killed_after_any_write_of_such_a_move_no_pod_is_lost_or_serves_with_less(
-    world: OperatorWorld, writes: int
-) -> None:
-    counts = await two_at_rest(world)
-    _, low = watched(world)
-    node(world, "node-1", unschedulable=True)
-    world.sets.delay = COLD
-    await killed(world, writes)
-    await world.until(lambda: "node-1" not in where(world), 1200)
-    await world.until(lambda: sizes(world) == [[REST, REST]] * 2, 600)
-    assert (sum(where(world).values()), min(counts), low) == (3, 3, [])
-    assert len(world.pods("ReplicaSet")) == 3

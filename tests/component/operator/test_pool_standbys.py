@@ -10,7 +10,7 @@ import pytest
 from edgewarm.model.units import format_time
 from support.fake_api.replica_sets import is_ready
 from support.operator_world import OperatorWorld
-from support.warmth import BY_NODE, asks
+from support.warmth import BY_NODE, asks, tells
 
 pytestmark = pytest.mark.component
 
@@ -105,6 +105,26 @@ async def test_no_more_standbys_than_the_budget_holds(world: OperatorWorld) -> N
     pool(world, budgets={"cpu": "4"})
     await world.until(lambda: sum(where(world).values()) == 4)
     assert refusal(world) == ("", "")
+
+
+async def test_a_node_that_is_silent_when_its_standby_is_due_gets_it_when_it_returns(world: OperatorWorld) -> None:
+    """Two of one core on two nodes of 1.5 cores; what stands on the other node is not moved, and none is lost."""
+    for name in ("edge-1", "edge-2"):
+        node(world, name, cpu="1500m")
+    tells(world, "edge-2", "Unknown")
+    pool(world)
+    policy(world)
+    await world.start()
+    await world.passes(600)
+    assert where(world) == {"edge-1": 1}
+    assert refusal(world)[0] == "NoRoom"
+    tells(world, "edge-2", "True")
+    await world.until(lambda: where(world) == {"edge-1": 1, "edge-2": 1}, 90)
+    tells(world, "edge-2", "Unknown")
+    log = len(world.written("/pods"))
+    await world.passes(1200)
+    assert where(world) == {"edge-1": 1, "edge-2": 1}
+    assert len(world.written("/pods")) == log
 
 
 async def test_only_so_many_nodes_are_warmed(world: OperatorWorld) -> None:

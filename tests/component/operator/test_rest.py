@@ -71,23 +71,6 @@ async def test_they_rise_before_they_are_promoted(world: OperatorWorld) -> None:
     assert resizes(world)[2:4] == [FULL, FULL]
 
 
-@pytest.mark.parametrize("writes", [1, 2, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 3, 4, 5, 6))])
-async def test_killed_after_any_write_of_a_rise_the_same_pods_serve_with_all_their_cpu(
-    world: OperatorWorld, writes: int
-) -> None:
-    await rested(world)
-    before = {pod["metadata"]["name"] for pod in (*world.pods("ReplicaSet"), *world.pods("WarmingPolicy"))}
-    world.sets.delay = COLD
-    world.change("Deployment", "checkout", replicas=4)
-    world.api.fail(0, times=1000, verbs=["create", "patch", "delete"], skip=writes)
-    await world.passes(15)
-    world.api.recover()
-    await world.restart()
-    await world.until(lambda: world.ready() == 4, COLD * 3 / 4)
-    assert {pod["metadata"]["name"] for pod in world.pods("ReplicaSet")} == before
-    assert {cpu(pod) for pod in world.pods("ReplicaSet")} == {(FULL, FULL)}
-
-
 def _serves_low(obj: dict[str, Any]) -> bool:
     """A ready pod that a Service selects, without the cpu of its template."""
     serves = obj["kind"] == "Pod" and obj["metadata"].get("labels", {}).get("app") == "checkout" and is_ready(obj)

@@ -216,43 +216,6 @@ async def test_scaling_in_parks_and_scaling_out_brings_the_same_pods_back(world:
     assert all(len(pod["metadata"]["labels"]) == 2 for pod in world.pods("ReplicaSet"))  # app and pod-template-hash
 
 
-# the same pods, that is; for what else must be there see test_killed
-WRITES = [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 1, 3, 4, 5, 6, 7, 8))]
-
-
-async def killed(world: OperatorWorld, writes: int) -> None:
-    """The operator dies in the next pass, after so many of its writes went through; another begins."""
-    world.api.fail(0, times=1000, verbs=["create", "patch", "delete"], skip=writes)
-    await world.passes(15)
-    world.api.recover()
-    await world.restart()
-
-
-@pytest.mark.parametrize("writes", WRITES)
-async def test_killed_after_any_write_of_a_scale_in_it_ends_where_it_would_have(
-    world: OperatorWorld, writes: int
-) -> None:
-    await four(world)
-    world.change("WarmingPolicy", "checkout", **shape(2, 2))
-    await killed(world, writes)
-    await world.until(lambda: (world.replicas(), len(world.pods("WarmingPolicy"))) == (2, 2), 500)
-    await world.passes(60)
-    assert (len(world.pods("ReplicaSet")), len(world.pods("WarmingPolicy"))) == (2, 2)
-    assert all(map(is_ready, world.api.objects("Pod")))
-
-
-@pytest.mark.parametrize("writes", WRITES)
-async def test_killed_after_any_write_of_a_promotion_no_pod_is_lost_or_left(world: OperatorWorld, writes: int) -> None:
-    await warmed(world)
-    before = names([*world.pods("ReplicaSet"), *world.pods("WarmingPolicy")])
-    world.change("Deployment", "checkout", replicas=4)
-    await killed(world, writes)
-    await world.until(lambda: sum(map(is_ready, world.pods("WarmingPolicy"))) == 2, 500)
-    await world.passes(60)
-    assert names(world.pods("ReplicaSet")) == before
-    assert len(world.api.objects("Pod")) == 6
-
-
 async def test_a_scale_in_that_the_server_refuses_takes_no_pod_out(world: OperatorWorld) -> None:
     before = await four(world)
     world.api.fail(503, times=1, verbs=["patch"], plurals=["deployments"])
