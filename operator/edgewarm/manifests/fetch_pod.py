@@ -14,7 +14,17 @@ from typing import Any
 from edgewarm.manifests.decision import policy_label
 from edgewarm.model.data import DataItem, FileSource
 from edgewarm.model.fetchers import FetcherClass
-from edgewarm.model.names import DATA_NAME, FETCH_KEY, GROUP, POLICY_LABEL, RUNG_LABEL, VERSION, WARMING_POLICY
+from edgewarm.model.names import (
+    DATA_NAME,
+    FETCH_KEY,
+    GROUP,
+    POLICY_LABEL,
+    PULL_BYTES,
+    PULL_SPEED,
+    RUNG_LABEL,
+    VERSION,
+    WARMING_POLICY,
+)
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.rungs import DataTerms, RungName
 from edgewarm.model.template import PodTemplate
@@ -22,13 +32,17 @@ from edgewarm.model.template import PodTemplate
 FOLDER = "/data"
 SECRET_FOLDER = "/var/run/edgewarm/secret"
 USER = 65532
+REQUESTS = {"cpu": "10m", "memory": "64Mi"}
 FETCH_SECONDS = 6 * 3600
 """A try that takes longer is ended by the kubelet, also while no operator runs; the next one goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchOrder:
-    """One file, by its class; `kept` are the digests that stay on the claim whatever else goes."""
+    """One file, by its class; `kept` are the digests that stay on the claim whatever else goes.
+
+    `speed` in bytes/s is what it is expected to take of the link, 0 where unknown.
+    """
 
     policy: PolicyObject
     item: DataItem
@@ -37,6 +51,7 @@ class FetchOrder:
     terms: DataTerms
     template: PodTemplate
     kept: tuple[str, ...] = ()
+    speed: float = 0.0
 
 
 def fetch_key(item: DataItem) -> str:
@@ -96,6 +111,8 @@ def _metadata(order: FetchOrder) -> dict[str, Any]:
         "annotations": {
             DATA_NAME: order.item.name,
             FETCH_KEY: fetch_key(order.item),
+            PULL_BYTES: str(round(order.item.size)),
+            PULL_SPEED: str(round(order.speed)),
             "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
             "linkerd.io/inject": "disabled",
         },
@@ -112,7 +129,7 @@ def _container(order: FetchOrder) -> dict[str, Any]:
         "name": "fetch",
         "image": order.fetcher.image,
         "args": ["fetch", order.file.url, *_options(order)],
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": memory}},
+        "resources": {"requests": REQUESTS, "limits": {"memory": memory}},
         "volumeMounts": mounts,
         "securityContext": {
             "allowPrivilegeEscalation": False,
