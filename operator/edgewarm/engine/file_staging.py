@@ -90,7 +90,8 @@ class FileStaging:
                 terms, template = situation.policy.rungs.data or DataTerms(), situation.workload.template
                 fetcher = self.fetchers[file.fetcher]
                 speed = _speed(situation, fetcher)
-                order = FetchOrder(situation.item, unit.item, file, fetcher, terms, template, kept, speed)
+                hosts = self.ration.hosts(situation.view, situation.policy, situation.now)
+                order = FetchOrder(situation.item, unit.item, file, fetcher, terms, template, kept, speed, hosts)
                 why = f"a pod that reads {unit.item.name} is expected"
                 yield CreateObject(uid, "Pod", key.namespace, fetch_pod(order), why)
 

@@ -21,13 +21,14 @@ from edgewarm.engine.pooling import Asker, budgets, holdings, may_hold, on_the_w
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, PULLS, Amounts
 from edgewarm.model.constraints import Constraints
 from edgewarm.model.identity import Key
+from edgewarm.model.names import HOSTNAME
 from edgewarm.model.objects import PoolObject
 from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.pool import Holding, Request
 from edgewarm.model.rungs import RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Pod, Workload
-from edgewarm.pools.barriers import admitted
+from edgewarm.pools.barriers import admitted, domain_of, inside
 from edgewarm.pools.members import memberships
 from edgewarm.pools.placement import Refused, placement, taken
 from edgewarm.pools.shortage import explained
@@ -124,6 +125,16 @@ class PullRation:
             return frozenset()
         open_ = admitted(ask.request, here)
         return frozenset(node.name for node, ok in zip(here.nodes, open_, strict=True) if ok)
+
+    def hosts(self, view: ClusterView, policy: Policy, now: float) -> tuple[str, ...] | None:
+        """The hostnames of the nodes on which the policy may hold things, whatever state they are in; None: any."""
+        here = self._survey(self._of(view, now), policy, now)
+        if here is None:
+            return None
+        label = here.settings.region_label
+        pairs = zip(here.nodes, here.ground.member, strict=True)
+        mine = [node for node, member in pairs if member and inside(node, policy.regions, label)]
+        return tuple(domain_of(node, HOSTNAME) or node.name for node in mine)
 
     def refusal(self, view: ClusterView, ask: PullAsk, now: float) -> Waits:
         """Why the pull may not begin; empty where it may, and then it has its share. Asking twice is asking once."""

@@ -18,6 +18,7 @@ from edgewarm.model.names import (
     DATA_NAME,
     FETCH_KEY,
     GROUP,
+    HOSTNAME,
     POLICY_LABEL,
     PULL_BYTES,
     PULL_SPEED,
@@ -41,7 +42,8 @@ FETCH_SECONDS = 6 * 3600
 class FetchOrder:
     """One file, by its class; `kept` are the digests that stay on the claim whatever else goes.
 
-    `speed` in bytes/s is what it is expected to take of the link, 0 where unknown.
+    `speed` in bytes/s is what it is expected to take of the link, 0 where unknown. `hosts`: the hostnames of the nodes
+    that it may run on, None where it may on any.
     """
 
     policy: PolicyObject
@@ -52,6 +54,7 @@ class FetchOrder:
     template: PodTemplate
     kept: tuple[str, ...] = ()
     speed: float = 0.0
+    hosts: tuple[str, ...] | None = None
 
 
 def fetch_key(item: DataItem) -> str:
@@ -61,7 +64,8 @@ def fetch_key(item: DataItem) -> str:
 
 
 def fetch_pod(order: FetchOrder) -> dict[str, Any]:
-    """A v1 Pod. It tolerates what the workload tolerates; where its claim is decides on which node it runs."""
+    """A v1 Pod. It tolerates what the workload tolerates; of the nodes that its policy may hold things on it runs where
+    its claim can be mounted."""
     tolerations = order.template.spec.get("tolerations")
     return {
         "apiVersion": "v1",
@@ -69,6 +73,7 @@ def fetch_pod(order: FetchOrder) -> dict[str, Any]:
         "metadata": _metadata(order),
         "spec": {
             **({"tolerations": tolerations} if tolerations else {}),
+            **({} if order.hosts is None else {"affinity": {"nodeAffinity": _among(order.hosts)}}),
             "containers": [_container(order)],
             "volumes": _volumes(order),
             "securityContext": {
@@ -84,6 +89,13 @@ def fetch_pod(order: FetchOrder) -> dict[str, Any]:
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
         },
+    }
+
+
+def _among(hosts: tuple[str, ...]) -> dict[str, Any]:
+    expression = {"key": HOSTNAME, "operator": "In", "values": list(hosts)}
+    return {
+        "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}
     }
 
 

@@ -43,7 +43,8 @@ def policy(world: OperatorWorld, name: str, **spec: Any) -> None:
     file = {"url": f"https://files.example/{name}.bin", "fetcher": "files", "claim": "models"}
     item = {"name": f"file-{name}", "source": {"file": file}, "digest": f"sha256:{'d' * 64}", "size": "1Gi"}
     rungs = {"data": {"storage": "4Gi", "ttl": "5m"}, "image": {"enabled": False}}
-    world.policy(name, **{"rungs": rungs, "data": [item], "poolRef": {"name": "north"}, **spec})
+    given = {"rungs": rungs, "data": [item], "poolRef": {"name": "north"}, **spec}
+    world.policy(name, **{field: value for field, value in given.items() if value is not None})
 
 
 async def running(world: OperatorWorld, budgets: Json, fetcher: FetcherClass = CLASS, **spec: Any) -> None:
@@ -148,3 +149,45 @@ async def test_what_only_looks_on_takes_no_turn_of_others(world: OperatorWorld) 
     world.change("WarmingPolicy", "c", mode="Act")
     await world.passes(60)
     assert set(fetching(world)) == {"file-c"}
+
+
+def may_run_on(pod: Json) -> list[str]:
+    """The hostnames that a pod's required affinity names."""
+    needed = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    (term,) = needed["nodeSelectorTerms"]
+    (found,) = term["matchExpressions"]
+    assert (found["key"], found["operator"]) == ("kubernetes.io/hostname", "In")
+    return list(found["values"])
+
+
+@pytest.mark.parametrize(
+    ("regions", "names"),
+    [
+        pytest.param({}, ["edge-1", "edge-2"], id="the pool's nodes"),
+        pytest.param({"regions": [{"name": "us"}]}, ["edge-2"], id="those inside the regions"),
+    ],
+)
+async def test_a_fetch_runs_on_a_node_where_its_policy_may_hold_things(
+    world: OperatorWorld, regions: Json, names: list[str]
+) -> None:
+    """What the claim can be mounted on of these; edge-3 is not in the pool."""
+    node(world, "edge-2", region="us")
+    node(world, "edge-3")
+    found = world.api.get("Node", "", "edge-3")
+    assert found is not None
+    world.api.put({**found, "metadata": {"name": "edge-3", "labels": {"zone": "south"}}})
+    await running(world, {}, **regions)
+    assert {name: may_run_on(pod) for name, pod in fetching(world).items()} == {f"file-{one}": names for one in NAMES}
+
+
+async def test_nothing_is_fetched_where_no_node_of_the_pool_is_inside_the_regions(world: OperatorWorld) -> None:
+    await running(world, {}, regions=[{"name": "us"}])
+    assert fetching(world) == {}
+    assert all("none of the pool's 1 nodes may take it: 1 outside spec.regions" in one for one in waits(world))
+    assert len(waits(world)) == 3
+
+
+async def test_without_a_pool_the_claim_alone_says_where(world: OperatorWorld) -> None:
+    await running(world, {"concurrentPulls": 1}, poolRef=None)
+    assert len(fetching(world)) == 3
+    assert all("affinity" not in pod["spec"] for pod in fetching(world).values())
