@@ -19,7 +19,7 @@ from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.resting import RESIZE, not_warmth
 from edgewarm.engine.rungs import RungSituation
-from edgewarm.model.amounts import PODS, Amounts, total
+from edgewarm.model.amounts import NOTHING, PODS, Amounts, total
 from edgewarm.model.identity import Key, Split
 from edgewarm.model.names import PULL_BYTES, PULL_NODE, PULL_SPEED, RUNG_LABEL
 from edgewarm.model.operations import CreateObject, Manifest, PatchObject
@@ -51,19 +51,25 @@ def _asker(case: Case, view: ClusterView) -> Asker:
 
 
 def _coming(case: Case) -> Iterator[Holding]:
-    """The pulls and fetches that this pass begins; standbys and placeholders are among the requests."""
+    """The pulls and fetches that this pass begins; standbys and placeholders are among the requests.
+
+    Each counts in the budgets, and its node among those of the policy; of the node's room it takes nothing yet, since
+    a standby had better wait for the end of a pull of a few millicores than go elsewhere.
+    """
     begun = ((rung, plan) for rung, plan in case.ladder.plans if case.climb is not None and case.climb.begins(rung))
     for number, (rung, one) in enumerate((rung, one) for rung, plan in begun for one in plan.operations):
         if rung in PULLED and isinstance(one, CreateObject):
-            yield Holding(
+            plain = Holding(
                 name=f"pull {number} of {case.item.key}",
                 owner=case.item.key,
                 rung=rung,
-                node=one.manifest["metadata"]["annotations"].get(PULL_NODE, ""),
+                node="",
                 amounts=asked_by(one.manifest),
                 since=case.judgement.situation.now,
                 preemptible=False,
             )
+            node = one.manifest["metadata"]["annotations"].get(PULL_NODE, "")
+            yield from (plain, replace(plain, name=f"{plain.name} on {node}", node=node, amounts=NOTHING))
 
 
 def asked_by(manifest: Manifest) -> Amounts:
