@@ -33,12 +33,13 @@ class Budgets(Wire):
     memory: PriceText | None = None
     """Memory in bytes, as a quantity such as "8Gi"."""
     storage: PriceText | None = None
-    """Ephemeral storage in bytes, images and data that are held included, as a quantity such as "50Gi"."""
+    """Ephemeral storage in bytes, images and data that are held included (files on claims, too), as a quantity such as
+    "50Gi"."""
     pods: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = None
     """Pods, 1 to 100000."""
     bandwidth: PriceText | None = None
-    """Bits per second that pulls and fetches may take together, by the measured speed of each, as a quantity such as
-    "100M"."""
+    """Bits per second that pulls and fetches may take together, by the speed that was measured of pulls, of a fetch at
+    most the rate of its class, as a quantity such as "100M"."""
     concurrent_pulls: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
     """Pulls and fetches at a time, 1 to 10000; without it 10."""
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import msgspec
 
-from edgewarm.cluster.pull_progress import State, Terminated
+from edgewarm.cluster.pull_progress import State, Terminated, whole_number
 from edgewarm.model.data import Staged
 from edgewarm.model.images import canonical
-from edgewarm.model.names import DATA_NAME, DATA_USED
+from edgewarm.model.names import DATA_NAME, DATA_USED, FETCH_KEY, PULL_BYTES, PULL_SPEED
 from edgewarm.model.pulls import PullProgress
 from edgewarm.model.units import parse_time
 
@@ -41,8 +41,10 @@ def staged(annotations: Mapping[str, str], reference: str) -> Staged:
     return Staged(annotations.get(DATA_NAME, ""), reference, _time(annotations.get(DATA_USED)))
 
 
-def fetch_progress(key: str, states: Sequence[State], phase: str, said: tuple[str, str]) -> PullProgress:
-    """Of a pod that runs `edgewarm fetch`: `key` names what, `said` is reason and message of the pod itself."""
+def fetch_progress(
+    annotations: Mapping[str, str], states: Sequence[State], phase: str, said: tuple[str, str]
+) -> PullProgress:
+    """Of a pod that runs `edgewarm fetch`; `said` is reason and message of the pod itself."""
     ended = next((one.terminated for one in states if one.terminated is not None), None)
     waiting = next((one.waiting for one in states if one.waiting is not None), None)
     over = phase in {"Succeeded", "Failed"}
@@ -57,7 +59,9 @@ def fetch_progress(key: str, states: Sequence[State], phase: str, said: tuple[st
         trouble = trouble or "it ended before the file was there"
     at = ended.finished_at.timestamp() if ended is not None and ended.finished_at is not None else 0.0
     refused = ended is not None and ended.exit_code == REFUSED
-    return PullProgress(1, int(phase == "Succeeded"), trouble, refused, at if over else None, "", key)
+    key = annotations.get(FETCH_KEY, "")
+    size, speed = whole_number(annotations.get(PULL_BYTES)), whole_number(annotations.get(PULL_SPEED))
+    return PullProgress(1, int(phase == "Succeeded"), trouble, refused, at if over else None, "", key, size, speed)
 
 
 def _told(ended: Terminated) -> str:

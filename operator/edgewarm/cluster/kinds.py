@@ -27,11 +27,10 @@ from edgewarm.model.geography import Point
 from edgewarm.model.identity import TargetRef
 from edgewarm.model.names import FETCH_KEY, LATITUDE, LONGITUDE, RUNG_LABEL
 from edgewarm.model.pulls import PullProgress
-from edgewarm.model.rungs import RungName
+from edgewarm.model.rungs import PULLED, RungName
 from edgewarm.model.workload import Autoscaler, Node, Pod
 
 READY_SLACK_SECONDS = 1.0  # times on the wire are whole seconds
-_PULLED = frozenset({RungName.IMAGE, RungName.DATA})
 
 
 class _PodStatus(msgspec.Struct, gc=False, rename="camel"):
@@ -137,7 +136,7 @@ def pod(raw: msgspec.Raw | bytes) -> Pod:
             (spec.containers, spec.init_containers or ()),
             spec.volumes or (),
         ),
-        pulling=_pulling(wire) if rung in _PULLED and FETCH_KEY not in (meta.annotations or {}) else None,
+        pulling=_pulling(wire) if rung in PULLED and FETCH_KEY not in (meta.annotations or {}) else None,
         fetching=_fetching(wire) if FETCH_KEY in (meta.annotations or {}) else None,
         staged=_staged(wire) if rung == RungName.DATA else None,
         mounts=image_volumes(spec.volumes or ()),
@@ -152,7 +151,7 @@ def _pulling(wire: _Pod) -> PullProgress:
 
 
 def _fetching(wire: _Pod) -> PullProgress:
-    return fetch_progress((wire.metadata.annotations or {})[FETCH_KEY], _states(wire), wire.status.phase, _said(wire))
+    return fetch_progress(wire.metadata.annotations or {}, _states(wire), wire.status.phase, _said(wire))
 
 
 def _states(wire: _Pod) -> list[State]:

@@ -77,11 +77,11 @@ def pull_progress(
     if over and pulled < images:
         trouble = trouble or "it ended before all images were there"
     node, key = annotations.get(PULL_NODE, ""), annotations.get(PULL_IMAGES, "")
-    size, speed = _number(annotations.get(PULL_BYTES)), _number(annotations.get(PULL_SPEED))
+    size, speed = whole_number(annotations.get(PULL_BYTES)), whole_number(annotations.get(PULL_SPEED))
     return PullProgress(images, pulled, trouble, bool(refused), at, node, key, size, speed)
 
 
-def _number(text: str | None) -> int:
+def whole_number(text: str | None) -> int:
     """0 for what is none: somebody may have edited it."""
     return int(text) if text is not None and text.isdecimal() else 0
 

@@ -41,7 +41,7 @@ class Allowance:
         if node is None or self._spoken_for or not inside(node, regions, self._region_label):
             return False
         charged = tuple(account.charged(held) for account in self._accounts)
-        return self._charge(charged, [new.is_kept for new in charged])
+        return self._charge(charged, [new.allows(held.amounts) for new in charged])
 
     def raises(self, held: Holding, cores: float) -> bool:
         """Whether so many more fit into the budgets; what is taken counts."""

@@ -52,7 +52,7 @@ def every_rung(
 ) -> tuple[Rung, ...]:
     """Every rung below the replicas, lower first; `fetchers` are the classes that may fetch files."""
     ration = PullRation()
-    return (NodeRoomRung(room), ImageRung(ration), DataRung(ration, FileStaging(fetchers)), StandbyRung())
+    return (NodeRoomRung(room), ImageRung(ration), DataRung(ration, FileStaging(fetchers, ration)), StandbyRung())
 
 
 @dataclass

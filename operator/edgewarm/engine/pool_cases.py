@@ -14,26 +14,24 @@ from typing import TypeVar
 from edgewarm.engine.allowance import Allowance
 from edgewarm.engine.alone import alone
 from edgewarm.engine.pool_reports import remarks
-from edgewarm.engine.pooling import Asker, PoolState, allows, holdings, may_hold
+from edgewarm.engine.pooling import Asker, PoolState, allows, holdings, may_hold, on_the_way, pods_held
 from edgewarm.engine.remarks import Remark
 from edgewarm.engine.reports import Case, Found
 from edgewarm.engine.resting import RESIZE, not_warmth
 from edgewarm.engine.rungs import RungSituation
-from edgewarm.model.amounts import PODS, Amounts, total
+from edgewarm.model.amounts import NOTHING, PODS, Amounts, total
 from edgewarm.model.identity import Key, Split
-from edgewarm.model.names import RUNG_LABEL
+from edgewarm.model.names import PULL_BYTES, PULL_NODE, PULL_SPEED, RUNG_LABEL
 from edgewarm.model.operations import CreateObject, Manifest, PatchObject
 from edgewarm.model.policy import Policy
 from edgewarm.model.pool import Holding, Request
-from edgewarm.model.rungs import RungName
+from edgewarm.model.rungs import PULLED, RungName
 from edgewarm.model.units import parse_quantity
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Pod
 from edgewarm.pools.expected import NodeDemand
 
 Made = TypeVar("Made")
-PULLED = frozenset({RungName.IMAGE, RungName.DATA})
-"""Rungs whose pods ask for their share of the pool one by one (engine.pull_ration)."""
 
 
 def askers(found: Iterable[Found], view: ClusterView) -> list[Asker]:
@@ -43,21 +41,25 @@ def askers(found: Iterable[Found], view: ClusterView) -> list[Asker]:
 
 
 def _asker(case: Case, view: ClusterView) -> Asker:
-    pods = tuple(pod for pod in view.owned_by(case.item.uid) if RUNG_LABEL in pod.labels and pod.is_active)
     by_hand = tuple(
         entry.name for entry in case.book.policy.warming.nodes if entry.until > case.judgement.situation.now
     )
     requests = spread_out(case.ladder.requests, _lacking(case, view), by_hand)
     beyond = {} if case.climb is None else not_warmth(case.climb)
-    return Asker(case.item, case.book.policy, case.workload, pods, requests, tuple(_coming(case)), beyond)
+    pods, coming = pods_held(view, case.item.uid), tuple(_coming(case))
+    return Asker(case.item, case.book.policy, case.workload, pods, requests, coming, beyond)
 
 
 def _coming(case: Case) -> Iterator[Holding]:
-    """The pulls that this pass begins; standbys and placeholders are among the requests."""
+    """The pulls and fetches that this pass begins; standbys and placeholders are among the requests.
+
+    Each counts in the budgets, and its node among those of the policy; of the node's room it takes nothing yet, since
+    a standby had better wait for the end of a pull of a few millicores than go elsewhere.
+    """
     begun = ((rung, plan) for rung, plan in case.ladder.plans if case.climb is not None and case.climb.begins(rung))
     for number, (rung, one) in enumerate((rung, one) for rung, plan in begun for one in plan.operations):
         if rung in PULLED and isinstance(one, CreateObject):
-            yield Holding(
+            plain = Holding(
                 name=f"pull {number} of {case.item.key}",
                 owner=case.item.key,
                 rung=rung,
@@ -66,17 +68,23 @@ def _coming(case: Case) -> Iterator[Holding]:
                 since=case.judgement.situation.now,
                 preemptible=False,
             )
+            node = one.manifest["metadata"]["annotations"].get(PULL_NODE, "")
+            yield from (plain, replace(plain, name=f"{plain.name} on {node}", node=node, amounts=NOTHING))
 
 
 def asked_by(manifest: Manifest) -> Amounts:
-    """What a pod to be made asks of budgets.
+    """What a pull or a fetch to be made asks of budgets.
 
-    >>> asked_by({"spec": {"containers": [{"resources": {"requests": {"cpu": "1m"}}}, {}]}})
-    {'pods': 1.0, 'cpu': 0.001}
+    >>> notes = {"edgewarm.io/pull-bytes": "100", "edgewarm.io/pull-bytes-per-second": "10"}
+    >>> spec = {"containers": [{"resources": {"requests": {"cpu": "1m"}}}, {}]}
+    >>> asked_by({"metadata": {"annotations": notes}, "spec": spec})
+    {'storage': 100.0, 'concurrentPulls': 1.0, 'bandwidth': 80.0, 'pods': 1.0, 'cpu': 0.001}
     """
+    notes = manifest["metadata"]["annotations"]
+    budgeted = on_the_way(float(notes[PULL_BYTES]), float(notes[PULL_SPEED]))
     asks = [(one.get("resources") or {}).get("requests") or {} for one in manifest["spec"]["containers"]]
     parts = [{name: float(parse_quantity(text)) for name, text in each.items()} for each in asks]
-    return total([{PODS: 1.0}, *parts])
+    return total([budgeted, {PODS: 1.0}, *parts])
 
 
 def spread_out(

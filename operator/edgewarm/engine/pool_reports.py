@@ -12,7 +12,7 @@ from edgewarm.model.conditions import Condition, merged
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PoolObject
 from edgewarm.model.policy import Mode, Policy, WarmedNode
-from edgewarm.model.rungs import RungName
+from edgewarm.model.rungs import PULLED, RungName
 from edgewarm.model.units import format_time
 from edgewarm.pools.allocate import shadow_prices
 from edgewarm.pools.success import TARGET
@@ -133,7 +133,7 @@ def _by_hand(key: Key, policy: Policy, state: PoolState, now: float) -> Remark |
 
 
 def _granted(key: Key, due: list[WarmedNode], state: PoolState) -> Remark:
-    held = Counter(one.node for one in state.survey.holdings if one.owner == key)
+    held = Counter(one.node for one in state.survey.holdings if one.owner == key and one.rung not in PULLED)
     wanted, there = sum(entry.pods for entry in due), sum(min(entry.pods, held[entry.name]) for entry in due)
     if there < wanted:
         return Remark("NodesWarmed", False, "Waiting", f"room for {there} of {wanted} pods is reserved or taken")

@@ -1,10 +1,11 @@
 """The pools of a pass: which nodes each has, who asks for room there, who gets it, and what to say to whom.
 
-    what stands (standbys) and what was granted before and still is wanted  ->  the rest allocated, pool by pool
+    what stands (standbys, pulls, fetches) and what was granted before and is wanted  ->  the rest allocated, by pool
 
 Two things are asked for: room that policies reserve by hand (spec.warming.nodes), and what the rungs of the ladder
 would hold. A reservation is a promise: nothing is created for it, it keeps others out of the room until its time or
-until pods of its policy take it, and after a restart it is asked for again.
+until pods of its policy take it, and after a restart it is asked for again. What a policy's pods hold is told here, for
+engine.pull_ration too: there is one account.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from functools import cached_property
 from edgewarm.decide.promoting import is_draining
 from edgewarm.engine.allowance import Allowance
 from edgewarm.engine.alone import alone
-from edgewarm.model.amounts import CPU, NOTHING, Amounts
+from edgewarm.model.amounts import BANDWIDTH, CPU, NOTHING, PULLS, STORAGE, Amounts
 from edgewarm.model.identity import Key
 from edgewarm.model.names import RUNG_LABEL
 from edgewarm.model.objects import PolicyObject, PoolObject
 from edgewarm.model.policy import Mode, Policy, WarmedNode
 from edgewarm.model.pool import Budget, Holding, NodeChoice, Request
-from edgewarm.model.rungs import RungName
+from edgewarm.model.pulls import PullProgress
+from edgewarm.model.rungs import PULLED, RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Pod, Workload
 from edgewarm.pools.allocate import Allocated, allocate
@@ -46,7 +48,7 @@ NOBODY = Membership(frozenset(), {})
 class Asker:
     """A policy that may hold something in its pool, the pods that its rungs hold, and what they ask for.
 
-    `coming` are pods that are made in this very pass without asking here: pulls, see engine.pull_ration. `beyond`: by
+    `coming` are pods that are made in this very pass and asked before: pulls, see engine.pull_ration. `beyond`: by
     uid, the cores of standbys that are about to serve which are not kept warm, see engine.resting.
     """
 
@@ -163,14 +165,28 @@ def budgets(pool: PoolObject, askers: Iterable[Asker]) -> tuple[Budget, ...]:
     return (*own, *theirs)
 
 
-def holdings(asker: Asker, now: float) -> Iterable[Holding]:
-    """The pods that a policy's rungs hold; one without a node yet is where its affinity sends it.
+def pods_held(view: ClusterView, owner: str) -> tuple[Pod, ...]:
+    """The pods that rungs of the policy with this uid hold; of pulls and fetches also those at their end, for what they
+    brought is there as long as they are."""
+    mine = view.owned.get(owner, {}).values()
+    return tuple(
+        pod
+        for pod in mine
+        if not pod.deleting and (pod.brings is not None or (RUNG_LABEL in pod.labels and pod.is_active))
+    )
 
-    A standby or a placeholder takes what a pod of the workload asks for, a pull what it asks for itself. What was
-    parked so lately that its connections may go on is not given up, nor what rises to serve.
+
+def holdings(asker: Asker, now: float) -> Iterable[Holding]:
+    """What a policy's pods hold; one without a node yet is where its affinity sends it.
+
+    A standby or a placeholder takes what a pod of the workload asks for. What was parked so lately that its connections
+    may go on is not given up, nor what rises to serve.
     """
     policy, workload = asker.policy, asker.workload
     for pod in asker.pods:
+        if pod.brings is not None:
+            yield _brought(asker.item.key, pod, pod.brings)
+            continue
         amounts, rise = _taken(pod, workload, asker.beyond.get(pod.uid, 0.0))
         stays = is_draining(pod, policy.rungs.drain_seconds, now) or pod.uid in asker.beyond
         yield Holding(
@@ -188,13 +204,26 @@ def holdings(asker: Asker, now: float) -> Iterable[Holding]:
         )
 
 
+def _brought(owner: Key, pod: Pod, progress: PullProgress) -> Holding:
+    """A pull or a fetch: its bytes as long as it is there, what it asks for until its end, a turn while it is at it."""
+    amounts = on_the_way(progress.size, progress.speed) if progress.is_busy else {STORAGE: float(progress.size)}
+    if pod.is_active:
+        amounts |= pod.asks
+    node = progress.node or (pod.node if pod.is_active else "")  # what was fetched is on a claim, and on no node
+    rung = pod.labels.get(RUNG_LABEL, RungName.IMAGE.value)
+    return Holding(str(pod.key), owner, rung, node, amounts, pod.created_at, preemptible=False, pod=pod.key)
+
+
+def on_the_way(size: float, speed: float) -> dict[str, float]:
+    """What a pull or a fetch takes of budgets beside what its pod asks for: `size` in bytes, `speed` in bytes/s."""
+    return {STORAGE: float(size), PULLS: 1.0, BANDWIDTH: 8.0 * speed}
+
+
 def _taken(pod: Pod, workload: Workload, beyond: float) -> tuple[Amounts, Amounts]:
     """What it holds, and what it asks for beyond that before it serves, as a standby at rest does.
 
     `beyond`: cores that it has already, and that are not held warm.
     """
-    if pod.pulling is not None or pod.fetching is not None:
-        return pod.asks, NOTHING
     if beyond > 0:
         return {**workload.asks, CPU: max(0.0, workload.asks.get(CPU, 0.0) - beyond)}, NOTHING
     lacks = workload.asks.get(CPU, 0.0) - pod.cpu_cores
@@ -213,11 +242,11 @@ def _sent_to(pod: Pod) -> str:
 def reservations(asker: Asker, membership: Membership, now: float) -> Iterable[Request]:
     """A request for each pod for which there is to be room, on the nodes that the policy names and the pool has.
 
-    A pod that a rung of the policy holds there has taken its part of the room.
+    A pod that a rung of the policy holds there has taken its part of the room; pulls and fetches are no such pods.
     """
     if asker.policy.mode is not Mode.ACT:
         return
-    standing = Counter(held.node for held in holdings(asker, now))
+    standing = Counter(held.node for held in holdings(asker, now) if held.rung not in PULLED)
     for entry in asker.policy.warming.nodes:
         if entry.until > now and entry.name in membership.nodes:
             for number in range(1, entry.pods + 1 - standing[entry.name]):
@@ -254,7 +283,8 @@ def within(held: Iterable[Holding], limits: Iterable[Budget], standing: Iterable
     accounts, kept = [account_of(budget, taken, 0.0) for budget in limits], []
     for holding in sorted(held, key=lambda one: (one.qos.rank, one.since, one.name)):
         charged = [account.charged(holding) for account in accounts]
-        if all(account.is_kept or account is old for account, old in zip(charged, accounts, strict=True)):
+        pairs = zip(charged, accounts, strict=True)
+        if all(account.allows(holding.amounts) or account is old for account, old in pairs):
             accounts = charged
             kept.append(holding)
     return tuple(kept)

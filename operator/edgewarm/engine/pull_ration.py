@@ -1,32 +1,34 @@
-"""Who may begin a pull now, over all policies: what the node does, and what the pool's budgets leave.
+"""Who may begin a pull or a fetch now, over all policies: what the node does, and what the pool's budgets leave.
 
 | asked                                                       | refused where                                        |
 |-------------------------------------------------------------|------------------------------------------------------|
 | is the view current?                                        | a write of any policy is not seen in it yet          |
 | is the node free? A kubelet pulls one image after the other | one is being pulled there, or a pod starts there     |
 | has the pool room for it? (pools.placement)                 | taints, room, spec.budgets, slowDown, spec.warming,  |
-|                                                             | or ten pulls where spec.budgets names no number      |
+|                                                             | or ten at a time where spec.budgets names no number  |
 
-A pull of ours is never in front of one that a starting pod waits for, and nothing gives way for one. What is held now
-is read from the view, and what was granted since is added to it, so the ration remembers nothing beyond one view.
+A pull of ours is never in front of one that a starting pod waits for, and nothing gives way for one. A fetch has no
+node of its own, so none is asked. What is held now is read from the view (engine.pooling), and what was granted since
+is added to it, so the ration remembers nothing beyond one view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from edgewarm.engine.pooling import Asker, budgets, holdings, may_hold
-from edgewarm.model.amounts import BANDWIDTH, CPU, MEMORY, PODS, PULLS, STORAGE, Amounts
+from edgewarm.engine.pooling import Asker, budgets, holdings, may_hold, on_the_way, pods_held
+from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, PULLS, Amounts
+from edgewarm.model.constraints import Constraints
 from edgewarm.model.identity import Key
-from edgewarm.model.names import RUNG_LABEL
+from edgewarm.model.names import HOSTNAME
 from edgewarm.model.objects import PoolObject
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import Mode, Policy
 from edgewarm.model.pool import Holding, Request
 from edgewarm.model.rungs import RungName
 from edgewarm.model.view import ClusterView
 from edgewarm.model.workload import Pod, Workload
-from edgewarm.pools.barriers import admitted
+from edgewarm.pools.barriers import admitted, domain_of, inside
 from edgewarm.pools.members import memberships
 from edgewarm.pools.placement import Refused, placement, taken
 from edgewarm.pools.shortage import explained
@@ -39,7 +41,10 @@ STARTING_SECONDS = 600.0  # a pod that waits for longer waits for something else
 
 @dataclass(frozen=True, slots=True)
 class PullAsk:
-    """A pull that a policy would begin: `size` in bytes and `speed` in bytes/s, 0 where unknown; `what` it is of."""
+    """A pull that a policy would begin: `size` in bytes and `speed` in bytes/s, 0 where unknown; `what` it is of.
+
+    `fetch`: what the pod asks for that fetches a file in its stead; its node is "".
+    """
 
     key: Key
     uid: str
@@ -51,22 +56,19 @@ class PullAsk:
     speed: float = 0.0
     rung: RungName = RungName.IMAGE
     what: str = "images"
+    fetch: Amounts | None = None
 
     @property
     def request(self) -> Request:
-        """What it takes of the node and of the budgets. It is no member of the workload: spread does not count it."""
-        plain = replace(self.workload.constraints, labels=(), spreads=(), apart=(), together=())
+        """What it takes of the node and of the budgets."""
+        pulls = {CPU: CPU_CORES * self.images, MEMORY: float(MEMORY_BYTES * self.images)}
+        asks = pulls if self.fetch is None else self.fetch
         return Request(
-            name=f"{self.what} of {self.key} on {self.node}",
+            name=f"{self.what} of {self.key}" + (f" on {self.node}" if self.node else ""),
             owner=self.key,
             rung=self.rung.value,
-            amounts={
-                CPU: CPU_CORES * self.images,
-                MEMORY: float(MEMORY_BYTES * self.images),
-                PODS: 1.0,
-                **self._on_budgets(),
-            },
-            constraints=plain,
+            amounts={**asks, PODS: 1.0, **on_the_way(self.size, self.speed)},
+            constraints=self._constraints,
             qos=self.policy.qos,
             preemptible=False,
             value=self.policy.kappa,
@@ -74,8 +76,13 @@ class PullAsk:
             regions=self.policy.regions,
         )
 
-    def _on_budgets(self) -> Amounts:
-        return {STORAGE: self.size, PULLS: 1.0, BANDWIDTH: 8 * self.speed}
+    @property
+    def _constraints(self) -> Constraints:
+        """It is no member of the workload: spread does not count it. A fetch has but the tolerations of its pods."""
+        found = self.workload.constraints
+        if self.fetch is not None:
+            return Constraints(found.namespace, tolerations=found.tolerations)
+        return replace(found, labels=(), spreads=(), apart=(), together=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,16 @@ class PullRation:
         open_ = admitted(ask.request, here)
         return frozenset(node.name for node, ok in zip(here.nodes, open_, strict=True) if ok)
 
+    def hosts(self, view: ClusterView, policy: Policy, now: float) -> tuple[str, ...] | None:
+        """The hostnames of the nodes on which the policy may hold things, whatever state they are in; None: any."""
+        here = self._survey(self._of(view, now), policy, now)
+        if here is None:
+            return None
+        label = here.settings.region_label
+        pairs = zip(here.nodes, here.ground.member, strict=True)
+        mine = [node for node, member in pairs if member and inside(node, policy.regions, label)]
+        return tuple(domain_of(node, HOSTNAME) or node.name for node in mine)
+
     def refusal(self, view: ClusterView, ask: PullAsk, now: float) -> Waits:
         """Why the pull may not begin; empty where it may, and then it has its share. Asking twice is asking once."""
         ledger = self._of(view, now)
@@ -133,13 +150,14 @@ class PullRation:
         if isinstance(answer, Refused):
             return NoPlace(answer, here)
         ledger.granted.add(claim)
-        ledger.busy.add(ask.node)
+        ledger.busy |= {ask.node} if ask.node else set()
         ledger.surveys[ask.policy.pool or ""] = taken(answer, here)
         return ""
 
     def _of(self, view: ClusterView, now: float) -> _Ledger:
         if self._ledger is None or self._ledger.view is not view:
-            busy = {pod.pulling.node for _, pod in _pulls(view) if pod.pulling is not None and is_busy(pod)}
+            owned = (pod for mine in view.owned.values() for pod in mine.values())
+            busy = {pod.pulling.node for pod in owned if pod.pulling is not None and pod.pulling.is_busy}
             found = memberships(view.pools.values(), view.nodes.values())
             members = {name: membership.nodes for name, membership in found.items()}
             self._ledger = _Ledger(view, busy, _starting(view.pods, now), members)
@@ -154,12 +172,6 @@ class PullRation:
         return ledger.surveys[pool.name]
 
 
-def is_busy(pod: Pod) -> bool:
-    """Not at its end, and not waiting for its next try."""
-    progress = pod.pulling
-    return progress is not None and progress.ended_at is None and not progress.done and not progress.trouble
-
-
 def _hindrance(ledger: _Ledger, node: str) -> str:
     if ledger.view.unseen:
         return "what was written last is not seen yet"
@@ -169,46 +181,27 @@ def _hindrance(ledger: _Ledger, node: str) -> str:
 
 
 def _surveyed(ledger: _Ledger, pool: PoolObject, now: float) -> Survey:
-    """A pool with the pulls that it holds."""
+    """A pool with all that its policies hold there."""
     view = ledger.view
     pool = replace(pool, settings=replace(pool.settings, limits={PULLS: PULLS_AT_ONCE, **pool.settings.limits}))
     askers = [
-        Asker(item, item.policy, workload, _standing(view, item.uid))
+        Asker(item, item.policy, workload, pods_held(view, item.uid))
         for item in view.policies.values()
         if item.policy is not None and item.policy.pool == pool.name and may_hold(item.policy)
         if (workload := view.workloads.get((item.key.namespace, item.policy.target))) is not None
     ]
     site = Site(pool.settings, ledger.members.get(pool.name, frozenset()), budgets(pool, askers))
-    held = [_holding(key, pod) for key, pod in _pulls(view) if pod.pulling is not None and not pod.deleting]
-    held += [one for asker in askers for one in holdings(asker, now)]
+    held = [one for asker in askers for one in (*holdings(asker, now), *_named(asker, site.members, now))]
     return survey(site, terrain(view.nodes.values(), view.pods.values()), held, now)
 
 
-def _standing(view: ClusterView, owner: str) -> tuple[Pod, ...]:
-    """Standbys and placeholders: what is left of a budget that covers all rungs is less by them."""
-    mine = view.owned.get(owner, {}).values()
-    return tuple(pod for pod in mine if RUNG_LABEL in pod.labels and pod.is_active and pod.pulling is None)
-
-
-def _holding(owner: Key, pod: Pod) -> Holding:
-    """A pull pod: its images' bytes as long as it is there, its share of the pulls while it pulls."""
-    progress = pod.pulling
-    assert progress is not None  # its caller asked
-    amounts: dict[str, float] = {STORAGE: float(progress.size)}
-    if pod.is_active:
-        amounts |= pod.asks
-    if is_busy(pod):
-        amounts |= {PULLS: 1.0, BANDWIDTH: 8 * progress.speed}
-    name = f"what {owner} holds on {progress.node} by {pod.key.name}"
-    rung = pod.labels.get(RUNG_LABEL, RungName.IMAGE.value)
-    return Holding(name, owner, rung, progress.node, amounts, pod.created_at, preemptible=False, pod=pod.key)
-
-
-def _pulls(view: ClusterView) -> Iterable[tuple[Key, Pod]]:
-    for key, item in view.policies.items():
-        for pod in view.owned.get(item.uid, {}).values():
-            if pod.pulling is not None:
-                yield key, pod
+def _named(asker: Asker, members: Collection[str], now: float) -> Iterable[Holding]:
+    """Nodes that are warmed by hand count among those of the policy before anything is there, so others do not."""
+    if asker.policy.mode is Mode.ACT:
+        for node in asker.policy.warming.nodes:
+            if node.until > now and node.name in members:
+                name = f"{asker.item.key} by hand on {node.name}"
+                yield Holding(name, asker.item.key, RungName.IMAGE, node.name, NOTHING, 0.0, preemptible=False)
 
 
 def _starting(pods: Mapping[Key, Pod], now: float) -> frozenset[str]:

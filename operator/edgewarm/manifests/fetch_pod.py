@@ -14,7 +14,18 @@ from typing import Any
 from edgewarm.manifests.decision import policy_label
 from edgewarm.model.data import DataItem, FileSource
 from edgewarm.model.fetchers import FetcherClass
-from edgewarm.model.names import DATA_NAME, FETCH_KEY, GROUP, POLICY_LABEL, RUNG_LABEL, VERSION, WARMING_POLICY
+from edgewarm.model.names import (
+    DATA_NAME,
+    FETCH_KEY,
+    GROUP,
+    HOSTNAME,
+    POLICY_LABEL,
+    PULL_BYTES,
+    PULL_SPEED,
+    RUNG_LABEL,
+    VERSION,
+    WARMING_POLICY,
+)
 from edgewarm.model.objects import PolicyObject
 from edgewarm.model.rungs import DataTerms, RungName
 from edgewarm.model.template import PodTemplate
@@ -22,13 +33,18 @@ from edgewarm.model.template import PodTemplate
 FOLDER = "/data"
 SECRET_FOLDER = "/var/run/edgewarm/secret"
 USER = 65532
+REQUESTS = {"cpu": "10m", "memory": "64Mi"}
 FETCH_SECONDS = 6 * 3600
 """A try that takes longer is ended by the kubelet, also while no operator runs; the next one goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchOrder:
-    """One file, by its class; `kept` are the digests that stay on the claim whatever else goes."""
+    """One file, by its class; `kept` are the digests that stay on the claim whatever else goes.
+
+    `speed` in bytes/s is what it is expected to take of the link, 0 where unknown. `hosts`: the hostnames of the nodes
+    that it may run on, None where it may on any.
+    """
 
     policy: PolicyObject
     item: DataItem
@@ -37,6 +53,8 @@ class FetchOrder:
     terms: DataTerms
     template: PodTemplate
     kept: tuple[str, ...] = ()
+    speed: float = 0.0
+    hosts: tuple[str, ...] | None = None
 
 
 def fetch_key(item: DataItem) -> str:
@@ -46,7 +64,8 @@ def fetch_key(item: DataItem) -> str:
 
 
 def fetch_pod(order: FetchOrder) -> dict[str, Any]:
-    """A v1 Pod. It tolerates what the workload tolerates; where its claim is decides on which node it runs."""
+    """A v1 Pod. It tolerates what the workload tolerates; of the nodes that its policy may hold things on it runs where
+    its claim can be mounted."""
     tolerations = order.template.spec.get("tolerations")
     return {
         "apiVersion": "v1",
@@ -54,6 +73,7 @@ def fetch_pod(order: FetchOrder) -> dict[str, Any]:
         "metadata": _metadata(order),
         "spec": {
             **({"tolerations": tolerations} if tolerations else {}),
+            **({} if order.hosts is None else {"affinity": {"nodeAffinity": _among(order.hosts)}}),
             "containers": [_container(order)],
             "volumes": _volumes(order),
             "securityContext": {
@@ -69,6 +89,13 @@ def fetch_pod(order: FetchOrder) -> dict[str, Any]:
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
         },
+    }
+
+
+def _among(hosts: tuple[str, ...]) -> dict[str, Any]:
+    expression = {"key": HOSTNAME, "operator": "In", "values": list(hosts)}
+    return {
+        "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}
     }
 
 
@@ -96,6 +123,8 @@ def _metadata(order: FetchOrder) -> dict[str, Any]:
         "annotations": {
             DATA_NAME: order.item.name,
             FETCH_KEY: fetch_key(order.item),
+            PULL_BYTES: str(round(order.item.size)),
+            PULL_SPEED: str(round(order.speed)),
             "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
             "linkerd.io/inject": "disabled",
         },
@@ -112,7 +141,7 @@ def _container(order: FetchOrder) -> dict[str, Any]:
         "name": "fetch",
         "image": order.fetcher.image,
         "args": ["fetch", order.file.url, *_options(order)],
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": memory}},
+        "resources": {"requests": REQUESTS, "limits": {"memory": memory}},
         "volumeMounts": mounts,
         "securityContext": {
             "allowPrivilegeEscalation": False,

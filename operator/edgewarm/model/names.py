@@ -32,13 +32,16 @@ FETCH_KEY = f"{GROUP}/fetch"
 """Annotation on a pod that fetches a file: file, digest and claim, as a hash."""
 
 PULL_BYTES, PULL_SPEED = f"{GROUP}/pull-bytes", f"{GROUP}/pull-bytes-per-second"
-"""Annotations on a pull pod: what was expected of it, and counts against budgets."""
+"""Annotations on a pod that pulls or fetches: what was expected of it, and counts against budgets."""
 
 TEMPLATE_HASH_LABEL = f"{GROUP}/template-hash"
 """Label on a standby: the pod-template-hash of the ReplicaSet that it was built for."""
 
 PARKED_AT_LABEL = f"{GROUP}/parked-at"
 """Label on a standby that was a serving pod: when it was parked, in whole Unix seconds."""
+
+HOSTNAME = "kubernetes.io/hostname"
+"""Kubernetes' label by which a node is a domain of its own."""
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 """Kubernetes' annotation by which a ReplicaSet that has too many pods chooses: the lowest goes first."""

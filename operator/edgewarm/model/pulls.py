@@ -32,6 +32,11 @@ class PullProgress:
         """All of them are there."""
         return self.images > 0 and self.pulled == self.images
 
+    @property
+    def is_busy(self) -> bool:
+        """Not at its end, and not waiting for its next try."""
+        return self.ended_at is None and not self.done and not self.trouble
+
 
 @dataclass(frozen=True, slots=True)
 class NodeImages:

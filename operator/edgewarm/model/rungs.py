@@ -20,6 +20,10 @@ class RungName(StrEnum):
         return tuple(RungName).index(self)
 
 
+PULLED = frozenset({RungName.IMAGE, RungName.DATA})
+"""Rungs that are climbed by pulls and fetches, whose pods are none of the workload's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A rung, on a node or (None) wherever the scheduler puts it."""

@@ -138,6 +138,11 @@ class Pod:
         return self.holds_room and not self.deleting
 
     @property
+    def brings(self) -> PullProgress | None:
+        """How far it has got, of a pod of ours that pulls or fetches; None of all others."""
+        return self.pulling or self.fetching
+
+    @property
     def asks(self) -> Amounts:
         """All that it requests, itself included."""
         return {CPU: self.cpu_cores, MEMORY: self.memory_bytes, PODS: 1.0, **self.other}

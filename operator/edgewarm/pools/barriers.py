@@ -12,6 +12,7 @@ import numpy as np
 
 from edgewarm.model.constraints import Constraints, PodTerm, Spread, Taint
 from edgewarm.model.geography import Region
+from edgewarm.model.names import HOSTNAME
 from edgewarm.model.pool import Request
 from edgewarm.model.selector import Selector
 from edgewarm.model.workload import Node
@@ -19,7 +20,6 @@ from edgewarm.pools.survey import BoolArray, Resident, Survey
 
 Barrier = Callable[[Node, Request, Survey], str | None]
 ANYWHERE = Selector()
-HOSTNAME = "kubernetes.io/hostname"
 NAME = "metadata.name"
 
 

@@ -7,7 +7,7 @@ slowed: concurrent pulls, bandwidth and new nodes times the pace of the slow-dow
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edgewarm.model.amounts import BANDWIDTH, EPHEMERAL, PULLS, STORAGE, Amounts, total
@@ -39,15 +39,15 @@ class Account:
             bounds.append(budget.max_new_nodes - len(self.fresh))
         return min(bounds)
 
-    @property
-    def is_kept(self) -> bool:
-        """Nothing is above its limit."""
+    def allows(self, taken: Amounts) -> bool:
+        """With these amounts charged, is none of them above its limit, nor the number of nodes?"""
         most = self.budget.max_nodes
-        return self.keeps(self.budget.limits) and (most is None or len(self.nodes) <= most)
+        return self.keeps(taken) and (most is None or len(self.nodes) <= most)
 
-    def keeps(self, names: Collection[str]) -> bool:
-        """Of these amounts none is above its limit."""
-        left = ((name, have) for name, have in self.left().items() if name in names)
+    def keeps(self, taken: Amounts) -> bool:
+        """Of what is taken nothing is above its limit; where others are, that is no matter of who takes none of it."""
+        asks = charge(taken)
+        left = ((name, have) for name, have in self.left().items() if asks.get(name, 0.0) > 0)
         return all(have >= -EPSILON * self.budget.limits[name] for name, have in left)
 
     def charged(self, holding: Holding) -> Account:

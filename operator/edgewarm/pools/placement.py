@@ -137,12 +137,12 @@ def _without_new_nodes(request: Request, survey: Survey) -> Iterator[Account]:
 
 
 def over_budget(request: Request, survey: Survey) -> Lack | None:
-    """The budget that it would exceed, with what is left of it."""
-    asks = charge(request.amounts)
+    """The budget that it would exceed, with what is left of it; what it does not ask for may be short."""
+    asks = {name: amount for name, amount in charge(request.amounts).items() if amount > 0}
     for account in survey.accounts:
         if account.budget.covers(request.owner, request.rung):
             for name, left in account.left().items():
-                if asks.get(name, 0.0) > left + EPSILON * max(1.0, abs(left)):
+                if name in asks and asks[name] > left + EPSILON * max(1.0, abs(left)):
                     return Lack(name, account.budget.name, asks[name], left, account.budget.limits[name])
     return None
 

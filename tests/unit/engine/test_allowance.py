@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edgewarm.engine.allowance import Allowance
-from edgewarm.model.amounts import CPU
+from edgewarm.model.amounts import CPU, STORAGE
 from edgewarm.model.pool import Budget, Holding
 from edgewarm.pools.allocate import allocate
 from support.pools import OWNER, holding, node, pool, request
@@ -49,3 +49,12 @@ def test_each_rise_is_taken_from_the_next() -> None:
 )
 def test_a_rise_is_within_the_budgets_of_cpu(allowed: Allowance, held: Holding, expected: bool) -> None:
     assert allowed.raises(held, 0.9) is expected
+
+
+def test_what_is_parked_is_asked_for_no_budget_that_it_takes_nothing_of() -> None:
+    """3 GiB of images are held where the limit was lowered to 2; it takes 0.1 cores."""
+    images = holding("i", "n1", rung="Image", amounts={STORAGE: 3.0 * 2**30})
+    full = Budget("b", {STORAGE: 2.0 * 2**30, CPU: 1.0})
+    allowed = Allowance(allocate([], pool(node("n1"), holdings=(images,), budgets=(full,))), {"n1"})
+    assert allowed.takes(at_rest(), ())
+    assert not allowed.takes(holding("s", "n1", 1.0), ())

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from edgewarm.engine.pull_ration import PullAsk, PullRation
-from edgewarm.model.amounts import BANDWIDTH, PULLS, STORAGE
-from edgewarm.model.constraints import Constraints, Taint, Toleration
+from edgewarm.model.amounts import BANDWIDTH, CPU, MEMORY, PULLS, STORAGE
+from edgewarm.model.constraints import Constraints, NodeTerm, Taint, Toleration
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PoolObject
-from edgewarm.model.policy import Warming
+from edgewarm.model.policy import Mode, WarmedNode, Warming
 from edgewarm.model.pool import PoolSettings, Slowdown
 from edgewarm.model.pulls import PullProgress
 from edgewarm.model.selector import Selector
@@ -143,6 +143,67 @@ def test_what_was_granted_counts_within_the_same_view_and_asking_twice_is_asking
     assert "concurrentPulls" in str(answers[10])
     assert answers[11] == ""
     assert ration.refusal(seen, ask(uid="other"), NOW) == "another image is being pulled there"
+
+
+FETCH = {CPU: 0.01, MEMORY: float(64 * 2**20)}
+
+
+def fetch(name: str, progress: PullProgress = ON_ITS_WAY) -> Pod:
+    return replace(pod(name, pulling=None), owner=pod(name).owner, node="", fetching=replace(progress, size=int(GB)))
+
+
+@pytest.mark.parametrize(
+    ("progress", "storage", "turns"),
+    [
+        pytest.param(ON_ITS_WAY, 1.5 * GB, 1.0, id="on its way: a turn, and its bytes"),
+        pytest.param(PullProgress(1, 0, "ImagePullBackOff"), 1.5 * GB, 2.0, id="in trouble: its bytes"),
+        pytest.param(PullProgress(1, 1, ended_at=NOW), 1.5 * GB, 2.0, id="at its end: its bytes"),
+    ],
+)
+def test_a_fetch_takes_turns_and_bytes_from_pulls(progress: PullProgress, storage: float, turns: float) -> None:
+    """Of 1.5 GB, and of two turns; then a pull of 1 GB and two of nothing ask for theirs."""
+    seen = view(fetch("f", progress), settings=PoolSettings(limits={STORAGE: storage, PULLS: 2.0}))
+    assert "storage" in refused(seen, size=GB)
+    ration = PullRation()
+    answers = [str(ration.refusal(seen, ask(node), NOW)) for node in ("n00", "n01", "n02")]
+    assert [("concurrentPulls" in one) for one in answers] == [n >= turns for n in range(3)]
+
+
+def test_pulls_take_turns_from_fetches_which_have_no_node() -> None:
+    wanted = replace(ask(""), what="data table", size=GB, fetch=FETCH)
+    assert str(PullRation().refusal(view(*TEN[:9]), wanted, NOW)) == ""
+    assert str(PullRation().refusal(view(*TEN), wanted, NOW)) == (
+        "data table of shop/web: spec.budgets.concurrentPulls has 0 left and 1 is asked: 1 short; "
+        "raise spec.budgets.concurrentPulls by 1"
+    )
+    assert refused(view(unseen=frozenset({"x"})), "") == "what was written last is not seen yet"
+
+
+def test_a_fetch_runs_where_its_claim_is_and_not_where_the_workload_would() -> None:
+    wanted = replace(ask(""), workload=workload(constraints=Constraints(node_terms=(NodeTerm(),))))
+    assert "node affinity" in str(PullRation().refusal(view(), wanted, NOW))
+    assert PullRation().refusal(view(), replace(wanted, fetch=FETCH), NOW) == ""
+
+
+def test_what_is_pulled_in_one_pool_takes_no_turn_in_another() -> None:
+    seen = view(*TEN)
+    other = replace(ITEM, key=Key("shop", "other"), uid="other", policy=replace(WIDE, pool="west"))
+    west = PoolObject("west", "west-uid", 1, Selector(), settings=PLAIN)
+    east = replace(seen.pools["edge"], selector=Selector(labels=(("none", "such"),)))
+    seen = replace(seen, policies={**seen.policies, other.key: other}, pools={"west": west, "edge": east})
+    wanted = replace(ask("n20", "other", other.policy), key=other.key)
+    assert str(PullRation().refusal(seen, wanted, NOW)) == ""
+
+
+def test_a_node_that_is_warmed_by_hand_is_not_given_to_another() -> None:
+    """Of two nodes that may be warm, one is n09."""
+    by_hand = Warming(max_nodes=2, max_new_nodes=2, nodes=(WarmedNode("n09", NOW + 60.0, 1),))
+    few = policy(pool="edge", warming=by_hand, mode=Mode.ACT)
+    seen = replace(view(), policies={ITEM.key: replace(ITEM, policy=few)})
+    ration = PullRation()
+    answers = [str(ration.refusal(seen, ask(node, found=few), NOW)) for node in ("n00", "n01", "n09")]
+    assert (answers[0], answers[2]) == ("", "")
+    assert "spec.warming of shop/web allows no more nodes" in answers[1]
 
 
 def test_another_view_begins_with_what_it_shows() -> None:

@@ -136,6 +136,16 @@ def test_a_resource_that_no_node_has_is_named() -> None:
     assert said.message == "web-1: no node has nvidia.com/gpu, and 1 is asked"
 
 
+def test_a_budget_that_was_lowered_refuses_only_what_asks_for_it() -> None:
+    """3 GiB of images are held of 2; a pod of a core and nothing else finds its place, one of 1 GiB more does not."""
+    images = holding("images", "a", rung="Image", amounts={"storage": 3.0 * GIB})
+    here = pool(node("a"), holdings=(images,), budgets=(Budget("spec.budgets", {"storage": 2.0 * GIB}),))
+    assert isinstance(placement(request(), here), Placed)
+    refused = placement(request(other={"storage": GIB}), here)
+    assert isinstance(refused, Refused)
+    assert "spec.budgets.storage has 0 left and 1Gi is asked" in explained(refused, here).message
+
+
 def test_a_budget_is_checked_before_a_node_and_named_with_its_numbers() -> None:
     budget = Budget("spec.budgets", {"cpu": 2.0})
     here = pool(node("a"), holdings=(holding("one", "a", 1.5),), budgets=(budget,))
