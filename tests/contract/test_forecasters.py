@@ -17,7 +17,7 @@ from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.rows import BLOCK
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import BoolArray, FloatArray
-from support.forecasters import DAY, FLEET, KINDS, Kind, daily
+from support.forecasters import DAY, FLEET, KINDS, Kind, daily, numbers
 
 pytestmark = pytest.mark.contract
 
@@ -38,11 +38,6 @@ def learned(kind: Kind, values: FloatArray, first: int = 0, censored: BoolArray 
 
 def column(*values: float) -> FloatArray:
     return np.array(values, dtype=float)[:, None]
-
-
-def numbers(found: FleetForecast) -> FloatArray:
-    """All quantiles of all windows, (N, windows, Q)."""
-    return np.concatenate([found.at_ahead, found.max_until], axis=1)
 
 
 def median(found: FleetForecast, ahead: int, row: int = 0) -> float:

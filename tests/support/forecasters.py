@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgewarm.forecast.fleet import FleetModel
+from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.switching import SwitchingFleet
 from edgewarm.model.demand import FloatArray
 from support.guests import GuestFleet, points, quantiles
@@ -34,6 +35,11 @@ KINDS = [
     Kind("Linear", partial(GuestFleet.new, points), deepcopy),
     Kind("a plug-in with quantiles", partial(GuestFleet.new, quantiles), deepcopy),
 ]
+
+
+def numbers(found: FleetForecast) -> FloatArray:
+    """All quantiles of all windows, (N, windows, Q)."""
+    return np.concatenate([found.at_ahead, found.max_until], axis=1)
 
 
 def daily(days: int, noise: float = 3.0, seed: int = 1, per_day: int = DAY) -> FloatArray:

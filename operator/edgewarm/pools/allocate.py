@@ -1,9 +1,14 @@
 """Many requests at once: who is served first, by the pool's allocation.
 
     FirstFit, BestFit, WorstFit, RoundRobin   in the order of asking
-    Priority    by QoS, then by value per unit of the pool (Fox 1966, as decide/budget.py), then by name
+    Priority    by QoS, then by value per unit of the pool, then by name
     FairShare   again and again the namespace whose largest share of any resource is smallest, what it holds already
                 counted: Ghodsi et al., "Dominant Resource Fairness" (NSDI 2011); inside a namespace as Priority
+
+A request's value is v(n) = (1 + kappa) P(need >= n) - 1 of the n-th pod, idle pod-minutes a minute. v falls with n, so
+the largest values per unit of all workloads are a prefix of each one's units: inside a class of QoS no other share of a
+budget is worth more where units are of one size (Fox, "Discrete optimization via marginal analysis", 1966), and none by
+more than one unit's value where they are not.
 
 Above the pool's slow-down only the first ceil(pace x requests) are served in a pass; the rest is refused as slowed.
 """

@@ -145,6 +145,14 @@ def test_the_price_of_the_default_rule_is_taken_to_the_best_level_that_was_run()
     assert (cost.best_level(trace, 3.0), cost.hindsight(trace, 30.0)) == (17.0, 1.0)
 
 
+def test_the_interval_of_a_mean_is_over_the_traces_that_might_have_been_drawn() -> None:
+    assert cost.over_traces([0.5, 0.5, 0.5]) == pytest.approx((0.5, 0.5, 0.5))
+    assert cost.over_traces([0.5, 2.0]) == pytest.approx((1.0, 0.5, 2.0))  # in a quarter of draws the same one twice
+    mean, low, high = cost.over_traces([0.5] * 10 + [1.0] * 10)
+    assert mean == pytest.approx(0.5**0.5)
+    assert 0.55 < low < mean < high < 0.9  # sd of the mean: ln 2 / 2 / sqrt(20) = .078, so .61 to .82
+
+
 def test_cost_promises_the_mean_and_the_worst_trace() -> None:
     told = {
         what: value for what, value, *_ in cost_rows.promised({"traces": [replayed("a", 20.0), replayed("b", 60.0)]})
