@@ -36,7 +36,7 @@ from edgewarm.replay.peers.peer import Peer
 from edgewarm.replay.scene import Scene, auto_capacity
 from edgewarm.replay.spans import DAY_SECONDS, seconds_of
 from edgewarm.replay.starts import Starts
-from edgewarm.replay.tables import numbers, scene_numbers, span, table
+from edgewarm.replay.tables import notes, numbers, scene_numbers, span, table
 from edgewarm.replay.trace import Trace
 
 DEFAULT_KAPPA = "10"
@@ -264,7 +264,7 @@ def text(outcome: Outcome) -> str:
         "Cost and idle are pod-minutes per needed pod-minute; cold is the share of demand that met no ready pod; "
         "untuned is the cost with the knobs that a peer ships with."
     )
-    told_last = numbers(comparison)["notes"][:3]
+    told_last = dict.fromkeys(notes(comparison))
     ladders = [ladder_table(found) for found in outcome.ladders]
     if ladders:
         ladders.append("\n".join(LEGEND))

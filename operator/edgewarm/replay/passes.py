@@ -21,7 +21,7 @@ from edgewarm.engine.rungs import Rung
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.policy import Mode, Model, Policy
 from edgewarm.model.rungs import Rungs
 from edgewarm.replay.scene import Scene
 from edgewarm.replay.simulate import Course
@@ -130,11 +130,13 @@ async def _pass(cluster: MemoryCluster, engine: Engine, rhythm: Rhythm) -> None:
 def _policies(scene: Scene, policy: Policy, rhythm: Rhythm) -> dict[Key, PolicyObject]:
     """The policy as it would act, with no more history than the trace has; a pause of today says nothing of then.
 
-    There is no pool: what one says of nodes, prices and approval belongs to a cluster.
+    There is no pool: what one says of nodes, prices and approval belongs to a cluster. The model is Fleet: the child
+    process of another is not there, and waiting for it would leave every forecast unproven.
     """
     longest = max(scene.begin * scene.step_seconds, rhythm.step_seconds)
     window = min(policy.history_window_seconds, longest)
-    acting = replace(policy, mode=Mode.ACT, history_window_seconds=window, paused_until=None, pool=None)
+    world = replace(policy, model=Model.FLEET, paused_until=None, pool=None)
+    acting = replace(world, mode=Mode.ACT, history_window_seconds=window)
     key = Key(policy.demand.namespace or NAME, NAME)
     return {key: PolicyObject(key, f"uid-{NAME}", 1, 0.0, acting)}
 

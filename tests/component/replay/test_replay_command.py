@@ -65,7 +65,8 @@ def test_the_table_has_every_peer_and_the_sentence_about_last_week(done: tuple[R
 
     for title in ("edgewarm", "HPA v2", "Knative KPA", "Crane EHPA", "PHPA", "fixed number", "oracle"):
         assert title in shown
-    assert "hindsight" in shown
+    for note in json.loads((done[1] / "out.json").read_text())["notes"]:
+        assert shown.count(note) == 1
     assert "The last 0.5 days with this policy (kappa 10) would have cost" in shown
     assert "at 0.05 each, " in shown
     assert "Suggested minReplicas" in shown
@@ -121,7 +122,19 @@ def test_a_policy_brings_its_capacity_bounds_and_kappa(recorded: Path, tmp_path:
     assert list(numbers["kappas"]) == ["5"]
     assert (scene["capacity_per_pod"], scene["min_replicas"], scene["max_replicas"]) == (2.0, 3, 9)
     assert list(numbers["pareto"]) == ["hpa"]
-    assert "spec.forecast.model is ARIMA: a replay forecasts with Fleet" in found.output
+
+
+def test_a_policy_of_another_model_has_the_numbers_of_fleet(recorded: Path, tmp_path: Path) -> None:
+    written, policies = tmp_path / "wp.yaml", []
+    for model in ("ARIMA", "Fleet"):
+        plain = POLICY.replace("minReplicas: 3, maxReplicas: 9", "maxReplicas: 100").replace('"2"', '"100"')
+        written.write_text(plain.replace("ARIMA", model))
+        out = tmp_path / "out.json"
+        found = replay(recorded, "--policy", str(written), "--baselines", "none", "--json", str(out))
+        assert found.exit_code == 0, found.output
+        assert ("spec.forecast.model is ARIMA: a replay forecasts with Fleet" in found.output) == (model == "ARIMA")
+        policies.append(json.loads(out.read_text())["kappas"]["5"]["policies"]["edgewarm"])
+    assert policies[0] == policies[1]
 
 
 def test_a_pause_is_left_out_and_said(recorded: Path, tmp_path: Path) -> None:
