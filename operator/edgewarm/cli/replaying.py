@@ -16,7 +16,9 @@ from typing import Any
 import structlog
 import yaml
 
+from edgewarm.api.kinds import POLICY
 from edgewarm.api.parse import parse_policy
+from edgewarm.api.strict import misnamed
 from edgewarm.cli.options import writing
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.errors import Invalid
@@ -216,6 +218,9 @@ def _policy(path: Path | None) -> Policy | None:
         raise Invalid(f"--policy {path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(found, dict) or found.get("kind") != "WarmingPolicy":
         raise Invalid(f"--policy {path} is no WarmingPolicy: give one YAML document of that kind")
+    problem = misnamed(found, POLICY)
+    if problem is not None:
+        raise Invalid(f"--policy {path}: {problem}")
     item = parse_policy(found)
     if item.policy is None:
         raise Invalid(f"--policy {path}: {item.problem}")

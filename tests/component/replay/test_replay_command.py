@@ -197,6 +197,10 @@ def test_what_cannot_be_done_is_one_sentence(recorded: Path, arguments: tuple[st
         ("kind: Deployment", "is no WarmingPolicy"),
         ("kind: [", "cannot be read"),
         (POLICY.replace('"2"', '"-1"'), "capacityPerPod"),
+        (POLICY.replace("scaling", "scalling"), "wp.yaml: spec.scalling is no known field: did you mean scaling?"),
+        (POLICY.replace("minReplicas", "least"), "spec.scaling.least is no known field: remove it, or choose of"),
+        (POLICY.replace("v1alpha1", "v9"), "apiVersion must be edgewarm.io/v1alpha1, found 'edgewarm.io/v9'"),
+        (POLICY.replace("metadata: {name: checkout, namespace: shop}", ""), "metadata.name is required"),
         (POLICY_OF_RESOURCES, "has demand.resources, and TRACE has one column of demand: replay a copy without"),
     ],
 )
