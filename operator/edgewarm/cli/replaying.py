@@ -27,7 +27,7 @@ from edgewarm.model.policy import Bounds, Model, Policy
 from edgewarm.model.units import format_time, parse_quantity
 from edgewarm.replay.account import Sums
 from edgewarm.replay.advice import Advice, LastWeek, advice, last_week
-from edgewarm.replay.backtest import training_steps
+from edgewarm.replay.backtest import check_tested, training_steps
 from edgewarm.replay.comparison import Comparison, Rival
 from edgewarm.replay.ladder import Ladder, asks_for_it, climbed, compared, left_out
 from edgewarm.replay.ladder_table import LEGEND, ladder_numbers, ladder_table
@@ -170,6 +170,7 @@ def scene_of(trace: Trace, options: Options, spec: Policy | None) -> Scene:
         days = len(trace.values) * trace.step_seconds / DAY_SECONDS
         told = "half of it" if options.train is None else options.train
         raise Invalid(f"--train is {told} and TRACE has {days:.3g} days: leave at least two steps on both sides")
+    check_tested(trace, begin)
     lead_time, sigma, seed = options.starts
     starts = Starts(0.0 if lead_time in NOTHING else seconds_of(lead_time, "--lead-time"), sigma, seed)
     low, high = options.replicas

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.model.demand import FloatArray, IntArray
-from edgewarm.model.units import format_duration
+from edgewarm.model.units import format_duration, format_time
 from edgewarm.replay import scores
 from edgewarm.replay.calibrated import at_levels, calibrated, calibrated_few
 from edgewarm.replay.errors import TraceError
@@ -119,6 +119,14 @@ def training_steps(trace: Trace, seconds: float | None) -> int:
     return wanted
 
 
+def check_tested(trace: Trace, train: int) -> None:
+    """TraceError where nothing is known after training, and so nothing can be judged."""
+    if not np.isfinite(trace.values[train:]).any():
+        begin, end = (format_time(trace.time(index)) for index in (train, len(trace.values) - 1))
+        fix = "give a shorter --train, or a trace with values there"
+        raise TraceError(f"{trace.name}: nothing is known in the test part, from {begin} until {end}: {fix}")
+
+
 def prepared(trace: Trace, settings: Settings) -> tuple[int, tuple[float, ...]]:
     """Steps of training and the grid of levels of a backtest; TraceError where it cannot be run."""
     known = model_levels()
@@ -128,6 +136,7 @@ def prepared(trace: Trace, settings: Settings) -> tuple[int, tuple[float, ...]]:
     if train + longest >= len(trace.values):
         left = f"{len(trace.values) - train} steps of {trace.name} after training"
         raise TraceError(f"--horizons: {longest} steps do not fit the {left}: leave it out or train on less")
+    check_tested(trace, train)
     return train, tuple(sorted({*settings.levels, *known, MEDIAN}))
 
 

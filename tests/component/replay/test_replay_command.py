@@ -246,6 +246,30 @@ def test_an_absurd_row_is_one_sentence_with_its_line(tmp_path: Path, command: st
     assert f"edgewarm: {written}: {said}" in found.stderr
 
 
+@pytest.mark.parametrize("command", ["replay", "backtest"])
+def test_a_test_part_without_a_value_is_one_sentence(tmp_path: Path, command: str) -> None:
+    written = tmp_path / "half.csv"
+    rows = [f"{300 * row},{1 + row % 7 if row < 400 else ''}\n" for row in range(864)]  # of which 576 are training
+    written.write_text("ts,value\n" + "".join(rows))
+
+    found = CliRunner().invoke(cli, [command, str(written)])
+
+    assert found.exit_code == 2, found.output
+    assert "half.csv: nothing is known in the test part, from 1970-01-03T00:00:00Z until" in found.stderr
+
+
+@pytest.mark.parametrize("size", ["e200", "e308", "e-308", "e-320"])
+@pytest.mark.parametrize("command", ["replay", "backtest"])
+def test_a_demand_beyond_what_a_float_can_square_is_one_sentence(tmp_path: Path, command: str, size: str) -> None:
+    written = tmp_path / "extreme.csv"
+    written.write_text("ts,value\n" + "".join(f"{300 * row},{1 + row % 7 / 10}{size}\n" for row in range(864)))
+
+    found = CliRunner().invoke(cli, [command, str(written)])
+
+    assert found.exit_code == 2, found.output
+    assert "a demand is reckoned with from 1e-290 to 1e+150: give it in another unit" in found.stderr
+
+
 def test_times_that_are_all_absurd_are_one_sentence(tmp_path: Path) -> None:
     written = tmp_path / "wrong.csv"
     written.write_text("ts,value\n" + "".join(f"{moment},1\n" for moment in ("1e300", "2e300", "3e300")))
