@@ -27,7 +27,6 @@ from edgewarm.replay.trace import Trace
 LONGEST_TRAINING_DAYS, PERIODS = 7, 2
 VOLATILITY_SECONDS, FEWEST_STEPS = 3600, 5
 MEDIAN = 0.5
-TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class AtHorizon:
-    """Everything about one horizon: `better` is the naive rival with the least loss, `ratio` the model's to its."""
+    """Everything about one horizon: `better` is the naive rival with the least loss, `ratio` the model's to its (see `ratio`)."""
 
     steps: int
     scored: int
@@ -189,7 +188,7 @@ class Judge:
         ours = self.scores(actual, model)
         theirs = {name: self.scores(actual, quantiles) for name, quantiles in naive.items()}
         better = min(theirs, key=lambda name: theirs[name].scaled_pinball)
-        quantiles = model[:, self.wanted]
+        quantiles = scores.settled(actual, model[:, self.wanted])
         return AtHorizon(
             steps=ahead,
             scored=int(np.isfinite(actual).sum()),
@@ -225,6 +224,7 @@ class Judge:
 
     def scores(self, actual: FloatArray, quantiles: FloatArray) -> Scores:
         """Of one method."""
+        quantiles = scores.settled(actual, quantiles)
         chosen = quantiles[:, self.wanted]
         levels = [self.grid[index] for index in self.wanted]
         return Scores(
@@ -245,5 +245,7 @@ class Judge:
 
 
 def ratio(ours: Scores, theirs: Scores) -> float:
-    """Our loss by theirs; 1 where both are nothing."""
-    return (ours.scaled_pinball + TINY) / (theirs.scaled_pinball + TINY)
+    """Our loss by theirs; 1 where both are nothing, NaN where theirs alone is: no number says how much more that is."""
+    if theirs.scaled_pinball == 0:
+        return 1.0 if ours.scaled_pinball == 0 else np.nan
+    return ours.scaled_pinball / theirs.scaled_pinball
