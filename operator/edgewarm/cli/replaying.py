@@ -42,7 +42,7 @@ from edgewarm.replay.tables import notes, numbers, scene_numbers, span, table
 from edgewarm.replay.trace import Trace
 
 DEFAULT_KAPPA = "10"
-LONG_ROWS = 2000  # of a replay: shorter ones need no progress
+LONG_PASSES = 2000  # of a replay: shorter ones need no progress
 NOTHING = frozenset({"0", "0s"})  # of a lead time: pods that are ready at once
 
 Say = Callable[[str], None]
@@ -156,9 +156,9 @@ def told(say: Say, what: str) -> Progress:
     def progress(done: int, of: int) -> None:
         nonlocal last
         tenth = 10 * done // of
-        if tenth > last and of >= LONG_ROWS:
+        if tenth > last and of >= LONG_PASSES:
             last = tenth
-            say(f"{what}: {10 * tenth} % of {of} steps")
+            say(f"{what}: {10 * tenth} % of {of} passes")
 
     return progress
 

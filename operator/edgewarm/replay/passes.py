@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -36,7 +36,7 @@ REPORT_EVERY = 250
 NAME = "replayed"
 
 Progress = Callable[[int, int], None]
-"""(rows done, rows in all)."""
+"""(passes done, passes in all)."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,27 @@ async def learned_engine(
 
 async def _passes(scene: Scene, cluster: MemoryCluster, engine: Engine, rhythm: Rhythm, progress: Progress) -> Course:
     wanted, ready = np.zeros((2, scene.rows, 1), dtype=np.int64)
-    passes = round(scene.step_seconds / rhythm.pass_seconds)
     (claim,) = cluster.workloads
-    total = scene.rows - scene.begin
-    for row in range(scene.begin, scene.rows):
-        for part in range(passes):
-            cluster.now = scene.trace.time(row) + part * rhythm.pass_seconds
-            await _pass(cluster, engine, rhythm)
-            workload = cluster.workloads[claim]
-            wanted[row] = max(int(wanted[row, 0]), workload.replicas)  # the most of the row is what is paid for
-            if part == 0:
-                ready[row] = workload.ready
-        done = row - scene.begin + 1
+    for row, part, at in each_pass(scene, rhythm, progress):
+        cluster.now = at
+        await _pass(cluster, engine, rhythm)
+        workload = cluster.workloads[claim]
+        wanted[row] = max(int(wanted[row, 0]), workload.replicas)  # the most of the row is what is paid for
+        if part == 0:
+            ready[row] = workload.ready
+    return Course(wanted, ready)
+
+
+def each_pass(scene: Scene, rhythm: Rhythm, progress: Progress) -> Iterator[tuple[int, int, float]]:
+    """The row, the number within it and the time of every pass of the test span; a step of a day has 1,440 of them."""
+    parts = round(scene.step_seconds / rhythm.pass_seconds)
+    total = (scene.rows - scene.begin) * parts
+    for done in range(1, total + 1):
+        row, part = divmod(done - 1, parts)
+        row += scene.begin
+        yield row, part, scene.trace.time(row) + part * rhythm.pass_seconds
         if done % REPORT_EVERY == 0 or done == total:
             progress(done, total)
-    return Course(wanted, ready)
 
 
 async def _pass(cluster: MemoryCluster, engine: Engine, rhythm: Rhythm) -> None:
