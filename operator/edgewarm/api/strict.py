@@ -22,7 +22,9 @@ def misnamed(manifest: Mapping[Any, Any], kind: Kind) -> str | None:
     """
     version = manifest.get("apiVersion")
     if version != API_VERSION:
-        return f"apiVersion must be {API_VERSION}, found {version!r}" if version else f"apiVersion must be {API_VERSION}"
+        return (
+            f"apiVersion must be {API_VERSION}, found {version!r}" if version else f"apiVersion must be {API_VERSION}"
+        )
     meta = manifest.get("metadata")
     if not isinstance(meta, Mapping) or not meta.get("name"):
         return "metadata.name is required"

@@ -53,7 +53,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class AtHorizon:
-    """Everything about one horizon: `better` is the naive rival with the least loss, `ratio` the model's to its (see `ratio`)."""
+    """Everything about one horizon: `better` is the naive rival with the least loss, `ratio` the model's to its."""
 
     steps: int
     scored: int

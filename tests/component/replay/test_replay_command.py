@@ -181,14 +181,52 @@ def test_without_peers_there_is_no_ratio(recorded: Path, tmp_path: Path) -> None
         (("--pass", "7s"), "--pass is 7s: it must divide the trace's step of 300 s"),
         (("--min-replicas", "5", "--max-replicas", "4"), "--min-replicas is 5 and --max-replicas 4"),
         (("--policy", "/nowhere/wp.yaml"), "--policy /nowhere/wp.yaml cannot be read"),
-        (("--baselines", "none", "--train", "2.4d", "--json", "/nowhere/out.json"), "--json: /nowhere/out.json cannot"),
+        (("--capacity-per-pod", "1e-9"), "a pod serves 1e-09 and demand reaches 5"),
+        (("--json", "/nowhere/out.json"), "--json: /nowhere/out.json cannot"),
+        (("--plan", "/nowhere/out.csv"), "--plan: /nowhere/out.csv cannot"),
+        (("--report", "/nowhere/out.html"), "--report: /nowhere/out.html cannot"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(recorded: Path, arguments: tuple[str, ...], said: str) -> None:
     found = replay(recorded, *arguments)
 
     assert found.exit_code == 2
+    assert found.stderr.startswith("edgewarm: ")  # and so before any progress
     assert said in found.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"), [("replay", ("--json", "--plan")), ("backtest", ("--json", "--forecasts"))]
+)
+def test_two_outputs_in_one_file_are_refused(
+    recorded: Path, tmp_path: Path, command: str, options: tuple[str, str]
+) -> None:
+    files = (options[0], str(tmp_path / "x"), options[1], str(tmp_path / "." / "x"))
+
+    found = CliRunner().invoke(cli, [command, str(recorded), *files])
+
+    assert found.exit_code == 2
+    assert f"{options[1]}: {tmp_path / 'x'} is the file of {options[0]} too: name another one" in found.stderr
+
+
+@pytest.mark.parametrize(("option", "field"), [("--min-replicas", "minReplicas"), ("--max-replicas", "maxReplicas")])
+def test_bounds_beside_a_policy_are_refused(recorded: Path, tmp_path: Path, option: str, field: str) -> None:
+    written = tmp_path / "wp.yaml"
+    written.write_text(POLICY)
+
+    found = replay(recorded, "--policy", str(written), option, "5")
+
+    assert found.exit_code == 2
+    assert f"{option}: --policy has the bounds: leave it out, or set spec.scaling.{field}" in found.stderr
+
+
+def test_a_peer_that_is_named_twice_is_one_row_and_too_many_pods_are_a_note(recorded: Path) -> None:
+    """The trace reaches about 500, so one pod for 0.1 of it needs about 5,000 of the 1,000 that are allowed."""
+    found = replay(recorded, "--baselines", "hpa, fixed,hpa", "--capacity-per-pod", "0.1", "--train", "2.4d")
+
+    assert found.exit_code == 0, found.output
+    assert found.stdout.count("HPA v2  ") == 1
+    assert "of the test span need more pods than the 1000 allowed: as many as" in found.stdout
 
 
 @pytest.mark.parametrize(
@@ -287,7 +325,9 @@ def test_automatic_capacity_without_demand_is_one_sentence(tmp_path: Path) -> No
     found = replay(written)
 
     assert found.exit_code == 2
-    assert "--capacity-per-pod is auto, but there is no demand in the training part" in found.stderr
+    assert found.stderr.endswith(
+        "--capacity-per-pod is auto, but there is no demand in the training part: give a number\n"
+    )
 
 
 def test_a_finer_trace_is_replayed_by_more_passes(tmp_path: Path) -> None:
