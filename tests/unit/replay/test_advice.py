@@ -146,3 +146,11 @@ def test_notes_say_what_is_not_counted_and_what_is_drawn() -> None:
 
     assert "1 steps of the test span have no value" in said
     assert "a bound that none can reach" in said
+
+
+def test_notes_say_where_nothing_is_needed_or_more_than_is_allowed() -> None:
+    nothing, much = scene([0.0, 0.0]), scene([2.0, 5.0, 9.0], bounds=Bounds(1, 4))
+
+    assert "No pod is needed in the test span" in " ".join(notes(comparison(nothing, {10.0: 1})))
+    said = "2 steps of the test span need more pods than the 4 allowed: as many as 9 where one serves 1."
+    assert said in notes(comparison(much, {10.0: 4}))
