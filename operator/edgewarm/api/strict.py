@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 from edgewarm.api.crd import object_schema
 from edgewarm.api.kinds import Kind
+from edgewarm.api.schema import Schema
 from edgewarm.model.names import API_VERSION
+
+META = (
+    "name", "namespace", "labels", "annotations", "generateName", "uid", "resourceVersion", "generation",
+    "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers",
+    "managedFields", "selfLink",
+)  # fmt: skip
+"""The fields of ObjectMeta (Kubernetes 1.36), which a CRD's schema leaves to the server."""
 
 
 def misnamed(manifest: Mapping[Any, Any], kind: Kind) -> str | None:
@@ -22,13 +31,12 @@ def misnamed(manifest: Mapping[Any, Any], kind: Kind) -> str | None:
     """
     version = manifest.get("apiVersion")
     if version != API_VERSION:
-        return (
-            f"apiVersion must be {API_VERSION}, found {version!r}" if version else f"apiVersion must be {API_VERSION}"
-        )
+        return f"apiVersion must be {API_VERSION}" + (f", found {version!r}" if version else "")
     meta = manifest.get("metadata")
     if not isinstance(meta, Mapping) or not meta.get("name"):
         return "metadata.name is required"
-    return next(_unknown(manifest, object_schema(kind), ""), None)
+    names: Schema = {"properties": {name: {} for name in META}}
+    return next(chain(_unknown(meta, names, "metadata"), _unknown(manifest, object_schema(kind), "")), None)
 
 
 def _unknown(found: Any, schema: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -33,6 +33,10 @@ def manifest(spec: Any, **others: Any) -> dict[str, Any]:
         (manifest({}, apiVersion="edgewarm.io/v9"), "apiVersion must be edgewarm.io/v1alpha1, found 'edgewarm.io/v9'"),
         (manifest({}, apiVersion=None), "apiVersion must be edgewarm.io/v1alpha1"),
         (manifest({}, metadata=None), "metadata.name is required"),
+        (
+            manifest({}, metadata={"name": "a", "namespce": "b"}),
+            "metadata.namespce is no known field: did you mean nam",
+        ),
         (manifest({}, metadata=["a"]), "metadata.name is required"),
         (manifest({}, metadata={"namespace": "b"}), "metadata.name is required"),
     ],
@@ -44,6 +48,12 @@ def test_a_name_that_nobody_knows_is_a_sentence_with_the_field_and_the_fix(found
 @pytest.mark.parametrize("spec", [None, "text", [], {"scaling": None, "schedules": {"a": 1}}])
 def test_values_of_the_wrong_shape_are_left_to_the_models(spec: Any) -> None:
     assert misnamed(manifest(spec), POLICY) is None
+
+
+def test_labels_and_annotations_are_free() -> None:
+    meta = {"name": "a", "labels": {"whatever": "b"}, "annotations": {"c/d": "e"}}
+
+    assert misnamed(manifest({}, metadata=meta), POLICY) is None
 
 
 def test_no_field_of_our_own_examples_is_unknown() -> None:
