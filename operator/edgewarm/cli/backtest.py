@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,8 +25,8 @@ from edgewarm.cli.options import (
     Url,
     ValueColumn,
     Where,
+    outputs,
     sentences,
-    writing,
 )
 
 if TYPE_CHECKING:
@@ -94,9 +93,8 @@ def _judge(trace: Trace, settings: Settings, json_file: Path | None, forecasts: 
     from edgewarm.replay.rolling import nobody
 
     began, steps = time.monotonic(), length(trace, settings)
-    with ExitStack() as files:
-        scores = files.enter_context(writing(json_file, "--json")) if json_file else None
-        rows = files.enter_context(writing(forecasts, "--forecasts")) if forecasts else None
+    with outputs({"--json": json_file, "--forecasts": forecasts}) as files:
+        scores, rows = files.get("--json"), files.get("--forecasts")
         sink = ForecastRows(rows, trace, settings).add if rows else nobody
         with typer.progressbar(length=steps, label="backtest", file=sys.stderr, update_min_steps=500) as bar:
             found = run(trace, settings, bar.update, sink)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -63,7 +63,23 @@ def sentences() -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path, option: str) -> Iterator[IO[str]]:
+def outputs(asked: Mapping[str, Path | None]) -> Iterator[Mapping[str, IO[str]]]:
+    """The files that options name, open before the long work; Invalid where one cannot be, or two are one file."""
+    named: dict[Path, str] = {}
+    with ExitStack() as files:
+        found = {}
+        for option, path in asked.items():
+            if path is None:
+                continue
+            other = named.setdefault(path.resolve(), option)
+            if other != option and (path.is_file() or not path.exists()):
+                raise Invalid(f"{option}: {path} is the file of {other} too: name another one")
+            found[option] = files.enter_context(_writing(path, option))
+        yield found
+
+
+@contextmanager
+def _writing(path: Path, option: str) -> Iterator[IO[str]]:
     """A file for writing; Invalid where that cannot be."""
     try:
         file = path.open("w", encoding="utf-8", newline="")

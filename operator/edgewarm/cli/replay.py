@@ -21,6 +21,7 @@ from edgewarm.cli.options import (
     Url,
     ValueColumn,
     Where,
+    outputs,
     sentences,
 )
 
@@ -33,8 +34,8 @@ Sigma = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Of the drawn lead times.")]
 Kappa = Annotated[str, typer.Option(help="Cost of a short pod-minute in idle ones; several: 3,10,30.")]
-Least = Annotated[int, typer.Option(min=0, help="Least pods, for everyone, without --policy.")]
-Most = Annotated[int, typer.Option(min=1, help="Most pods, for everyone, without --policy.")]
+Least = Annotated[int | None, typer.Option(min=0, help="Least pods, for everyone, without --policy. (default: 1)")]
+Most = Annotated[int | None, typer.Option(min=1, help="Most pods, for everyone, without --policy. (default: 1000)")]
 Spec = Annotated[Path | None, typer.Option(help="WarmingPolicy (YAML) to replay, instead of the defaults.")]
 Baselines = Annotated[str, typer.Option(help="Peers to compare with: all, none, or names.")]
 Pass = Annotated[str, typer.Option("--pass", help="Time between passes; default: one a step, at least one a minute.")]
@@ -62,8 +63,8 @@ def replay(  # noqa: PLR0913 - one parameter per option
     lead_time_sigma: Sigma = 0.0,
     seed: Seed = 1,
     kappa: Kappa = "",
-    min_replicas: Least = 1,
-    max_replicas: Most = 1000,
+    min_replicas: Least = None,
+    max_replicas: Most = None,
     policy: Spec = None,
     baselines: Baselines = "all",
     train: Train = None,
@@ -93,8 +94,10 @@ def replay(  # noqa: PLR0913 - one parameter per option
             pod_hour_price=pod_hour_price,
         )
         found = read_given(Given(trace, step, *columns, counter, prometheus, query, start, end), time.time())
-        outcome = replaying.run(found, options, say)
-        replaying.write(outcome, json_file, plan, report)
+        prepared = replaying.prepared(found, options)
+        with outputs({"--json": json_file, "--plan": plan, "--report": report}) as files:
+            outcome = replaying.run(prepared, say)
+            replaying.write(outcome, files)
         typer.echo(replaying.text(outcome))
 
 

@@ -7,17 +7,19 @@ import csv
 import json
 import logging
 import math
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import numpy as np
 import structlog
 import yaml
 
+from edgewarm.api.kinds import POLICY
 from edgewarm.api.parse import parse_policy
-from edgewarm.cli.options import writing
+from edgewarm.api.strict import misnamed
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.errors import Invalid
 from edgewarm.model.identity import TargetRef
@@ -25,7 +27,7 @@ from edgewarm.model.policy import Bounds, Model, Policy
 from edgewarm.model.units import format_time, parse_quantity
 from edgewarm.replay.account import Sums
 from edgewarm.replay.advice import Advice, LastWeek, advice, last_week
-from edgewarm.replay.backtest import training_steps
+from edgewarm.replay.backtest import check_tested, training_steps
 from edgewarm.replay.comparison import Comparison, Rival
 from edgewarm.replay.ladder import Ladder, asks_for_it, climbed, compared, left_out
 from edgewarm.replay.ladder_table import LEGEND, ladder_numbers, ladder_table
@@ -33,14 +35,15 @@ from edgewarm.replay.page import html
 from edgewarm.replay.passes import LIVE_PASS_SECONDS, Progress, Rhythm, replayed
 from edgewarm.replay.peers import PEERS, oracle, reactive
 from edgewarm.replay.peers.peer import Peer
-from edgewarm.replay.scene import Scene, auto_capacity
+from edgewarm.replay.scene import WIDE, Scene, auto_capacity
 from edgewarm.replay.spans import DAY_SECONDS, seconds_of
 from edgewarm.replay.starts import Starts
-from edgewarm.replay.tables import numbers, scene_numbers, span, table
+from edgewarm.replay.tables import notes, numbers, scene_numbers, span, table
 from edgewarm.replay.trace import Trace
 
 DEFAULT_KAPPA = "10"
-LONG_ROWS = 2000  # of a replay: shorter ones need no progress
+MOST_PODS = 1e9
+LONG_PASSES = 2000  # of a replay: shorter ones need no progress
 NOTHING = frozenset({"0", "0s"})  # of a lead time: pods that are ready at once
 
 Say = Callable[[str], None]
@@ -48,16 +51,29 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What the user typed; "" is nothing. `starts` are lead time, sigma and seed, `replicas` the least and the most."""
+    """What the user typed; "" and None are nothing. `starts`: lead time, sigma and seed; `replicas`: least and most."""
 
     capacity: str
     starts: tuple[str, float, int]
     kappas: str
-    replicas: tuple[int, int]
+    replicas: tuple[int | None, int | None]
     policy: Path | None
     baselines: str
     train: str | None
     pass_interval: str
+    cold_share: float
+    pod_hour_price: float | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the options mean on this trace."""
+
+    scene: Scene
+    policy: Policy
+    kappas: tuple[float, ...]
+    peers: Sequence[Peer]
+    rhythm: Rhythm
     cold_share: float
     pod_hour_price: float | None
 
@@ -72,18 +88,22 @@ class Outcome:
     ladders: tuple[Ladder, ...] = ()
 
 
-def run(trace: Trace, options: Options, say: Say) -> Outcome:
-    """Replay ours for every kappa, and the peers once; raises Invalid for what the user must change."""
+def prepared(trace: Trace, options: Options) -> Prepared:
+    """Finds all that can be wrong with the options before anything long: Invalid for what the user must change."""
     spec = _policy(options.policy)
     scene = scene_of(trace, options, spec)
-    policy = policy_of(scene, options, spec)
+    kappas = _kappas(options.kappas or (DEFAULT_KAPPA if spec is None else f"{spec.kappa:.17g}"))
+    peers, rhythm = _peers(options.baselines, scene), _rhythm(scene, options.pass_interval)
+    return Prepared(scene, policy_of(scene, spec), kappas, peers, rhythm, options.cold_share, options.pod_hour_price)
+
+
+def run(found: Prepared, say: Say) -> Outcome:
+    """Replay ours for every kappa, and the peers once."""
+    scene, policy, kappas, rhythm = found.scene, found.policy, found.kappas, found.rhythm
     for sentence in remarks(policy):
         say(sentence)
-    kappas = _kappas(options.kappas or (DEFAULT_KAPPA if spec is None else f"{spec.kappa:.17g}"))
-    peers = _peers(options.baselines, scene)
-    rhythm = _rhythm(scene, options.pass_interval)
     rivals = []
-    for peer in peers:
+    for peer in found.peers:
         say(f"{peer.title}: all settings of its knobs")
         rivals.append(Rival.of(peer, scene))
     ours = {}
@@ -94,9 +114,9 @@ def run(trace: Trace, options: Options, say: Say) -> Outcome:
     shadow = reactive.course(scene, policy)
     limits = {kappa: oracle.course(scene, kappa) for kappa in kappas}
     comparison = Comparison(scene, ours, dict.fromkeys(kappas, shadow), limits, tuple(rivals))
-    found = advice(comparison, options.cold_share)
-    said = last_week(scene, kappas[0], ours[kappas[0]], options.pod_hour_price)
-    return Outcome(comparison, found, said, _ladders(scene, policy, kappas, rhythm, say))
+    advised = advice(comparison, found.cold_share)
+    said = last_week(scene, kappas[0], ours[kappas[0]], found.pod_hour_price)
+    return Outcome(comparison, advised, said, _ladders(scene, policy, kappas, rhythm, say))
 
 
 def remarks(policy: Policy) -> Iterator[str]:
@@ -154,9 +174,9 @@ def told(say: Say, what: str) -> Progress:
     def progress(done: int, of: int) -> None:
         nonlocal last
         tenth = 10 * done // of
-        if tenth > last and of >= LONG_ROWS:
+        if tenth > last and of >= LONG_PASSES:
             last = tenth
-            say(f"{what}: {10 * tenth} % of {of} steps")
+            say(f"{what}: {10 * tenth} % of {of} passes")
 
     return progress
 
@@ -168,13 +188,23 @@ def scene_of(trace: Trace, options: Options, spec: Policy | None) -> Scene:
         days = len(trace.values) * trace.step_seconds / DAY_SECONDS
         told = "half of it" if options.train is None else options.train
         raise Invalid(f"--train is {told} and TRACE has {days:.3g} days: leave at least two steps on both sides")
+    check_tested(trace, begin)
     lead_time, sigma, seed = options.starts
     starts = Starts(0.0 if lead_time in NOTHING else seconds_of(lead_time, "--lead-time"), sigma, seed)
-    low, high = options.replicas
+    bounds = _bounds(*options.replicas, spec)
+    return _check_need(Scene(trace, begin, _capacity(trace, begin, options.capacity, spec), starts, bounds))
+
+
+def _bounds(low: int | None, high: int | None, spec: Policy | None) -> Bounds:
+    if spec is not None:
+        for option, value, name in (("--min-replicas", low, "min"), ("--max-replicas", high, "max")):
+            if value is not None:
+                raise Invalid(f"{option}: --policy has the bounds: leave it out, or set spec.scaling.{name}Replicas")
+        return spec.bounds
+    low, high = WIDE.low if low is None else low, WIDE.high if high is None else high
     if low > high:
         raise Invalid(f"--min-replicas is {low} and --max-replicas {high}: the least must not be above the most")
-    capacity = _capacity(trace, begin, options.capacity, spec)
-    return Scene(trace, begin, capacity, starts, Bounds(low, high) if spec is None else spec.bounds)
+    return Bounds(low, high)
 
 
 def _capacity(trace: Trace, begin: int, text: str, spec: Policy | None) -> float:
@@ -184,7 +214,8 @@ def _capacity(trace: Trace, begin: int, text: str, spec: Policy | None) -> float
         try:
             return auto_capacity(trace.values[:begin])
         except ValueError as error:
-            raise Invalid(f"--capacity-per-pod is auto, but {error}: give a number, or a longer --train") from error
+            longer = ", or a longer --train" if (trace.values[begin:] > 0).any() else ""
+            raise Invalid(f"--capacity-per-pod is auto, but {error}: give a number{longer}") from error
     try:
         value = float(parse_quantity(text))
     except ValueError:
@@ -194,7 +225,16 @@ def _capacity(trace: Trace, begin: int, text: str, spec: Policy | None) -> float
     return value
 
 
-def policy_of(scene: Scene, options: Options, spec: Policy | None) -> Policy:
+def _check_need(scene: Scene) -> Scene:
+    """Pods are counted in 64 bits, also when they are summed over all rows."""
+    most = float(np.nanmax(scene.trace.values)) / scene.capacity
+    if most > MOST_PODS:
+        what = f"a pod serves {scene.capacity:g} and demand reaches {most * scene.capacity:g}"
+        raise Invalid(f"--capacity-per-pod: {what}, which is more than {MOST_PODS:g} pods: give a larger capacity")
+    return scene
+
+
+def policy_of(scene: Scene, spec: Policy | None) -> Policy:
     """The policy to replay, on the scene's capacity."""
     if spec is not None:
         return replace(spec, capacity_per_pod=scene.capacity)
@@ -216,6 +256,9 @@ def _policy(path: Path | None) -> Policy | None:
         raise Invalid(f"--policy {path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(found, dict) or found.get("kind") != "WarmingPolicy":
         raise Invalid(f"--policy {path} is no WarmingPolicy: give one YAML document of that kind")
+    problem = misnamed(found, POLICY)
+    if problem is not None:
+        raise Invalid(f"--policy {path}: {problem}")
     item = parse_policy(found)
     if item.policy is None:
         raise Invalid(f"--policy {path}: {item.problem}")
@@ -239,10 +282,11 @@ def _peers(text: str, scene: Scene) -> Sequence[Peer]:
     if text in {"all", "none"}:
         return [peer for peer in PEERS if scene.asleep or not peer.asleep] if text == "all" else ()
     known = {peer.name: peer for peer in PEERS}
-    unknown = [name for name in text.split(",") if name not in known]
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise Invalid(f"--baselines has {unknown[0]!r}: choose all, none, or some of {', '.join(known)}")
-    return [known[name] for name in text.split(",")]
+    return [known[name] for name in names]
 
 
 def _rhythm(scene: Scene, text: str) -> Rhythm:
@@ -264,7 +308,7 @@ def text(outcome: Outcome) -> str:
         "Cost and idle are pod-minutes per needed pod-minute; cold is the share of demand that met no ready pod; "
         "untuned is the cost with the knobs that a peer ships with."
     )
-    told_last = numbers(comparison)["notes"][:3]
+    told_last = dict.fromkeys(notes(comparison))
     ladders = [ladder_table(found) for found in outcome.ladders]
     if ladders:
         ladders.append("\n".join(LEGEND))
@@ -275,16 +319,14 @@ def _said(outcome: Outcome) -> list[str]:
     return [outcome.last_week.sentence, *(f"Suggested {sentence}" for sentence in outcome.advice.sentences)]
 
 
-def write(outcome: Outcome, json_out: Path | None, plan: Path | None, report: Path | None) -> None:
-    """The files that were asked for."""
-    if json_out is not None:
-        with writing(json_out, "--json") as file:
-            file.write(json.dumps(as_json(outcome), indent=1) + "\n")
-    if plan is not None:
-        _save_plan(plan, outcome.comparison)
-    if report is not None:
-        with writing(report, "--report") as file:
-            file.write(html(outcome.comparison, _said(outcome)))
+def write(outcome: Outcome, files: Mapping[str, IO[str]]) -> None:
+    """The files that were asked for, by their options."""
+    if "--json" in files:
+        files["--json"].write(json.dumps(as_json(outcome), indent=1) + "\n")
+    if "--plan" in files:
+        _write_plan(files["--plan"], outcome.comparison)
+    if "--report" in files:
+        files["--report"].write(html(outcome.comparison, _said(outcome)))
 
 
 def as_json(outcome: Outcome) -> dict[str, object]:
@@ -300,13 +342,12 @@ def as_json(outcome: Outcome) -> dict[str, object]:
     return {**numbers(outcome.comparison), "suggested": suggestion, **said, "ladder": ladders}
 
 
-def _save_plan(path: Path, comparison: Comparison) -> None:
+def _write_plan(file: IO[str], comparison: Comparison) -> None:
     """One row per step of the test span; demand is empty where it is unknown."""
     scene, course = comparison.scene, comparison.ours[comparison.kappas[0]]
-    with writing(path, "--plan") as file:
-        out = csv.writer(file)
-        out.writerow(("time", "demand", "wanted", "ready"))
-        for row in range(scene.begin, scene.rows):
-            demand = f"{scene.trace.values[row]:.10g}" if scene.known[row] else ""
-            at = format_time(scene.trace.time(row))
-            out.writerow((at, demand, course.wanted[row, 0], course.ready[row, 0]))
+    out = csv.writer(file)
+    out.writerow(("time", "demand", "wanted", "ready"))
+    for row in range(scene.begin, scene.rows):
+        demand = f"{scene.trace.values[row]:.10g}" if scene.known[row] else ""
+        at = format_time(scene.trace.time(row))
+        out.writerow((at, demand, course.wanted[row, 0], course.ready[row, 0]))

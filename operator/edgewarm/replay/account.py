@@ -46,7 +46,7 @@ class Sums:
 
     @property
     def cold_share(self) -> float:
-        return self.cold / max(self.demand, 1e-12)
+        return self.cold / (self.demand or 1.0)
 
     @property
     def held(self) -> float:
@@ -54,7 +54,7 @@ class Sums:
 
     @property
     def starts_per_hour(self) -> float:
-        return 60 * self.starts / max(self.minutes, 1e-12)
+        return 60 * self.starts / (self.minutes or 1.0)
 
     def cost(self, kappa: float, price: float) -> float:
         """Idle pod-minutes, a standby's counting `price` of one, a short one counting kappa of them."""

@@ -57,7 +57,8 @@ def _kappa(found: Mapping[float, Cost], cold_share: float) -> tuple[float, str]:
 def _bounds(scene: Scene) -> tuple[int, int]:
     need = scene.need[scene.known]
     high = math.ceil(float(np.quantile(need, HIGH_LEVEL)) * (1 + RESERVE) - 1e-9)
-    return max(1, int(np.quantile(need, LOW_LEVEL))), max(1, high)
+    least = min(1, scene.bounds.low)  # zero is suggested only where it is allowed
+    return max(least, int(np.quantile(need, LOW_LEVEL))), max(1, high)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.model.demand import FloatArray, IntArray
-from edgewarm.model.units import format_duration
+from edgewarm.model.units import format_duration, format_time
 from edgewarm.replay import scores
 from edgewarm.replay.calibrated import at_levels, calibrated, calibrated_few
 from edgewarm.replay.errors import TraceError
@@ -27,7 +27,6 @@ from edgewarm.replay.trace import Trace
 LONGEST_TRAINING_DAYS, PERIODS = 7, 2
 VOLATILITY_SECONDS, FEWEST_STEPS = 3600, 5
 MEDIAN = 0.5
-TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,14 @@ def training_steps(trace: Trace, seconds: float | None) -> int:
     return wanted
 
 
+def check_tested(trace: Trace, train: int) -> None:
+    """TraceError where nothing is known after training, and so nothing can be judged."""
+    if not np.isfinite(trace.values[train:]).any():
+        begin, end = (format_time(trace.time(index)) for index in (train, len(trace.values) - 1))
+        fix = "give a shorter --train, or a trace with values there"
+        raise TraceError(f"{trace.name}: nothing is known in the test part, from {begin} until {end}: {fix}")
+
+
 def prepared(trace: Trace, settings: Settings) -> tuple[int, tuple[float, ...]]:
     """Steps of training and the grid of levels of a backtest; TraceError where it cannot be run."""
     known = model_levels()
@@ -128,6 +135,7 @@ def prepared(trace: Trace, settings: Settings) -> tuple[int, tuple[float, ...]]:
     if train + longest >= len(trace.values):
         left = f"{len(trace.values) - train} steps of {trace.name} after training"
         raise TraceError(f"--horizons: {longest} steps do not fit the {left}: leave it out or train on less")
+    check_tested(trace, train)
     return train, tuple(sorted({*settings.levels, *known, MEDIAN}))
 
 
@@ -180,7 +188,7 @@ class Judge:
         ours = self.scores(actual, model)
         theirs = {name: self.scores(actual, quantiles) for name, quantiles in naive.items()}
         better = min(theirs, key=lambda name: theirs[name].scaled_pinball)
-        quantiles = model[:, self.wanted]
+        quantiles = scores.settled(actual, model[:, self.wanted])
         return AtHorizon(
             steps=ahead,
             scored=int(np.isfinite(actual).sum()),
@@ -216,6 +224,7 @@ class Judge:
 
     def scores(self, actual: FloatArray, quantiles: FloatArray) -> Scores:
         """Of one method."""
+        quantiles = scores.settled(actual, quantiles)
         chosen = quantiles[:, self.wanted]
         levels = [self.grid[index] for index in self.wanted]
         return Scores(
@@ -236,5 +245,7 @@ class Judge:
 
 
 def ratio(ours: Scores, theirs: Scores) -> float:
-    """Our loss by theirs; 1 where both are nothing."""
-    return (ours.scaled_pinball + TINY) / (theirs.scaled_pinball + TINY)
+    """Our loss by theirs; 1 where both are nothing, NaN where theirs alone is: no number says how much more that is."""
+    if theirs.scaled_pinball == 0:
+        return 1.0 if ours.scaled_pinball == 0 else np.nan
+    return ours.scaled_pinball / theirs.scaled_pinball

@@ -40,16 +40,16 @@ class Cost:
         return self.idle + kappa * self.short
 
     def per_needed(self, kappa: float) -> float:
-        """The cost of one pod-minute that was needed."""
-        return self.total(kappa) / max(self.needed, 1e-12)
+        """The cost of one pod-minute that was needed; all of it where none was."""
+        return self.total(kappa) / (self.needed or 1.0)
 
     @property
     def idle_per_needed(self) -> float:
-        return self.idle / max(self.needed, 1e-12)
+        return self.idle / (self.needed or 1.0)
 
     @property
     def starts_per_hour(self) -> float:
-        return 60 * self.starts / max(self.minutes, 1e-12)
+        return 60 * self.starts / (self.minutes or 1.0)
 
     @property
     def pod_hours(self) -> float:
@@ -64,7 +64,7 @@ def costs(scene: Scene, course: Course, begin: int | None = None) -> list[Cost]:
     demand = np.where(known, scene.trace.values[span, None], 0.0)
     short = np.where(known, np.maximum(need - ready, 0), 0)
     idle = np.where(known, held - np.minimum(need, ready), 0)
-    cold = np.maximum(demand - ready * scene.capacity, 0.0).sum(axis=0) / max(float(demand.sum()), 1e-12)
+    cold = np.maximum(demand - ready * scene.capacity, 0.0).sum(axis=0) / (float(demand.sum()) or 1.0)
     rises = np.maximum(np.diff(course.wanted[max(0, span.start - 1) :], axis=0), 0).sum(axis=0)
     columns: list[FloatArray] = [
         minutes * idle.sum(axis=0),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from edgewarm.replay.errors import TraceError
 from edgewarm.replay.from_prometheus import Asking, read_prometheus, time_of
 from edgewarm.replay.reading import ReadingOptions, read_csv
@@ -13,6 +15,8 @@ from edgewarm.replay.trace import Trace
 
 DEFAULT_STEP = "60s"  # of a query; a file's step is inferred
 DEFAULT_START = "14d"
+SMALLEST, LARGEST = 1e-290, 1e150
+"""What the largest demand of a trace may be."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,17 @@ def read_given(given: Given, now: float) -> Trace:
     """The trace; TraceError where the options contradict each other or the trace cannot be used."""
     if (given.trace is None) == (given.prometheus is None):
         raise TraceError("TRACE: name one file, or --prometheus with --query, and not both")
-    return _from_prometheus(given, now) if given.prometheus is not None else _from_file(given)
+    found = _from_prometheus(given, now) if given.prometheus is not None else _from_file(given)
+    _check_size(found)
+    return found
+
+
+def _check_size(trace: Trace) -> None:
+    """The model squares a demand, and a float has room for 1e308 and 1e-308 only."""
+    largest = float(np.nanmax(trace.values, initial=0.0))
+    if largest > LARGEST or 0 < largest < SMALLEST:
+        what = f"reaches {largest:g}, and a demand is reckoned with from {SMALLEST:g} to {LARGEST:g}"
+        raise TraceError(f"{trace.name}: {what}: give it in another unit")
 
 
 def _from_file(given: Given) -> Trace:

@@ -22,7 +22,7 @@ from edgewarm.engine.tick import Engine
 from edgewarm.model.policy import Policy, Strategy
 from edgewarm.model.rungs import Rungs
 from edgewarm.replay.account import Level, Sums, at_cold_share, spent
-from edgewarm.replay.passes import LIVE_PASS_SECONDS, REPORT_EVERY, Progress, Rhythm, beginning, learned_engine
+from edgewarm.replay.passes import LIVE_PASS_SECONDS, Progress, Rhythm, beginning, each_pass, learned_engine
 from edgewarm.replay.pods import PodCluster
 from edgewarm.replay.scene import Scene
 
@@ -83,14 +83,9 @@ class Climb:
         scene, world = self.scene, self.world
         await self._until(scene.trace.time(scene.begin))
         self.sums, before = Sums(), (world.started, world.promotions, world.parkings)
-        total = scene.rows - scene.begin
-        for row in range(scene.begin, scene.rows):
+        for row, _, at in each_pass(scene, self.rhythm, progress):
             self.demand = float(scene.trace.values[row])
-            for part in range(round(scene.step_seconds / self.rhythm.pass_seconds)):
-                await self._pass(scene.trace.time(row) + part * self.rhythm.pass_seconds)
-            done = row - scene.begin + 1
-            if done % REPORT_EVERY == 0 or done == total:
-                progress(done, total)
+            await self._pass(at)
         after = (world.started, world.promotions, world.parkings)
         starts, promotions, parkings = (float(late - early) for early, late in zip(before, after, strict=True))
         return replace(self.sums, starts=starts, promotions=promotions, parkings=parkings)

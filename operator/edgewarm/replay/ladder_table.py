@@ -67,9 +67,9 @@ def _cells(name: str, sums: Sums, knobs: str, found: Ladder) -> tuple[str, ...]:
     shares = (sums.held, sums.idle, sums.starting, sums.standby)
     return (
         name,
-        f"{sums.cost(found.kappa, found.price) / max(sums.needed, 1e-12):.3f}",
+        f"{sums.cost(found.kappa, found.price) / (sums.needed or 1.0):.3f}",
         f"{sums.cold_share:.3%}",
-        *(f"{share / max(sums.needed, 1e-12):.3f}" for share in shares),
+        *(f"{share / (sums.needed or 1.0):.3f}" for share in shares),
         f"{sums.starts_per_hour:.1f}",
         f"{sums.promotions:.0f}",
         f"{sums.parkings:.0f}",

@@ -198,7 +198,8 @@ def _legend() -> list[str]:
     return [
         "pinball: 2 x mean pinball loss / scale; mase: mean |error| of the median / scale; crps: in demand units;",
         "scale: mean error of seasonal naive (one day) in training. naive: pinball of the best naive rival, chosen in",
-        "hindsight for each horizon; ratio: ours by that, below 1 we win. coverage: share of values at or below.",
+        "hindsight for each horizon; ratio: ours by that, below 1 we win, - where that is 0 and ours is not.",
+        "coverage: share of values at or below.",
     ]
 
 

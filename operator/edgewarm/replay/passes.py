@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,7 @@ from edgewarm.engine.rungs import Rung
 from edgewarm.engine.tick import Engine, Ports
 from edgewarm.model.identity import Key
 from edgewarm.model.objects import PolicyObject
-from edgewarm.model.policy import Mode, Policy
+from edgewarm.model.policy import Mode, Model, Policy
 from edgewarm.model.rungs import Rungs
 from edgewarm.replay.scene import Scene
 from edgewarm.replay.simulate import Course
@@ -36,7 +36,7 @@ REPORT_EVERY = 250
 NAME = "replayed"
 
 Progress = Callable[[int, int], None]
-"""(rows done, rows in all)."""
+"""(passes done, passes in all)."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,27 @@ async def learned_engine(
 
 async def _passes(scene: Scene, cluster: MemoryCluster, engine: Engine, rhythm: Rhythm, progress: Progress) -> Course:
     wanted, ready = np.zeros((2, scene.rows, 1), dtype=np.int64)
-    passes = round(scene.step_seconds / rhythm.pass_seconds)
     (claim,) = cluster.workloads
-    total = scene.rows - scene.begin
-    for row in range(scene.begin, scene.rows):
-        for part in range(passes):
-            cluster.now = scene.trace.time(row) + part * rhythm.pass_seconds
-            await _pass(cluster, engine, rhythm)
-            workload = cluster.workloads[claim]
-            wanted[row] = max(int(wanted[row, 0]), workload.replicas)  # the most of the row is what is paid for
-            if part == 0:
-                ready[row] = workload.ready
-        done = row - scene.begin + 1
+    for row, part, at in each_pass(scene, rhythm, progress):
+        cluster.now = at
+        await _pass(cluster, engine, rhythm)
+        workload = cluster.workloads[claim]
+        wanted[row] = max(int(wanted[row, 0]), workload.replicas)  # the most of the row is what is paid for
+        if part == 0:
+            ready[row] = workload.ready
+    return Course(wanted, ready)
+
+
+def each_pass(scene: Scene, rhythm: Rhythm, progress: Progress) -> Iterator[tuple[int, int, float]]:
+    """The row, the number within it and the time of every pass of the test span; a step of a day has 1,440 of them."""
+    parts = round(scene.step_seconds / rhythm.pass_seconds)
+    total = (scene.rows - scene.begin) * parts
+    for done in range(1, total + 1):
+        row, part = divmod(done - 1, parts)
+        row += scene.begin
+        yield row, part, scene.trace.time(row) + part * rhythm.pass_seconds
         if done % REPORT_EVERY == 0 or done == total:
             progress(done, total)
-    return Course(wanted, ready)
 
 
 async def _pass(cluster: MemoryCluster, engine: Engine, rhythm: Rhythm) -> None:
@@ -130,11 +136,13 @@ async def _pass(cluster: MemoryCluster, engine: Engine, rhythm: Rhythm) -> None:
 def _policies(scene: Scene, policy: Policy, rhythm: Rhythm) -> dict[Key, PolicyObject]:
     """The policy as it would act, with no more history than the trace has; a pause of today says nothing of then.
 
-    There is no pool: what one says of nodes, prices and approval belongs to a cluster.
+    There is no pool: what one says of nodes, prices and approval belongs to a cluster. The model is Fleet: the child
+    process of another is not there, and waiting for it would leave every forecast unproven.
     """
     longest = max(scene.begin * scene.step_seconds, rhythm.step_seconds)
     window = min(policy.history_window_seconds, longest)
-    acting = replace(policy, mode=Mode.ACT, history_window_seconds=window, paused_until=None, pool=None)
+    world = replace(policy, model=Model.FLEET, paused_until=None, pool=None)
+    acting = replace(world, mode=Mode.ACT, history_window_seconds=window)
     key = Key(policy.demand.namespace or NAME, NAME)
     return {key: PolicyObject(key, f"uid-{NAME}", 1, 0.0, acting)}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from edgewarm.replay.columns import Columns, columns
 from edgewarm.replay.errors import TraceError
+from edgewarm.replay.moments import is_moment, is_number
 from edgewarm.replay.regular import regular
 from edgewarm.replay.samples import Samples, samples
 from edgewarm.replay.table import Table, read_table
@@ -42,7 +43,20 @@ def read_csv(path: Path, options: ReadingOptions = DEFAULT) -> Trace:
         chosen = columns(table, options.time, options.value)
     found = samples(table, chosen, options.step_seconds)
     _check_one_series(table, chosen, found)
-    return regular(str(path), found, options.step_seconds, options.counter)
+    trace = regular(str(path), found, options.step_seconds, options.counter)
+    return replace(trace, notes=(*_odd_names(table, chosen), *trace.notes))
+
+
+def _odd_names(table: Table, chosen: Columns) -> list[str]:
+    """Where a column is called as what it holds, the line of names was perhaps the first row: text hides that."""
+    used = [index for index in (chosen.time, chosen.value) if index is not None]
+    odd = [table.header[index] for index in used if table.header[index] != str(index + 1)]
+    odd = [name for name in odd if name and (is_number(name) or is_moment(name))]
+    if not odd:
+        return []
+    return [
+        f"The first line names the columns, and one is {odd[0]!r}: if that is a row, write a line of names above it."
+    ]
 
 
 def _check_one_series(table: Table, chosen: Columns, found: Samples) -> None:

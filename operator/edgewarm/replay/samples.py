@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
-from edgewarm.replay.columns import Columns
+from edgewarm.replay.columns import EARLIEST_UNIX, Columns
 from edgewarm.replay.errors import TraceError
 from edgewarm.replay.moments import moment, number, unix_unit
 from edgewarm.replay.table import Table
@@ -100,7 +100,8 @@ def _times(table: Table, column: int) -> tuple[FloatArray, tuple[str, ...]]:
     texts = table.column(column)
     first = number(texts[0])
     if first is not None and np.isfinite(first):
-        return _numeric_times(table, column, texts), ()
+        times = _numeric_times(table, column, texts)
+        return times, _early(table.header[column], times)
     found = [moment(text) for text in texts]
     if None in found:
         raise _no_time(table, column, found.index(None), "an ISO 8601 time such as 2026-11-22T08:05:00Z")
@@ -108,6 +109,13 @@ def _times(table: Table, column: int) -> tuple[FloatArray, tuple[str, ...]]:
     naive = any(without_zone for _, without_zone in pairs)
     notes = ("Times without a zone are read as UTC.",) if naive else ()
     return np.array([at for at, _ in pairs]), notes
+
+
+def _early(name: str, times: FloatArray) -> tuple[str, ...]:
+    """Numbers that small may count from any beginning, or be no times at all."""
+    if float(times.max()) >= EARLIEST_UNIX:
+        return ()
+    return (f"Column {name} is read as seconds from 1970-01-01T00:00:00Z: if it has no times, name another by --time.",)
 
 
 def _check_times(table: Table, column: int, times: FloatArray) -> None:

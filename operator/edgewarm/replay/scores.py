@@ -8,6 +8,9 @@
                       the levels nearer to it than to its neighbours (w_tau is the width of that part; they add up to 1)
     coverage        = share of targets at or below the quantile
 
+A quantile that differs from its target by the rounding of floats only is equal to it (`settled`): in a root that is
+squared again a constant is missed by its last digits, which is no loss and no miss.
+
 Pinball at .5 is half the absolute error, hence the 2. Scaling: Hyndman & Koehler, "Another look at measures of forecast
 accuracy" (2006); CRPS as an integral of pinball: Gneiting & Ranjan, "Comparing Density Forecasts" (2011), eq. 9.
 """
@@ -22,7 +25,15 @@ from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 HOURS = 24
 TERCILES = 3
+ROUNDING = 1e-10  # of a target; the model says a constant to 6e-12 of it
 SMALLEST_SHARE = 0.1  # of last value's error, below which a season that repeats exactly makes no scale
+
+
+def settled(actual: FloatArray, quantiles: FloatArray) -> FloatArray:
+    """The quantiles (O, Q), those that are a target (O,) but for rounding as that target."""
+    target = np.asarray(actual)[:, None]
+    result: FloatArray = np.where(np.abs(target - quantiles) <= ROUNDING * np.abs(target), target, quantiles)
+    return result
 
 
 def pinball(actual: FloatArray, quantiles: FloatArray, levels: Sequence[float]) -> FloatArray:

@@ -98,6 +98,14 @@ def notes(comparison: Comparison) -> list[str]:
     unknown = int((~scene.known[scene.begin :]).sum())
     if unknown:
         found.append(f"{unknown} steps of the test span have no value and are not counted.")
+    if not scene.need[scene.begin :].any():
+        found.append("No pod is needed in the test span: cost and idle are plain pod-minutes.")
+    beyond = scene.need[scene.begin :] > scene.bounds.high
+    if beyond.any():
+        most = f"as many as {scene.need[scene.begin :].max()} where one serves {scene.capacity:g}"
+        found.append(
+            f"{beyond.sum()} steps of the test span need more pods than the {scene.bounds.high} allowed: {most}."
+        )
     if not scene.starts.fixed:
         found.append(
             "With drawn lead times the oracle is given the shortest of all draws: a bound that none can reach."

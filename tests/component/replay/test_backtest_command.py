@@ -178,13 +178,27 @@ def test_the_unit_of_demand_does_not_matter(
         assert scaled["ratio"] == pytest.approx(plain["ratio"], rel=1e-3)
 
 
-def test_a_constant_series_is_foreseen_exactly(tmp_path: Path) -> None:
-    trace = written(tmp_path / "trace.csv", [5.0] * 24 * DAYS)
+@pytest.mark.parametrize("value", [5.0, 1e12, 123456.789, 1.1e-9])
+def test_a_constant_series_is_foreseen_exactly(tmp_path: Path, value: float) -> None:
+    trace = written(tmp_path / "trace.csv", [value] * 24 * DAYS)
     result = invoke(trace, *OPTIONS, "--json", tmp_path / "out.json")
 
     assert result.exit_code == 0, result.output
     for item in json.loads((tmp_path / "out.json").read_text())["horizons"]:
-        assert item["model"]["scaled_pinball"] == pytest.approx(0.0, abs=1e-9)
+        assert (item["model"]["scaled_pinball"], item["ratio"]) == (0.0, 1.0)
+        assert set(item["model"]["coverage"]) == {1.0}
+        assert set(item["model"]["below"]) == {0.0}
+
+
+def test_a_day_that_repeats_exactly_leaves_no_loss_to_take_a_ratio_to(tmp_path: Path) -> None:
+    day = [value for value in demand()[: 8 * 24] if value is not None][:24]
+    result = invoke(written(tmp_path / "trace.csv", day * DAYS), *OPTIONS, "--json", tmp_path / "out.json")
+
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "out.json").read_text())["horizons"]
+    assert [(item["naive"][item["better_naive"]]["scaled_pinball"], item["ratio"]) for item in found] == [(0, None)] * 3
+    assert all(item["model"]["scaled_pinball"] > 0 for item in found)
+    assert "- where that is 0 and ours is not" in result.stdout
 
 
 @pytest.mark.parametrize(

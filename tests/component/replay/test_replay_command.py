@@ -65,7 +65,8 @@ def test_the_table_has_every_peer_and_the_sentence_about_last_week(done: tuple[R
 
     for title in ("edgewarm", "HPA v2", "Knative KPA", "Crane EHPA", "PHPA", "fixed number", "oracle"):
         assert title in shown
-    assert "hindsight" in shown
+    for note in json.loads((done[1] / "out.json").read_text())["notes"]:
+        assert shown.count(note) == 1
     assert "The last 0.5 days with this policy (kappa 10) would have cost" in shown
     assert "at 0.05 each, " in shown
     assert "Suggested minReplicas" in shown
@@ -121,7 +122,19 @@ def test_a_policy_brings_its_capacity_bounds_and_kappa(recorded: Path, tmp_path:
     assert list(numbers["kappas"]) == ["5"]
     assert (scene["capacity_per_pod"], scene["min_replicas"], scene["max_replicas"]) == (2.0, 3, 9)
     assert list(numbers["pareto"]) == ["hpa"]
-    assert "spec.forecast.model is ARIMA: a replay forecasts with Fleet" in found.output
+
+
+def test_a_policy_of_another_model_has_the_numbers_of_fleet(recorded: Path, tmp_path: Path) -> None:
+    written, policies = tmp_path / "wp.yaml", []
+    for model in ("ARIMA", "Fleet"):
+        plain = POLICY.replace("minReplicas: 3, maxReplicas: 9", "maxReplicas: 100").replace('"2"', '"100"')
+        written.write_text(plain.replace("ARIMA", model))
+        out = tmp_path / "out.json"
+        found = replay(recorded, "--policy", str(written), "--baselines", "none", "--json", str(out))
+        assert found.exit_code == 0, found.output
+        assert ("spec.forecast.model is ARIMA: a replay forecasts with Fleet" in found.output) == (model == "ARIMA")
+        policies.append(json.loads(out.read_text())["kappas"]["5"]["policies"]["edgewarm"])
+    assert policies[0] == policies[1]
 
 
 def test_a_pause_is_left_out_and_said(recorded: Path, tmp_path: Path) -> None:
@@ -168,14 +181,52 @@ def test_without_peers_there_is_no_ratio(recorded: Path, tmp_path: Path) -> None
         (("--pass", "7s"), "--pass is 7s: it must divide the trace's step of 300 s"),
         (("--min-replicas", "5", "--max-replicas", "4"), "--min-replicas is 5 and --max-replicas 4"),
         (("--policy", "/nowhere/wp.yaml"), "--policy /nowhere/wp.yaml cannot be read"),
-        (("--baselines", "none", "--train", "2.4d", "--json", "/nowhere/out.json"), "--json: /nowhere/out.json cannot"),
+        (("--capacity-per-pod", "1e-9"), "a pod serves 1e-09 and demand reaches 5"),
+        (("--json", "/nowhere/out.json"), "--json: /nowhere/out.json cannot"),
+        (("--plan", "/nowhere/out.csv"), "--plan: /nowhere/out.csv cannot"),
+        (("--report", "/nowhere/out.html"), "--report: /nowhere/out.html cannot"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(recorded: Path, arguments: tuple[str, ...], said: str) -> None:
     found = replay(recorded, *arguments)
 
     assert found.exit_code == 2
+    assert found.stderr.startswith("edgewarm: ")  # and so before any progress
     assert said in found.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"), [("replay", ("--json", "--plan")), ("backtest", ("--json", "--forecasts"))]
+)
+def test_two_outputs_in_one_file_are_refused(
+    recorded: Path, tmp_path: Path, command: str, options: tuple[str, str]
+) -> None:
+    files = (options[0], str(tmp_path / "x"), options[1], str(tmp_path / "." / "x"))
+
+    found = CliRunner().invoke(cli, [command, str(recorded), *files])
+
+    assert found.exit_code == 2
+    assert f"{options[1]}: {tmp_path / 'x'} is the file of {options[0]} too: name another one" in found.stderr
+
+
+@pytest.mark.parametrize(("option", "field"), [("--min-replicas", "minReplicas"), ("--max-replicas", "maxReplicas")])
+def test_bounds_beside_a_policy_are_refused(recorded: Path, tmp_path: Path, option: str, field: str) -> None:
+    written = tmp_path / "wp.yaml"
+    written.write_text(POLICY)
+
+    found = replay(recorded, "--policy", str(written), option, "5")
+
+    assert found.exit_code == 2
+    assert f"{option}: --policy has the bounds: leave it out, or set spec.scaling.{field}" in found.stderr
+
+
+def test_a_peer_that_is_named_twice_is_one_row_and_too_many_pods_are_a_note(recorded: Path) -> None:
+    """The trace reaches about 500, so one pod for 0.1 of it needs about 5,000 of the 1,000 that are allowed."""
+    found = replay(recorded, "--baselines", "hpa, fixed,hpa", "--capacity-per-pod", "0.1", "--train", "2.4d")
+
+    assert found.exit_code == 0, found.output
+    assert found.stdout.count("HPA v2  ") == 1
+    assert "of the test span need more pods than the 1000 allowed: as many as" in found.stdout
 
 
 @pytest.mark.parametrize(
@@ -184,6 +235,10 @@ def test_what_cannot_be_done_is_one_sentence(recorded: Path, arguments: tuple[st
         ("kind: Deployment", "is no WarmingPolicy"),
         ("kind: [", "cannot be read"),
         (POLICY.replace('"2"', '"-1"'), "capacityPerPod"),
+        (POLICY.replace("scaling", "scalling"), "wp.yaml: spec.scalling is no known field: did you mean scaling?"),
+        (POLICY.replace("minReplicas", "least"), "spec.scaling.least is no known field: remove it, or choose of"),
+        (POLICY.replace("v1alpha1", "v9"), "apiVersion must be edgewarm.io/v1alpha1, found 'edgewarm.io/v9'"),
+        (POLICY.replace("metadata: {name: checkout, namespace: shop}", ""), "metadata.name is required"),
         (POLICY_OF_RESOURCES, "has demand.resources, and TRACE has one column of demand: replay a copy without"),
     ],
 )
@@ -229,6 +284,30 @@ def test_an_absurd_row_is_one_sentence_with_its_line(tmp_path: Path, command: st
     assert f"edgewarm: {written}: {said}" in found.stderr
 
 
+@pytest.mark.parametrize("command", ["replay", "backtest"])
+def test_a_test_part_without_a_value_is_one_sentence(tmp_path: Path, command: str) -> None:
+    written = tmp_path / "half.csv"
+    rows = [f"{300 * row},{1 + row % 7 if row < 400 else ''}\n" for row in range(864)]  # of which 576 are training
+    written.write_text("ts,value\n" + "".join(rows))
+
+    found = CliRunner().invoke(cli, [command, str(written)])
+
+    assert found.exit_code == 2, found.output
+    assert "half.csv: nothing is known in the test part, from 1970-01-03T00:00:00Z until" in found.stderr
+
+
+@pytest.mark.parametrize("size", ["e200", "e308", "e-308", "e-320"])
+@pytest.mark.parametrize("command", ["replay", "backtest"])
+def test_a_demand_beyond_what_a_float_can_square_is_one_sentence(tmp_path: Path, command: str, size: str) -> None:
+    written = tmp_path / "extreme.csv"
+    written.write_text("ts,value\n" + "".join(f"{300 * row},{1 + row % 7 / 10}{size}\n" for row in range(864)))
+
+    found = CliRunner().invoke(cli, [command, str(written)])
+
+    assert found.exit_code == 2, found.output
+    assert "a demand is reckoned with from 1e-290 to 1e+150: give it in another unit" in found.stderr
+
+
 def test_times_that_are_all_absurd_are_one_sentence(tmp_path: Path) -> None:
     written = tmp_path / "wrong.csv"
     written.write_text("ts,value\n" + "".join(f"{moment},1\n" for moment in ("1e300", "2e300", "3e300")))
@@ -246,7 +325,9 @@ def test_automatic_capacity_without_demand_is_one_sentence(tmp_path: Path) -> No
     found = replay(written)
 
     assert found.exit_code == 2
-    assert "--capacity-per-pod is auto, but there is no demand in the training part" in found.stderr
+    assert found.stderr.endswith(
+        "--capacity-per-pod is auto, but there is no demand in the training part: give a number\n"
+    )
 
 
 def test_a_finer_trace_is_replayed_by_more_passes(tmp_path: Path) -> None:

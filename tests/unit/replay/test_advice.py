@@ -52,6 +52,16 @@ def test_bounds_are_read_off_the_need_with_a_reserve() -> None:
     assert (found.low, found.high) == (3, 22)  # 20 and a tenth more
 
 
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_zero_is_suggested_where_it_is_allowed(allowed: int) -> None:
+    world = scene([*[0.0] * 50, *[20.0] * 50], bounds=Bounds(allowed, 99))
+
+    found = advice(comparison(world, {10.0: 20}), cold_share=0.01)
+
+    assert found.low == allowed
+    assert f"minReplicas {allowed} (p1 of the need)" in found.sentences[1]
+
+
 def test_last_week_is_the_last_seven_days_of_the_test_span() -> None:
     hours = scene([2.0] * (9 * 24), begin=24, step_seconds=3600.0)
 
@@ -136,3 +146,11 @@ def test_notes_say_what_is_not_counted_and_what_is_drawn() -> None:
 
     assert "1 steps of the test span have no value" in said
     assert "a bound that none can reach" in said
+
+
+def test_notes_say_where_nothing_is_needed_or_more_than_is_allowed() -> None:
+    nothing, much = scene([0.0, 0.0]), scene([2.0, 5.0, 9.0], bounds=Bounds(1, 4))
+
+    assert "No pod is needed in the test span" in " ".join(notes(comparison(nothing, {10.0: 1})))
+    said = "2 steps of the test span need more pods than the 4 allowed: as many as 9 where one serves 1."
+    assert said in notes(comparison(much, {10.0: 4}))

@@ -30,6 +30,18 @@ def test_idle_short_and_cold_are_sums_over_minutes() -> None:
     assert found.per_needed(10.0) == pytest.approx(13 / 7)
 
 
+def test_the_unit_of_demand_does_not_matter_to_the_cold_share() -> None:
+    (found,) = costs(scene([2e-250, 4e-250], capacity=1e-250), course([3, 3], [3, 3]))
+
+    assert found.cold_share == pytest.approx(1 / 6)
+
+
+def test_where_no_pod_is_needed_the_cost_is_that_of_all_pods() -> None:
+    (found,) = costs(scene([0.0, 0.0]), course([3, 3], [3, 3]))
+
+    assert (found.per_needed(10.0), found.idle_per_needed, found.cold_share) == (6.0, 6.0, 0.0)
+
+
 def test_starting_pods_are_idle_and_short_at_once() -> None:
     (found,) = costs(scene([2.0]), course([2], [0]))
 

@@ -64,6 +64,25 @@ def test_columns_are_found_and_times_understood(read: Read, text: str) -> None:
     assert (found.time(0), found.step_seconds) == (MIDNIGHT, 60)
 
 
+def test_a_first_row_that_is_taken_for_names_is_noted(read: Read) -> None:
+    rows = "".join(f"{MIDNIGHT + 60 * i},x,{i}.5\n" for i in range(4))
+
+    assert noted(
+        read(rows), "The first line names the columns, and one is '1700006400': if that is a row, write a line"
+    )
+    for names in ("ts,name,value\n", "ts,7,value\n"):  # a column that is not read may be called anything
+        assert not noted(read(names + rows), "The first line names")
+    assert not noted(read(f"{MIDNIGHT},1\n{MIDNIGHT + 60},2\n"), "The first line names")  # columns 1 and 2
+
+
+def test_numbers_too_small_for_unix_times_are_noted(read: Read) -> None:
+    said = "Column left is read as seconds from 1970-01-01T00:00:00Z: if it has no times, name another by --time."
+    rows = "".join(f"{MIDNIGHT + 60 * i},{i + 3},{i}\n" for i in range(4))
+
+    assert noted(read("when,left,right\n" + rows, time="left", value="right"), said)
+    assert not noted(read("when,left,right\n" + rows, value="right"), "is read as seconds")
+
+
 def test_a_gzipped_file_is_read_as_well(tmp_path: Path) -> None:
     path = tmp_path / "trace.csv.gz"
     path.write_bytes(gzip.compress(minutes(1, 2).encode()))

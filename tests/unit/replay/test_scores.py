@@ -72,6 +72,18 @@ def test_coverage_counts_ties_and_strictly_below_does_not() -> None:
     assert scores.strictly_below(actual, quantiles) == pytest.approx([2 / 4])
 
 
+@pytest.mark.parametrize("size", [1e12, 123456.789, 1.1e-9])
+def test_what_misses_a_target_by_the_rounding_of_floats_is_that_target(size: float) -> None:
+    actual = np.array([size, size, size, NAN])
+    quantiles = size * np.array([[1 - 2e-16], [1 + 6e-12], [1 - 1e-9], [1]])
+
+    found = scores.settled(actual, quantiles)
+
+    assert scores.pinball(actual, found, (0.5,))[:2].tolist() == [[0.0], [0.0]]
+    assert scores.coverage(actual, found) == pytest.approx([2 / 3])
+    assert scores.strictly_below(actual, found) == pytest.approx([0.0])
+
+
 def test_coverage_by_group_leaves_empty_groups_open() -> None:
     actual, quantiles = np.array([1.0, 3.0, 1.0, 9.0]), np.full((4, 1), 2.0)
 
