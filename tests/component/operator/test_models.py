@@ -91,7 +91,7 @@ GARBAGE: list[tuple[Callable[[Any], Any] | str | int | bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("how", "sentence"), GARBAGE, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("how", "sentence"), GARBAGE, ids=[sentence for _, sentence in GARBAGE])
 async def test_what_is_no_forecast_is_said_and_the_fleet_goes_on(
     world: OperatorWorld, plugin: FakePlugin, how: Any, sentence: str
 ) -> None:
