@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +25,9 @@ from edgewarm.cli.options import (
     outputs,
     sentences,
 )
+
+if TYPE_CHECKING:
+    from edgewarm.cli.replaying import Prepared
 
 Capacity = Annotated[
     str, typer.Option(help="Demand that one ready pod serves, or auto: p99.5 of the training part is 25 pods.")
@@ -94,11 +98,16 @@ def replay(  # noqa: PLR0913 - one parameter per option
             pod_hour_price=pod_hour_price,
         )
         found = read_given(Given(trace, step, *columns, counter, prometheus, query, start, end), time.time())
-        prepared = replaying.prepared(found, options)
-        with outputs({"--json": json_file, "--plan": plan, "--report": report}) as files:
-            outcome = replaying.run(prepared, say)
-            replaying.write(outcome, files)
-        typer.echo(replaying.text(outcome))
+        _run(replaying.prepared(found, options), {"--json": json_file, "--plan": plan, "--report": report})
+
+
+def _run(prepared: Prepared, into: Mapping[str, Path | None]) -> None:
+    from edgewarm.cli import replaying
+
+    with outputs(into) as files:
+        outcome = replaying.run(prepared, say)
+        replaying.write(outcome, files)
+    typer.echo(replaying.text(outcome))
 
 
 def say(line: str) -> None:
