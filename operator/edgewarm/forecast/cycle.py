@@ -44,8 +44,11 @@ class Cycle(Rows):
         return cls(step_seconds, np.zeros(rows), np.zeros(rows))
 
     def of(self, row: int) -> tuple[float, float] | None:
-        """Period in steps and strength of one row, None where nothing repeats."""
-        return (float(self.period[row]), float(self.strength[row])) if self.period[row] else None
+        """Period in steps and strength, at most 1, of one row; None where nothing repeats.
+
+        A mean over fewer pairs may come out above that over all: an r a little over 1 says no more than 1.
+        """
+        return (float(self.period[row]), min(1.0, float(self.strength[row]))) if self.period[row] else None
 
     def look(self, seasons: Seasons, step: int) -> None:
         """Look for cycles if it is time; `step` is the last one learned."""
