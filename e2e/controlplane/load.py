@@ -45,7 +45,7 @@ class Load:
         argv += ["--port-file", str(self._port_file), "--port", known]
         record = spawn(argv, self._log, {"PYTHONPATH": str(PACKAGE_ROOT)})
         save_record(self.directory / "process.json", record)
-        wait_until("the load exporter", self._answers, 30.0, lambda: f"See {self._log}")
+        wait_until("the load exporter", self._answers, 120.0, lambda: f"See {self._log}")
 
     def stop(self) -> None:
         record = self._record()

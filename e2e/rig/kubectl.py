@@ -25,7 +25,7 @@ class Kubectl:
     def run(self, *arguments: str, text: str | None = None) -> str:
         """Standard output; KubectlError with standard error otherwise."""
         command = [str(find_kubectl()), "--kubeconfig", str(self.kubeconfig), *arguments]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=180)
         if done.returncode:
             raise KubectlError(done.stderr.strip() or done.stdout.strip())
         return done.stdout
@@ -56,5 +56,5 @@ class Kubectl:
     def can_i(self, user: str, words: Sequence[str]) -> bool:
         """kubectl auth can-i, as another user."""
         command = [str(find_kubectl()), "--kubeconfig", str(self.kubeconfig), "auth", "can-i", *words, "--as", user]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
         return done.stdout.strip() == "yes"

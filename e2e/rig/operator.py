@@ -74,7 +74,7 @@ class OperatorProcess:
         command = [sys.executable, "-m", "edgewarm", *self._arguments(), *self.extra]
         self._record = spawn(command, self.log, environment)
         save_record(self._folder / "process.json", self._record)
-        wait_until("the operator to listen", self._port_file.exists, 30, self.last_lines)
+        wait_until("the operator to listen", self._port_file.exists, 120, self.last_lines)
 
     def _container(self) -> dict[str, Any]:
         deployment = Kubectl(self.cluster.kubeconfig).get("deployment", RELEASE, NAMESPACE)

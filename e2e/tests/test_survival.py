@@ -92,10 +92,10 @@ def test_policy_deleted_while_the_operator_is_down_nothing_hangs(here: World) ->
     wait_until("a decision", lambda: bool(here.kubectl.list("scalingdecisions", "gone")), LONG)
     here.operator.stop()
     try:
-        here.kubectl.run("delete", "warmingpolicy", "steady", "-n", "gone", "--timeout=20s")
+        here.kubectl.run("delete", "warmingpolicy", "steady", "-n", "gone", "--timeout=100s")
         wait_until("its decisions to go with it", lambda: not here.kubectl.list("scalingdecisions", "gone"), LONG)
         workload = here.kubectl.get("deployment", "steady", "gone")
-        here.kubectl.run("delete", "namespace", "gone", "--timeout=60s")
+        here.kubectl.run("delete", "namespace", "gone", "--timeout=150s")
     finally:
         here.operator.start()
 

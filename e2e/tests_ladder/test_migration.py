@@ -128,7 +128,7 @@ def protected(shop: Shop, name: str, least: int) -> Iterator[None]:
 def drain(shop: Shop, node: str) -> None:
     """As a person does before an upgrade; the node takes pods again afterwards."""
     try:
-        shop.here.kubectl.run("drain", node, "--ignore-daemonsets", "--timeout=50s")
+        shop.here.kubectl.run("drain", node, "--ignore-daemonsets", "--timeout=150s")
         assert node not in nodes_of(shop)
     finally:
         shop.here.kubectl.run("uncordon", node)

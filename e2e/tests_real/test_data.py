@@ -116,7 +116,7 @@ def test_a_digest_that_the_registry_does_not_have_is_refused_and_said(
     image = node.push("reader", workload_image())
     pushed(node, "data-wrong", data("wrong", MEGABYTE))
     here.kubectl.apply(reading("wrong", image, {"data": f"{REGISTRY}/data-wrong@{ABSENT}"}))
-    here.kubectl.run("rollout", "status", "deployment", "wrong", "-n", PLACE, "--timeout=50s")
+    here.kubectl.run("rollout", "status", "deployment", "wrong", "-n", PLACE, "--timeout=150s")
     moved()
     here.kubectl.apply(staging("wrong", {"data-wrong": ABSENT}))
 
@@ -152,14 +152,14 @@ def test_the_longest_unused_gives_way_within_the_budget(
     references = {name: f"{REGISTRY}/{name}@{digest}" for name, digest in digests.items()}
     first = {name: references[name] for name in ("lru-a", "lru-b")}
     here.kubectl.apply(reading("lru", image, first))
-    here.kubectl.run("rollout", "status", "deployment", "lru", "-n", PLACE, "--timeout=50s")
+    here.kubectl.run("rollout", "status", "deployment", "lru", "-n", PLACE, "--timeout=150s")
     here.kubectl.run("rollout", "pause", "deployment", "lru", "-n", PLACE)  # so that no pod of it comes to the node
     moved()
     here.kubectl.apply(staging("lru", {name: digests[name] for name in first}, storage="250M"))
     wait_until("both items", lambda: says(here, "lru").startswith("Warm: 2 of 2"), 240.0, lambda: says(here, "lru"))
 
     here.kubectl.apply(reading("lru-reader", image, {"lru-a": references["lru-a"]}))
-    here.kubectl.run("rollout", "status", "deployment", "lru-reader", "-n", PLACE, "--timeout=50s")
+    here.kubectl.run("rollout", "status", "deployment", "lru-reader", "-n", PLACE, "--timeout=150s")
     wait_until("the use of the first", lambda: was_read(here, "lru", "lru-a"), 240.0)
     assert not was_read(here, "lru", "lru-b")
     here.kubectl.run("delete", "deployment", "lru-reader", "-n", PLACE)

@@ -49,7 +49,7 @@ def test_a_service_answers_much_sooner_by_a_pod_on_a_node_that_was_given_the_ima
 
 def test_an_image_that_does_not_exist_is_said_with_the_kubelets_reason(here: World, node: RealNode) -> None:
     here.kubectl.apply(POOL, deployment("gone", f"{REGISTRY}/gone:1"))
-    here.kubectl.run("rollout", "status", "deployment", "gone", "-n", PLACE, "--timeout=50s")
+    here.kubectl.run("rollout", "status", "deployment", "gone", "-n", PLACE, "--timeout=150s")
     here.kubectl.apply(warmed("gone"))
 
     wait_until("the trouble", lambda: "PullFailing" in says(here, "gone"), 240.0, lambda: says(here, "gone"))
@@ -80,7 +80,7 @@ def test_a_finished_pull_pod_keeps_its_container_so_that_the_kubelet_spares_the_
 ) -> None:
     """The kubelet's collector spares images that a container of any state uses (image_gc_manager, detectImages)."""
     here.kubectl.apply(POOL, deployment("kept", node.push("kept", workload_image())))
-    here.kubectl.run("rollout", "status", "deployment", "kept", "-n", PLACE, "--timeout=50s")
+    here.kubectl.run("rollout", "status", "deployment", "kept", "-n", PLACE, "--timeout=150s")
     here.kubectl.apply(warmed("kept"))
     wait_until("the image", lambda: says(here, "kept").startswith("Warm"), 180.0, lambda: says(here, "kept"))
     found = pull_pod(here, "kept")

@@ -12,7 +12,7 @@ from pathlib import Path
 from controlplane.waiting import wait_until
 
 MOUNT = Path("/sys/fs/cgroup")
-GONE_SECONDS = 20.0
+GONE_SECONDS = 60.0
 
 
 def hierarchies(mount: Path = MOUNT) -> list[Path]:
