@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from rig.plugin import Plugin, plugin
 from rig.ramps import apps, start_arms
 from rig.recorder import Recorder
 from rig.sites import LADDER, Site, ladder, make_site, start_at_site
@@ -16,10 +17,17 @@ from rig.world import World, world
 
 
 @pytest.fixture(scope="session")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def model() -> Iterator[Plugin]:
+    """A plug-in of the world's administrator."""
+    with plugin() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def here(tmp_path_factory: pytest.TempPathFactory, model: Plugin) -> Iterator[World]:
     """The world, with nothing in it but the operator."""
     directory = tmp_path_factory.mktemp("e2e") / "world"
-    with world("e2e", apps, directory=directory, warm=[LADDER]) as made:
+    with world("e2e", apps, directory=directory, warm=[LADDER], values={"plugins": [model.declared()]}) as made:
         yield made
 
 

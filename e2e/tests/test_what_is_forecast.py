@@ -1,0 +1,128 @@
+"""What is forecast, with a real control plane and Prometheus: asked for, of resources, by other models, at zero."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from math import ceil
+from typing import Any
+
+import pytest
+
+from controlplane.waiting import wait_until
+from rig.objects import Manifest, condition, deployment, namespace, policy, rate_of
+from rig.plugin import EXPECTED, NAME, Plugin
+from rig.world import World
+
+pytestmark = pytest.mark.e2e
+LONG = 300.0
+PLACE = "foreseen"
+HORIZON = {"predictionHorizon": "60s"}
+AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+STEADY = 90.0  # requests/s of the app, each second of two days
+
+
+def several() -> Manifest:
+    """90 requests/s ask for two pods, their 9 GB of memory for five."""
+    made = policy(PLACE, "several", "", 1, mode="Act", forecast=HORIZON)
+    requests = {"name": "requests", "query": rate_of("steady"), "perPod": "50"}
+    memory = {"name": "memory", "query": f"1e8 * {rate_of('steady')}", "perPod": "2Gi"}
+    made["spec"]["demand"] = {"resources": [requests, memory]}
+    return made
+
+
+def guest() -> Manifest:
+    """The plug-in's model, acted on from the first."""
+    chosen = {**HORIZON, "model": NAME, "confidenceThreshold": "0"}
+    return policy(PLACE, "guest", rate_of("steady"), 50, mode="Act", forecast=chosen)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _policies(here: World) -> None:
+    """All at once: each reads its history before it forecasts."""
+    scaling = {"minReplicas": 0, "behavior": AT_ONCE}
+    nothing = f"0 * {rate_of('steady')}"
+    here.kubectl.apply(
+        namespace(PLACE),
+        *(deployment(PLACE, name, 2, "1s") for name in ("asked", "several", "sleeper", "guest")),
+        policy(PLACE, "asked", rate_of("steady"), 50, forecast=HORIZON),
+        several(),
+        policy(PLACE, "sleeper", nothing, 50, mode="Act", forecast=HORIZON, scaling=scaling),
+        guest(),
+    )
+
+
+def status(here: World, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = here.kubectl.get("warmingpolicy", name, PLACE).get("status", {})
+    return found
+
+
+def replicas(here: World, name: str) -> int:
+    return int(here.kubectl.get("deployment", name, PLACE)["spec"]["replicas"])
+
+
+def decided(here: World, name: str) -> list[dict[str, Any]]:
+    """The specs of a policy's decisions, oldest first."""
+    found = [one["spec"] for one in here.kubectl.list("scalingdecisions", PLACE) if one["spec"]["policy"] == name]
+    return sorted(found, key=lambda spec: str(spec["actions"][0]["executeAt"]))
+
+
+def answered(here: World, name: str) -> dict[str, Any]:
+    """GET /forecasts of a policy, once it has a forecast."""
+    url = f"{here.operator.url}/forecasts/{PLACE}/{name}"
+
+    def asked() -> dict[str, Any]:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    wait_until("a forecast", lambda: bool(status(here, name).get("forecastModel")), LONG, here.operator.last_lines)
+    wait_until("its horizons", lambda: bool(asked().get("horizons")), LONG, here.operator.last_lines)
+    return asked()
+
+
+def test_forecasts_and_explain_say_what_is_expected_and_why(here: World) -> None:
+    found = answered(here, "asked")
+
+    assert [item["horizon"] for item in found["horizons"]] == ["lead", "5m", "15m", "1h", "24h"]
+    for item in found["horizons"]:
+        inner, outer = item["interval68"], item["interval95"]
+        assert item["p50"] == pytest.approx(STEADY, rel=0.1)
+        assert outer["low"] <= inner["low"] <= inner["high"] <= outer["high"]
+        for why in item["why"]:
+            assert sum(part["amount"] for part in why["contributions"]) == pytest.approx(why["value"], rel=1e-6)
+    assert len(found["curve"]["minutes"]) == 60
+
+    command = [sys.executable, "-m", "edgewarm", "explain", f"{PLACE}/asked", "--url", here.operator.url]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert found["horizons"][0]["why"][0]["contributions"][0]["text"] in told.stdout
+
+
+def test_the_resource_that_asks_for_the_most_decides_and_is_named(here: World) -> None:
+    wait_until("its pods", lambda: replicas(here, "several") == 5, LONG, here.operator.last_lines)
+
+    assert decided(here, "several")[-1]["bindingResource"] == "memory"
+    assert "memory" in decided(here, "several")[-1]["summary"]
+
+
+def test_a_workload_without_demand_sleeps_and_wakes_when_it_comes(here: World) -> None:
+    wait_until("its sleep", lambda: replicas(here, "sleeper") == 0, LONG, here.operator.last_lines)
+    here.kubectl.patch("warmingpolicy", "sleeper", PLACE, {"spec": {"demand": {"query": rate_of("steady")}}})
+    wait_until("its pods", lambda: replicas(here, "sleeper") >= 2, LONG, here.operator.last_lines)
+
+    assert decided(here, "sleeper")[0]["reason"] == "ScaledToZero"
+
+
+def test_a_plug_in_of_the_administrator_is_asked_followed_and_named(here: World, model: Plugin) -> None:
+    wanted = ceil(EXPECTED / 50)  # the fleet's own forecast asks for two
+    wait_until("its forecast", lambda: replicas(here, "guest") == wanted, LONG, here.operator.last_lines)
+
+    assert status(here, "guest")["forecastModel"] == NAME
+    assert condition(here.kubectl.get("warmingpolicy", "guest", PLACE), "SelectedModel")["status"] == "True"
+    assert NAME in decided(here, "guest")[-1]["predictions"][0]["reasoning"]
+    values = model.asked[0]["series"][0]["values"]
+    assert len(values) >= 30
+    assert values[-2] == pytest.approx(STEADY, rel=0.1)
