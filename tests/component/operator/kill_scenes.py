@@ -12,7 +12,7 @@ from component.operator.test_yielding import full, waiting
 from edgewarm.engine.ladder import every_rung
 from edgewarm.model.fetchers import FetcherClass
 from support.operator_world import SHOP, OperatorWorld
-from support.warmth import BY_NODE, POOL, asks, image_volume
+from support.warmth import BY_NODE, POOL, asks, image_volume, tells
 
 FULL, REST = "900m", "100m"  # as an API server writes them: a fake one keeps 1000m as it is
 
@@ -75,6 +75,11 @@ async def sharing_a_node(world: OperatorWorld) -> None:
     pool_standbys.pool(world, selector={"matchExpressions": every})
     one = {"standby": {"min": 1, "max": 1}, "image": {"enabled": False}}
     await full(world, poolRef={"name": "edge"}, rungs=one)
+    await world.passes(330)
+
+
+async def on_one_of_two_nodes(world: OperatorWorld) -> None:
+    await pool_standbys.two_nodes(world)
     await world.passes(330)
 
 
@@ -227,6 +232,7 @@ SCENES = [
     Scene("pods leave a node behind standbys at rest", moving(**LOW), cordoned, 150.0),
     Scene("worn standbys are replaced", serving(2, rungs=STANDBYS), policy(rungs=WORN), 150.0),
     Scene("a standby gives way", sharing_a_node, lambda world: waiting(world, "stranger"), 60.0),
+    Scene("a node is silent", on_one_of_two_nodes, lambda world: tells(world, "edge-1", "Unknown"), 180.0),
     Scene("standbys give way to what matters more", of_low_priority, of_high_priority),
     Scene("standbys are given back", serving(2, rungs=STANDBYS), policy(rungs={})),
     Scene("pods are parked", serving(4, **parking(4, 0)), policy(**parking(2, 2)), 60.0, anew=True),
@@ -249,6 +255,7 @@ SAMPLED = {
     "standbys are hidden again": "patch pods",
     "worn standbys are replaced": "create pods",
     "a standby gives way": "delete pods",
+    "a node is silent": "create pods",
     "standbys give way to what matters more": "delete pods",  # one of two
     "standbys at rest rise and are promoted": "patch pods",  # one of two
     "pods leave a node": "create pods",
