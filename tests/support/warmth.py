@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgewarm.model.units import format_time
 from support.fake_prometheus import Series
 from support.operator_world import OperatorWorld
 
@@ -23,7 +24,17 @@ def image_volume(number: int, reference: str) -> dict[str, Any]:
 
 
 def tells(world: OperatorWorld, node: str, ready: str) -> None:
-    """A node's condition Ready: `True`, or `Unknown` while it is silent; what it told before stays."""
+    """A node's condition Ready: `True`, or `Unknown` while it is silent; what it told before stays.
+
+    As the node lifecycle controller does it: from then on the pods of a silent node are not ready, and none is deleted.
+    """
     found = world.api.get("Node", "", node)
     assert found is not None
-    world.api.put({**found, "status": {**found["status"], "conditions": [{"type": "Ready", "status": ready}]}})
+    condition = {"type": "Ready", "status": ready, "lastTransitionTime": format_time(world.clock.now)}
+    world.api.put({**found, "status": {**found["status"], "conditions": [condition]}})
+    for pod in world.api.objects("Pod"):
+        conditions = pod.get("status", {}).get("conditions", [])
+        if pod["spec"].get("nodeName") == node and any(one["type"] == "Ready" for one in conditions):
+            others = [one for one in conditions if one["type"] != "Ready"]
+            mine = {**condition, "status": "True" if ready == "True" else "False"}
+            world.api.put({**pod, "status": {**pod["status"], "conditions": [*others, mine]}})

@@ -172,10 +172,6 @@ class KubeCluster:
             synced.cancel()
         self._raise_bugs()
 
-    def problems(self) -> Mapping[str, str]:
-        """Plural -> what goes wrong with following it, for as long as it does."""
-        return {i.resource.plural: i.problem for i in self._informers if i.problem is not None}
-
     def ages(self, now: float) -> Mapping[str, float]:
         """Plural -> seconds since the API server last said anything about it."""
         return {informer.resource.plural: informer.age(now) for informer in self._informers}

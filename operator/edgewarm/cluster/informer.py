@@ -112,7 +112,6 @@ class Informer(Generic[T]):
     ) -> None:
         self.resource = resource
         self.revision = 0  # rises with every change, so that readers rebuild only what changed
-        self.problem: str | None = None  # the last failure, while it lasts
         self._api = api
         self._decode = decode
         self._timing = timing
@@ -176,7 +175,6 @@ class Informer(Generic[T]):
         self._replace(fresh)
         self._version = page.metadata.resource_version
         self._expired = 0
-        self.problem = None
 
     async def _page(self, limit: int, token: str) -> _Page:
         body = await self._api.list_page(self.resource, limit, token)
@@ -218,7 +216,6 @@ class Informer(Generic[T]):
     def _receive(self, line: bytes) -> None:
         if not line:  # the server accepted the watch: alive, but it has yet to prove that it lasts
             self._alive()
-            self.problem = None
             return
         try:
             event = _EVENT.decode(line)
@@ -230,7 +227,6 @@ class Informer(Generic[T]):
         self._apply(event)
         self._alive()
         self._backoff.reset()
-        self.problem = None
 
     def _apply(self, event: _Event) -> None:
         head = _head(event.object)
@@ -276,8 +272,7 @@ class Informer(Generic[T]):
         self._version = None
         delay = self._backoff.next()
         if self._backoff.failures > 1:
-            self.problem = str(problem)
-            await self._timing.sleep(delay)
+            await self._wait(delay, problem)
 
     async def _missing(self, problem: NotFound) -> None:
         listed = self._version is None
@@ -286,19 +281,20 @@ class Informer(Generic[T]):
             await self._stumble(problem)
             return
         self._alive()
-        self.problem = None
         self._replace({})
         self._backoff.reset()
         await self._timing.sleep(self._timing.absent_seconds)
 
     async def _stumble(self, problem: EdgewarmError) -> None:
-        self.problem = str(problem)
         delay = self._backoff.next()
         if self._backoff.failures >= PATIENCE:
             self._version = None
         if isinstance(problem, Busy):
             delay = max(delay, problem.retry_after)
-        _log.info("informer backs off", kind=self.resource.kind, seconds=round(delay, 1), error=self.problem)
+        await self._wait(delay, problem)
+
+    async def _wait(self, delay: float, problem: EdgewarmError) -> None:
+        _log.warning("informer backs off", kind=self.resource.kind, seconds=round(delay, 1), error=str(problem))
         await self._timing.sleep(delay)
 
 

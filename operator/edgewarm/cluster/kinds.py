@@ -178,10 +178,12 @@ def node(raw: msgspec.Raw | bytes) -> Node:
     """A v1 Node; resources are its allocatable, `schedulable` means not cordoned."""
     wire = _NODE.decode(raw)
     has = {name: float(quantity(text)) for name, text in (wire.status.allocatable or {}).items()}
+    told = next((one for one in wire.status.conditions or () if one.type == "Ready"), None)
     return Node(
         name=wire.metadata.name,
         labels=wire.metadata.labels or {},
-        ready=_ready_at(wire.status.conditions, 0.0) is not None,
+        ready=told is not None and told.status == "True",
+        ready_changed_at=0.0 if told is None else seconds(told.last_transition_time),
         schedulable=not wire.spec.unschedulable,
         cpu_cores=has.get(CPU, 0.0),
         memory_bytes=has.get(MEMORY, 0.0),

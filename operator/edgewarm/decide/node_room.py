@@ -11,7 +11,7 @@ Images and data are not on this ladder: they hold no room. A stage that never ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgewarm.decide.leads import ahead_seconds, spared_minutes
@@ -97,16 +97,16 @@ class Changes:
     delete: tuple[tuple[Pod, str], ...] = ()
 
 
-def changes(pods: Sequence[Pod], count: int, key: str) -> Changes:
+def changes(pods: Sequence[Pod], count: int, key: str, returned: Collection[str] = ()) -> Changes:
     """From the placeholders there are to `count` of them that are like `key`.
 
-    What ended (an eviction leaves it behind) is cleared away; of a surplus, those without a node go first, then the
-    youngest.
+    What ended (an eviction leaves it behind) is cleared away; of a surplus, those without a node go first, then those
+    of `returned` (uids: their nodes have been silent since they were made), then the youngest.
     """
     active = [pod for pod in pods if pod.is_active]
     ended = [(pod, "it has ended") for pod in pods if not pod.holds_room and not pod.deleting]
     fresh = [pod for pod in active if pod.labels.get(TEMPLATE_HASH_LABEL) == key]
     other = [(pod, "built for other requests or constraints") for pod in active if pod not in fresh]
-    kept = sorted(fresh, key=lambda pod: (not pod.node, pod.created_at, pod.key))
+    kept = sorted(fresh, key=lambda pod: (not pod.node, pod.uid in returned, pod.created_at, pod.key))
     surplus = [(pod, "more than are wanted") for pod in kept[count:]]
     return Changes(min(STARTING_AT_ONCE, max(0, count - len(fresh))), (*ended, *other, *surplus))

@@ -12,8 +12,9 @@
 The replica rung itself keeps plain kappa; the standbys are what the ladder holds beyond it.
 
 The set, in order: what is refused goes; what a rollout leaves behind is replaced after it, what is too old one at a
-time; surplus goes, the coldest and oldest first; what is missing is made, few at a time and never beside pods that the
-ReplicaSet still starts cold.
+time; surplus goes, the coldest and oldest first, but before these what came back with a silent node, once others are
+warm in its stead: so a node that comes and goes costs one move, not one each time; what is missing is made, few at a
+time and never beside pods that the ReplicaSet still starts cold.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Flock:
     drain_seconds: float = 0.0
     shunned: frozenset[str] = frozenset()  # nodes that pods are to leave
     sizes: Sizes = ONE_SIZE
+    returned: frozenset[str] = frozenset()  # uids of those whose nodes have been silent since they were made
 
     def is_fresh(self, pod: Pod, now: float) -> bool:
         """A pod that served until it was parked was as good as new then."""
@@ -131,9 +133,7 @@ def changes(flock: Flock, count: int, promised: int, slots: int, now: float) -> 
     count = max(0, count - (len(active) - len(there)))  # those that drain are some of them already
     fresh = [pod for pod in there if flock.is_fresh(pod, now)]
     worn = sorted((pod for pod in there if pod not in fresh), key=lambda pod: (flock.is_warm(pod), pod.created_at))
-    surplus = sorted(fresh, key=lambda pod: (flock.is_warm(pod), pod.created_at))[
-        : max(0, len(fresh) - count - promised)
-    ]
+    surplus = _surplus(flock, fresh, count + promised)
     delete = [(pod, "more than are wanted") for pod in surplus]
     kept = sum(flock.is_warm(pod) for pod in there) - sum(flock.is_warm(pod) for pod in surplus)
     for pod in worn:
@@ -144,6 +144,19 @@ def changes(flock: Flock, count: int, promised: int, slots: int, now: float) -> 
             kept -= 1
     left = len(there) - len(delete)
     return Changes(min(slots, _made(flock, count, fresh, left)), tuple(delete))
+
+
+def _surplus(flock: Flock, fresh: Sequence[Pod], needed: int) -> list[Pod]:
+    """The coldest, oldest; but before these what came back with its node, once `needed` others are warm."""
+    warm = sum(flock.is_warm(pod) for pod in fresh)
+    order = sorted(fresh, key=lambda pod: (pod.uid not in flock.returned, flock.is_warm(pod), pod.created_at))
+    found = []
+    for pod in order[: max(0, len(fresh) - needed)]:
+        stands_in = pod.uid in flock.returned and flock.is_warm(pod)
+        if not stands_in or warm > needed:
+            found.append(pod)
+            warm -= stands_in
+    return found
 
 
 def _why(pod: Pod, flock: Flock) -> str:

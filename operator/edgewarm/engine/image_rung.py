@@ -32,6 +32,7 @@ from edgewarm.model.reasons import Reason, RungReason
 from edgewarm.model.rungs import ImageTerms, Place, RungCount, RungName
 from edgewarm.model.stages import Stage
 from edgewarm.model.workload import Node, Pod
+from edgewarm.pools.silence import is_silent
 
 CONDITION = "ImagesWarm"
 WRONG_IMAGE = "no other node has it, so it is not tried elsewhere"
@@ -147,7 +148,7 @@ class ImageRung:
         node, terms = situation.view.nodes.get(name), situation.policy.rungs.image or ImageTerms()
         if pod is not None and (pod.deleting or node is None or not node.ready):  # a silent node: as it is
             progress = pod.pulling
-            warm = progress is not None and progress.done
+            warm = progress is not None and progress.done and not is_silent(node, situation.now)
             return _Item(name, name in wish.nodes, NodePlan(warm, held=not pod.deleting), pod)
         listed = None if node is None else all_listed([node.images.has(image) for image in images])
         seen = None if pod is None or pod.pulling is None else PullSeen(pod.pulling, pod.created_at)

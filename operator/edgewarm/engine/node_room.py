@@ -10,6 +10,7 @@ What becomes of the placeholders in a pass:
 | it has other requests or constraints now         | replaced                                                   |
 | one was pushed out                               | made again as far as it is wanted: the pod may be a replica |
 | demand unknown, the operator has just started    | no fewer (NodeRoomHeld)                                    |
+| one is on a node that has been silent for a while | it stays and is not counted (pools.silence)               |
 | a pool is named and has no place for one         | it is not made                                             |
 | a pool is named, and standbys are missing        | as many fewer are made: these have the room first          |
 | no pool is named and no node has room for one    | it waits (NodeRoomWarm is False): an autoscaler makes room |
@@ -34,6 +35,7 @@ from edgewarm.model.pool import Request
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import NodeRoomTerms, Place, RungCount, RungName
 from edgewarm.model.workload import Pod
+from edgewarm.pools.silence import returned
 
 HERE = Place(RungName.NODE_ROOM)
 CONDITION = "NodeRoomWarm"
@@ -68,17 +70,17 @@ class NodeRoomRung:
             return RungPlan(plan.counts, plan.operations, (remark,), problem)
         return self._planned(situation, terms, pods)
 
-    def _planned(self, situation: RungSituation, terms: NodeRoomTerms, pods: tuple[Pod, ...]) -> RungPlan:
-        asked = _asked(situation, terms)
+    def _planned(self, situation: RungSituation, terms: NodeRoomTerms, every: tuple[Pod, ...]) -> RungPlan:
+        asked, pods = _asked(situation, terms), situation.heard(every)
         wanted, reason = bounded(asked, situation.recent(HERE), terms)
         there = sum(pod.is_active for pod in pods)
         if _in_doubt(situation) and there > wanted:
             wanted, reason = min(there, terms.most), RungReason.NODE_ROOM_HELD
         count = _counted(pods, wanted, reason)
         draft = self._draft(situation)
-        todo = changes(pods, situation.target(count), placeholder_key(draft))
+        todo = changes(pods, situation.target(count), placeholder_key(draft), returned(pods, situation.view.nodes))
         requests = _requests(situation, terms, max(0, todo.make - _standbys_first(situation)), there)
-        operations = (*_deletions(situation, todo, pods), *_creations(situation, draft, requests))
+        operations = (*_deletions(situation, todo, every), *_creations(situation, draft, requests))
         note = f"{wanted} placeholders wanted ({reason}), {count.warm} have room"
         return RungPlan((count,), operations, _remarks(count), note, ((HERE, asked),), requests)
 
@@ -96,7 +98,7 @@ def _own(situation: RungSituation) -> tuple[Pod, ...]:
 
 def _standbys(situation: RungSituation) -> int:
     owned = situation.view.owned_by(situation.item.uid)
-    return sum(is_standby(pod) and pod.is_active for pod in owned)
+    return sum(is_standby(pod) and pod.is_active for pod in situation.heard(owned))
 
 
 def _standbys_first(situation: RungSituation) -> int:

@@ -28,6 +28,7 @@ from edgewarm.model.workload import Pod, Workload
 from edgewarm.pools.leaving import departures
 from edgewarm.pools.placement import Answer
 from edgewarm.pools.room import Room
+from edgewarm.pools.silence import heard
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ class RungSituation:
     def room(self) -> Room:
         """What the nodes have left; worked out once a pass, when the first rung asks."""
         return self.make_room()
+
+    def heard(self, pods: Iterable[Pod]) -> tuple[Pod, ...]:
+        """Those that are not on nodes that have been silent for a while: these warm nothing, and stay."""
+        return heard(pods, self.view.nodes, self.now)
 
     @property
     def by_hand(self) -> frozenset[str]:

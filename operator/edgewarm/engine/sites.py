@@ -90,11 +90,11 @@ def likeliest(nodes: Mapping[str, Node], load: Mapping[str, float], held: Collec
 
 
 def running_pods(situation: RungSituation) -> Mapping[str, int]:
-    """The workload's pods by node: those of its ReplicaSets, or its own."""
+    """The workload's pods by node, silent ones aside: those of its ReplicaSets, or its own."""
     view, uid = situation.view, situation.workload.uid
     owners = [uid, *(one.uid for one in view.replica_sets.get(uid, ()))]
     pods = [pod for owner in owners for pod in view.owned.get(owner, {}).values()]
-    return Counter(pod.node for pod in pods if pod.node and pod.is_active)
+    return Counter(pod.node for pod in situation.heard(pods) if pod.node and pod.is_active)
 
 
 def _readers(view: ClusterView) -> Mapping[str, Sequence[Pod]]:

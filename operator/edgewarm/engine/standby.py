@@ -17,6 +17,7 @@ What becomes of the standbys in a pass (their promotion does not wait for one, s
 | data is on its way to where a new one would start    | it is not made, and asked for again                  |
 | rungs.standby.rest, and no pod is lacking            | ready ones are resized to it (engine.resting), but   |
 |                                                      | for the one that takes the place of a pod that leaves |
+| it stands on a node that has been silent for a while | it is left alone and not counted (pools.silence)     |
 | otherwise                                            | made, replaced and deleted towards the wanted count  |
 """
 
@@ -57,6 +58,7 @@ from edgewarm.model.pool import Request
 from edgewarm.model.reasons import RungReason
 from edgewarm.model.rungs import Place, RungCount, RungName, StandbyTerms
 from edgewarm.model.workload import Pod, ReplicaSet, Selector, Service
+from edgewarm.pools.silence import returned
 from edgewarm.pools.yielding import GRACE_SECONDS
 
 HERE = Place(RungName.STANDBY)
@@ -84,20 +86,22 @@ class StandbyRung:
         return _planned(situation, terms, base.current, pods)
 
 
-def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet, pods: tuple[Pod, ...]) -> RungPlan:
+def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet, every: tuple[Pod, ...]) -> RungPlan:
     labels, problem = _labels(situation)
     if problem is not None:
-        plan = _emptied(situation, pods, RungReason.STANDBY_REFUSED, problem)
+        plan = _emptied(situation, every, RungReason.STANDBY_REFUSED, problem)
         remark = Remark("StandbyRefused", True, "TemplateRefused", f"no standby is held: {problem}")
         return RungPlan(plan.counts, plan.operations, (remark,), problem)
+    pods = situation.heard(every)
     siblings = tuple(pod for pod in situation.view.owned_by(current.uid) if pod.is_active)
     leaving = situation.leavers
     left = frozenset(situation.emptied(pods))
     size = template_sizes(situation.workload, terms, situation.view.can_resize)
-    flock = Flock(current, pods, siblings, terms.max_age_seconds, situation.policy.rungs.drain_seconds, left, size)
+    back, drain = returned(pods, situation.view.nodes), situation.policy.rungs.drain_seconds
+    flock = Flock(current, pods, siblings, terms.max_age_seconds, drain, left, size, back)
     found, remarks = _count(situation, terms, flock)
     count = _counted(situation, flock, found)
-    given = tuple(pod for pod in pods if pod.key in situation.yields)
+    given = tuple(pod for pod in every if pod.key in situation.yields)
     todo = Changes(delete=tuple((pod, "a pod finds no room") for pod in given))
     crew = Crew(replace(current, wanted=max(current.wanted, situation.replicas_ahead)), siblings, pods, 0, left, size)
     if not given:
@@ -105,10 +109,10 @@ def _planned(situation: RungSituation, terms: StandbyTerms, current: ReplicaSet,
         todo = changes(flock, situation.target(count), promised(crew), slots, situation.now)
         todo = replace(todo, make=max(0, todo.make - situation.to_be_parked))
     requests = aimed(standby_requests(situation, todo.make, len(pods)), leaving, pods)
-    todo = yielded(situation, todo, pods)
+    todo = yielded(situation, todo, every)
     spared = {pod.uid for pod, _ in todo.delete} | kept_up(replace(crew, standbys=drained(situation, pods)), leaving)
     resized = resizes(situation, flock, spared, lacking=missing(crew) > 0)
-    operations = [*_hiding(situation, pods), *_deletions(situation, todo, given), *resized.operations]
+    operations = [*_hiding(situation, every), *_deletions(situation, todo, given), *resized.operations]
     draft = StandbyDraft(situation.item.key, situation.item.uid, current, situation.workload.template, labels)
     operations += _creations(situation, draft, requests)
     remarks = (*remarks, *resize_remarks(situation, flock, resized.short), *_parking(situation))

@@ -167,7 +167,10 @@ class PodStart:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as last seen; resources are what it can give to pods (allocatable)."""
+    """A node as last seen; resources are what it can give to pods (allocatable).
+
+    `ready_changed_at`: when its condition Ready last changed, 0 where it does not say.
+    """
 
     name: str
     labels: Mapping[str, str]
@@ -181,6 +184,7 @@ class Node:
     other: Amounts = field(default_factory=lambda: NOTHING)  # beyond cpu, memory and pods
     taints: tuple[Taint, ...] = ()
     point: Point | None = None
+    ready_changed_at: float = 0.0
 
     @property
     def disk_bytes(self) -> float:

@@ -168,7 +168,8 @@ CACHE_AGE = Metric(
     "edgewarm_cache_age_seconds",
     Type.GAUGE,
     ("resource",),
-    "Seconds since the API server last said anything about a kind; above 120 what is known of it grows old.",
+    "Seconds since the API server last said anything about a kind; above 120 what is known of it grows old, and the "
+    "log line `informer backs off` says why.",
 )
 SOURCE_ERRORS = Metric(
     "edgewarm_source_errors_total",

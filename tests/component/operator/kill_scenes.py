@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from component.operator import test_pool_standbys as pool_standbys
 from component.operator.test_migration import node, serving_on_node_1
+from component.operator.test_yielding import full, waiting
 from edgewarm.engine.ladder import every_rung
 from edgewarm.model.fetchers import FetcherClass
 from support.operator_world import SHOP, OperatorWorld
-from support.warmth import BY_NODE, POOL, asks, image_volume
+from support.warmth import BY_NODE, POOL, asks, image_volume, tells
 
 FULL, REST = "900m", "100m"  # as an API server writes them: a fake one keeps 1000m as it is
 
@@ -65,6 +67,29 @@ def moving(**standby: Any) -> Callable[[OperatorWorld], Awaitable[None]]:
         await world.passes(330)
 
     return before
+
+
+async def sharing_a_node(world: OperatorWorld) -> None:
+    """Two policies of one pool, each with a pod and a standby on its node, which has no room left."""
+    every = [{"key": "other", "operator": "DoesNotExist"}]
+    pool_standbys.pool(world, selector={"matchExpressions": every})
+    one = {"standby": {"min": 1, "max": 1}, "image": {"enabled": False}}
+    await full(world, poolRef={"name": "edge"}, rungs=one)
+    await world.passes(330)
+
+
+async def on_one_of_two_nodes(world: OperatorWorld) -> None:
+    await pool_standbys.two_nodes(world)
+    await world.passes(330)
+
+
+async def of_low_priority(world: OperatorWorld) -> None:
+    """Two standbys on the one node of a pool, which holds two pods."""
+    pool_standbys.node(world, "edge-1", cpu="2")
+    pool_standbys.pool(world, preemption="PreemptLowerPriority")
+    pool_standbys.policy(world, qos={"priority": "Low"})
+    await world.start()
+    await world.passes(330)
 
 
 def parking(low: int, standbys: int) -> dict[str, Any]:
@@ -172,6 +197,11 @@ def rolled_out(world: OperatorWorld, **labels: str) -> None:
     )
 
 
+def of_high_priority(world: OperatorWorld) -> None:
+    """Another policy of the pool, that asks for as much."""
+    pool_standbys.policy(world, "search", qos={"priority": "High"})
+
+
 def asked_for(world: OperatorWorld) -> None:
     """By a Service that is added later."""
     world.api.put(
@@ -185,6 +215,7 @@ def cordoned(world: OperatorWorld) -> None:
 
 STANDBYS, ROOM, BOTH_ITEMS = {"standby": TWO}, {"nodeRoom": TWO}, [item(MODEL), item(TABLE)]
 LOW: dict[str, Any] = {**TWO, "rest": {"cpu": REST}}
+WORN = {"standby": {**TWO, "maxAge": "5m"}}  # those that are there are older
 RESTING = {"standby": LOW}
 SCENES = [
     Scene("replicas are added", serving(2), demand(175.0)),
@@ -199,6 +230,10 @@ SCENES = [
     Scene("standbys rest no more", serving(2, rungs=RESTING), policy(rungs=STANDBYS)),
     Scene("pods leave a node", moving(min=0, max=2), cordoned, 150.0),
     Scene("pods leave a node behind standbys at rest", moving(**LOW), cordoned, 150.0),
+    Scene("worn standbys are replaced", serving(2, rungs=STANDBYS), policy(rungs=WORN), 150.0),
+    Scene("a standby gives way", sharing_a_node, lambda world: waiting(world, "stranger"), 60.0),
+    Scene("a node is silent", on_one_of_two_nodes, lambda world: tells(world, "edge-1", "Unknown"), 180.0),
+    Scene("standbys give way to what matters more", of_low_priority, of_high_priority),
     Scene("standbys are given back", serving(2, rungs=STANDBYS), policy(rungs={})),
     Scene("pods are parked", serving(4, **parking(4, 0)), policy(**parking(2, 2)), 60.0, anew=True),
     Scene("room is held", serving(2), policy(rungs=ROOM)),
@@ -218,6 +253,10 @@ SCENES = [
 SAMPLED = {
     "standbys are promoted and made anew": "patch pods",
     "standbys are hidden again": "patch pods",
+    "worn standbys are replaced": "create pods",
+    "a standby gives way": "delete pods",
+    "a node is silent": "create pods",
+    "standbys give way to what matters more": "delete pods",  # one of two
     "standbys at rest rise and are promoted": "patch pods",  # one of two
     "pods leave a node": "create pods",
     "pods leave a node behind standbys at rest": "patch pods",  # one is marked, and nothing is promoted yet

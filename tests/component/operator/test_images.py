@@ -232,6 +232,7 @@ async def test_a_node_that_goes_silent_is_left_as_it_is_and_so_it_is_found_when_
     assert len(before) == 2
     tells(world, "node-2", "Unknown")
     await world.passes(1200)
+    assert (rung(world)["wanted"], rung(world)["warm"]) == (2, 2)  # node-1 and node-3
     tells(world, "node-2", "True")
     await world.passes(120)
     assert uids(world) == before
@@ -248,6 +249,20 @@ async def test_a_node_that_is_silent_when_its_pull_is_due_gets_it_when_it_return
     await world.passes(60)
     assert set(pull_pods(world)) == {"node-2", "node-3"}
     assert ("node-2", "web:1") in world.kubelets.pulled
+
+
+async def test_pods_on_a_silent_node_are_expected_elsewhere(world: OperatorWorld) -> None:
+    """Eight are expected at most, and four of them run on node-1: until it is silent for a minute."""
+    for number in (8, 9, 10):
+        world.kubelets.node(f"node-{number}")
+    await running(world, nodes=7, by_node=False, scaling={"maxReplicas": 4})
+    before = set(pull_pods(world))
+    tells(world, "node-1", "Unknown")
+    await world.passes(30)
+    assert set(pull_pods(world)) == before
+    await world.passes(240)
+    assert set(pull_pods(world)) > before
+    assert rung(world)["wanted"] == rung(world)["warm"] == len(pull_pods(world))
 
 
 async def test_a_restart_pulls_nothing_twice(world: OperatorWorld) -> None:

@@ -140,7 +140,7 @@ async def undisturbed(path: Path, scene: Scene) -> tuple[End, list[str]]:
         return play.end(), play.steps()
 
 
-async def disturbed(path: Path, scene: Scene, kill: Kill, wanted: Done) -> tuple[End, list[str]] | None:
+async def disturbed(path: Path, scene: Scene, kill: Kill, wanted: End) -> tuple[End, list[str]] | None:
     """The same, up to the kill; None where there was no such write."""
     async with begun(path, scene) as play:
         if not await killed(play.world, kill, scene.seconds):
@@ -149,17 +149,18 @@ async def disturbed(path: Path, scene: Scene, kill: Kill, wanted: Done) -> tuple
         await play.world.stop()
         play.world.api.recover()
         await play.world.start()
-        await settled(play.world, wanted)
+        await settled(play, wanted)
         return play.end(), steps
 
 
-async def settled(world: OperatorWorld, wanted: Done) -> None:
-    """Until what is wanted stands, and a minute longer."""
+async def settled(play: Play, wanted: End) -> None:
+    """Until what is wanted stands and no less is gone, and a minute longer."""
     for _ in range(round(LONGEST / PASS)):
-        if standing(world) == wanted:
+        found = play.end()
+        if found.standing == wanted.standing and found.gone >= wanted.gone:
             break
-        await world.passes(PASS)
-    await world.passes(60)
+        await play.world.passes(PASS)
+    await play.world.passes(60)
 
 
 async def killed(world: OperatorWorld, kill: Kill, seconds: float) -> bool:
@@ -183,7 +184,7 @@ async def test_killed_at_a_write_that_matters_it_ends_where_it_would_have(tmp_pa
     """The sample."""
     wanted, steps = await undisturbed(tmp_path / "undisturbed", scene)
     last = steps.index(SAMPLED[scene.name])
-    found = await disturbed(tmp_path / "killed", scene, Kill(last, True), wanted.standing)
+    found = await disturbed(tmp_path / "killed", scene, Kill(last, True), wanted)
     assert found is not None
     assert found[1] == steps[: last + 1]
     assert as_wanted(scene, found[0], wanted), (found[0], wanted)
@@ -197,7 +198,7 @@ async def test_killed_at_any_write_it_ends_where_it_would_have(
 ) -> None:
     wanted, steps = await undisturbed(tmp_path / "undisturbed", scene)
     last = 0
-    while (found := await disturbed(tmp_path / str(last), scene, Kill(last, heard), wanted.standing)) is not None:
+    while (found := await disturbed(tmp_path / str(last), scene, Kill(last, heard), wanted)) is not None:
         assert as_wanted(scene, found[0], wanted), (f"{found[1][last:]}, write {last}", found[0], wanted)
         last += 1
     record_property("writes", last)

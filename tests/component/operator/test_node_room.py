@@ -8,6 +8,7 @@ import pytest
 
 from support.fake_api.replica_sets import is_ready
 from support.operator_world import OperatorWorld
+from support.warmth import tells
 
 pytestmark = pytest.mark.component
 ONE_CORE = {"cpu": "1", "memory": "1Gi"}
@@ -71,6 +72,26 @@ def pool(world: OperatorWorld, cpu: str, **spec: Any) -> None:
         world.api.put({"kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": {}, "status": status})
     selector = {"matchLabels": {"edge": "yes"}}
     world.api.put({"kind": "EdgeNodePool", "metadata": {"name": "edge"}, "spec": {"selector": selector, **spec}})
+
+
+async def test_room_on_a_silent_node_is_held_elsewhere_until_it_returns(world: OperatorWorld) -> None:
+    pool(world, "8")
+    node = world.api.get("Node", "", "edge-2")
+    assert node is not None
+    before = {pod["metadata"]["uid"] for pod in await held(world, poolRef={"name": "edge"})}
+    tells(world, "edge-2", "Unknown")
+    await world.passes(45)
+    world.api.put({**node, "metadata": {**node["metadata"], "name": "edge-3"}})
+    await world.passes(120)
+    there = [pod["spec"]["nodeName"] for pod in world.pods("WarmingPolicy")]
+    assert there == ["edge-2", "edge-2", "edge-3", "edge-3"]
+    (found,) = world.status()["rungs"]
+    assert (found["wanted"], found["warm"], found["warming"]) == (2, 2, 0)
+    tells(world, "edge-2", "True")
+    await world.passes(120)
+    left = world.pods("WarmingPolicy")
+    assert [pod["spec"]["nodeName"] for pod in left] == ["edge-3", "edge-3"]
+    assert not before & {pod["metadata"]["uid"] for pod in left}
 
 
 async def test_a_pool_places_them_within_its_budget(world: OperatorWorld) -> None:

@@ -45,6 +45,16 @@ def where(world: OperatorWorld, name: str = "checkout") -> dict[str, int]:
     return dict(Counter(pod["spec"]["nodeName"] for pod in mine if is_ready(pod)))
 
 
+def uids(world: OperatorWorld) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in world.pods("WarmingPolicy")}
+
+
+def rung(world: OperatorWorld) -> tuple[int, int]:
+    """Standbys that are wanted, and warm, as the status tells it."""
+    (found,) = (one for one in world.status()["rungs"] if one["rung"] == "Standby")
+    return found["wanted"], found["warm"]
+
+
 def refusal(world: OperatorWorld, name: str = "checkout") -> tuple[str, str]:
     found = world.condition("StandbysPlaced", name)
     return ("", "") if found is None else (found["reason"], found["message"])
@@ -120,11 +130,64 @@ async def test_a_node_that_is_silent_when_its_standby_is_due_gets_it_when_it_ret
     assert refusal(world)[0] == "NoRoom"
     tells(world, "edge-2", "True")
     await world.until(lambda: where(world) == {"edge-1": 1, "edge-2": 1}, 90)
+    before = uids(world)
     tells(world, "edge-2", "Unknown")
     log = len(world.written("/pods"))
     await world.passes(1200)
-    assert where(world) == {"edge-1": 1, "edge-2": 1}
+    assert (where(world), uids(world)) == ({"edge-1": 1}, before)
+    assert rung(world) == (2, 1)  # what nobody hears of warms nothing
+    tells(world, "edge-2", "True")
+    await world.passes(120)
+    assert (where(world), uids(world)) == ({"edge-1": 1, "edge-2": 1}, before)
     assert len(world.written("/pods")) == log
+
+
+async def two_nodes(world: OperatorWorld, **spec: Any) -> None:
+    """One standby on edge-1; there is room for more, there and on edge-2."""
+    for name in ("edge-1", "edge-2"):
+        node(world, name)
+    pool(world, allocation="FirstFit", **spec)
+    policy(world, standbys=1)
+    await world.start()
+    await world.until(lambda: where(world) == {"edge-1": 1})
+
+
+async def test_what_is_silent_for_a_minute_is_made_elsewhere_and_given_back_when_it_returns(
+    world: OperatorWorld,
+) -> None:
+    await two_nodes(world)
+    before = uids(world)
+    tells(world, "edge-1", "Unknown")
+    await world.until(lambda: where(world) == {"edge-2": 1}, 150)
+    assert before < uids(world)  # what was there is not touched
+    await world.passes(600)
+    assert (len(uids(world)), rung(world)) == (2, (1, 1))
+    tells(world, "edge-1", "True")
+    await world.until(lambda: len(uids(world)) == 1, 60)
+    assert where(world) == {"edge-2": 1}
+
+
+@pytest.mark.parametrize("silence", [45, 75, 150, 300])
+async def test_a_node_that_comes_and_goes_costs_one_standby_at_most(world: OperatorWorld, silence: float) -> None:
+    """A start takes 120 s, so the one that is made elsewhere may still start when the node is back."""
+    await two_nodes(world)
+    world.sets.delay, log = 120.0, len(world.written("/pods"))
+    for _ in range(5):
+        tells(world, "edge-1", "Unknown")
+        await world.passes(silence)
+        tells(world, "edge-1", "True")
+        await world.passes(240)
+    assert sum(where(world).values()) == len(uids(world)) == 1
+    assert len(world.written("/pods")) - log <= 2  # one made, one given back
+
+
+async def test_a_budget_counts_what_is_on_a_silent_node(world: OperatorWorld) -> None:
+    await two_nodes(world, budgets={"pods": 1})
+    before = uids(world)
+    tells(world, "edge-1", "Unknown")
+    await world.passes(300)
+    assert uids(world) == before
+    assert refusal(world)[0] == "BudgetExhausted"
 
 
 async def test_only_so_many_nodes_are_warmed(world: OperatorWorld) -> None:

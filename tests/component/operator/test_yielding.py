@@ -14,12 +14,13 @@ pytestmark = pytest.mark.component
 A_QUARTER = {"cpu": "16", "memory": "1Gi"}  # of node-1
 
 
-async def full(world: OperatorWorld) -> None:
+async def full(world: OperatorWorld, **spec: Any) -> None:
     """Two policies, each with a serving pod and a warm standby; node-1 has no room left."""
     for name in ("checkout", "search"):
         world.web(name, replicas=1, requests=A_QUARTER)
         world.asked[name] = lambda _: 25.0
-        world.policy(name, rungs={"standby": {"min": 1, "max": 1}}, scaling={"minReplicas": 1})
+        rungs = {"standby": {"min": 1, "max": 1}}
+        world.policy(name, **{"rungs": rungs, "scaling": {"minReplicas": 1}, **spec})
     await world.start()
     await world.until(lambda: standbys(world) == 2)
 

@@ -135,11 +135,16 @@ class FakeReplicaSets:
         born = self._born.setdefault(pod["metadata"]["uid"], now)
         if is_ready(pod):
             self._resize(pod)
-        elif now >= born + self.delay:
+        elif now >= born + self.delay and self._is_heard(sent_to(pod) or self._node):
             ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._api.store.timestamp(now)}
             spec = {**pod["spec"], "nodeName": sent_to(pod) or self._node}
             given = {"containerStatuses": _given(pod)} if _given(pod) else {}
             self._api.put({**pod, "spec": spec, "status": {"phase": "Running", "conditions": [ready], **given}})
+
+    def _is_heard(self, node: str) -> bool:
+        """Not while its Node object says that it is silent; a node without an object is as it always was."""
+        told = (self._api.get("Node", "", node) or {}).get("status", {}).get("conditions", [])
+        return all(one["status"] == "True" for one in told if one["type"] == "Ready")
 
     def _resize(self, pod: Json) -> None:
         status = pod["status"]

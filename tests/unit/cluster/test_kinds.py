@@ -120,7 +120,8 @@ def test_a_node() -> None:
     seen = kinds.node(raw(spec={"unschedulable": True}, status=status))
     assert (seen.name, seen.ready, seen.schedulable) == ("web", True, False)
     assert (seen.cpu_cores, seen.memory_bytes, seen.pods) == (3.92, 16 * 2**30, 110)
-    assert kinds.node(raw()).ready is False
+    assert seen.ready_changed_at == kinds.pod(raw(status=status)).ready_at
+    assert (kinds.node(raw()).ready, kinds.node(raw()).ready_changed_at) == (False, 0.0)
 
 
 @pytest.mark.parametrize(

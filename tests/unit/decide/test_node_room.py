@@ -112,6 +112,11 @@ def test_a_pass_makes_and_deletes(there: tuple[Pod, ...], count: int, made: int,
     assert (found.make, [one.key.name for one, _ in found.delete]) == (made, gone)
 
 
+def test_of_a_surplus_what_came_back_with_its_node_goes_before_the_youngest() -> None:
+    there = (held("p1"), held("p2", created_at=NOW - 5), held("p3", node=""))
+    assert [one.key.name for one, _ in changes(there, 1, "key", {"uid-p1"}).delete] == ["p1", "p3"]
+
+
 def test_what_pushes_nobody_out_is_told_what_to_change() -> None:
     assert unpushed({}, [pod("a")]) is None
     never = unpushed({"preemptionPolicy": "Never"}, [])

@@ -152,3 +152,18 @@ def test_a_pass_on_what_it_made_changes_nothing_more() -> None:
     made = flock(standby("s1"), standby("s2"))
     assert changes(made, 2, 0, 100, NOW) == changes(flock(*made.standbys), 2, 0, 100, NOW)
     assert (changes(made, 2, 0, 100, NOW).make, changes(made, 2, 0, 100, NOW).delete) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("others", "gone"),
+    [
+        pytest.param((starting("s2"),), [], id="the one that stands in for it still starts"),
+        pytest.param((standby("s2"),), ["s1"], id="it is warm"),
+        pytest.param((standby("s2", created_at=NOW - 600),), ["s1"], id="however old that one is"),
+        pytest.param((standby("s2"), starting("s3")), ["s1", "s3"], id="two too many"),
+    ],
+)
+def test_of_a_surplus_what_came_back_with_its_node_goes_first(others: tuple[Pod, ...], gone: list[str]) -> None:
+    there = replace(flock(standby("s1"), *others), returned=frozenset({"uid-s1"}))
+    assert sorted(one.key.name for one, _ in changes(there, 1, 0, 100, NOW).delete) == gone
+    assert changes(replace(there, standbys=there.standbys[:1]), 1, 0, 100, NOW).delete == ()
