@@ -118,8 +118,10 @@ class LadderPlan:
         return tuple(plan.note for _, plan in self.plans if plan.note)
 
     def remarks(self, trouble: Mapping[RungName, EdgewarmError]) -> tuple[Remark, ...]:
-        """What the rungs say of themselves, and what the API server refused them."""
-        barred = {name for name, plan in self.plans if is_barred(plan, trouble.get(name))}
+        """What the rungs say of themselves, and what the API server refused those that are still asked for."""
+        plans = dict(self.plans)
+        trouble = {name: problem for name, problem in trouble.items() if name in plans}
+        barred = {name for name, problem in trouble.items() if is_barred(plans[name], problem)}
         said = (remark for name, plan in self.plans if name not in barred for remark in plan.remarks)
         refused = (_barred(name, trouble[name]) for name in sorted(barred))
         failed = (Remark(f"{n}Failed", True, "ActionFailed", str(p)) for n, p in trouble.items() if n not in barred)
