@@ -87,6 +87,12 @@ class RungBook:
             kept = tuple(pair for pair in self.asked.get(place, ()) if now - pair[0] < window_seconds)
             self.asked[place] = (*kept, (now, count))
 
+    def recovered(self, rung: RungName) -> None:
+        """Nothing of it fails."""
+        self.trouble.pop(rung, None)
+        self.failures.pop(rung, None)
+        self.retry_at.pop(rung, None)
+
     def begin(self, plan: LadderPlan) -> None:
         """Whatever is done from now on, the change is told from what was held before it."""
         self.told = {count.place: count.held for count in plan.counts} | self.told
@@ -182,7 +188,11 @@ class Ladder:
         one that is refused keeps nothing from being made.
         """
         stale = situation.item.uid in situation.view.unseen or book.parked_at == situation.now
-        if situation.policy.mode is Mode.OBSERVE or stale:
+        if situation.policy.mode is Mode.OBSERVE:
+            for name in tuple(book.trouble):
+                book.recovered(name)
+            return False
+        if stale:
             return False
         book.begin(plan)
         for name, found in plan.plans:
@@ -191,8 +201,7 @@ class Ladder:
             problem = await self._carry_out(sorted(found.operations, key=_turn))
             if problem is None:
                 book.works |= {name} if found.operations else set()
-                for kept in (book.trouble, book.failures, book.retry_at):
-                    kept.pop(name, None)
+                book.recovered(name)
             else:
                 self._put_off(situation, book, name, problem, is_barred(found, problem))
         return True
