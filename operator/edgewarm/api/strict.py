@@ -35,6 +35,9 @@ def misnamed(manifest: Mapping[Any, Any], kind: Kind) -> str | None:
     meta = manifest.get("metadata")
     if not isinstance(meta, Mapping) or not meta.get("name"):
         return "metadata.name is required"
+    for field in ("name", "namespace"):
+        if not isinstance(meta.get(field) or "", str):
+            return f"metadata.{field} must be a string; quote it, found {meta[field]!r}"
     names: Schema = {"properties": {name: {} for name in META}}
     return next(chain(_unknown(meta, names, "metadata"), _unknown(manifest, object_schema(kind), "")), None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,17 +84,17 @@ def backtest(  # noqa: PLR0913 - one parameter per option
             names_of(rivals, "--rivals"),
             seconds_of(rivals_every, "--rivals-every"),
         )
-        _judge(found, settings, json_file, forecasts)
+        _judge(found, settings, {"--json": json_file, "--forecasts": forecasts}, {"TRACE": trace})
 
 
-def _judge(trace: Trace, settings: Settings, json_file: Path | None, forecasts: Path | None) -> None:
+def _judge(trace: Trace, settings: Settings, into: Mapping[str, Path | None], read: Mapping[str, Path | None]) -> None:
     """Run it with a bar of progress, then write and print what was found."""
     from edgewarm.replay.backtest import length, run
     from edgewarm.replay.outcome import ForecastRows, as_json, as_text
     from edgewarm.replay.rolling import nobody
 
     began, steps = time.monotonic(), length(trace, settings)
-    with outputs({"--json": json_file, "--forecasts": forecasts}) as files:
+    with outputs(into, read) as files:
         scores, rows = files.get("--json"), files.get("--forecasts")
         sink = ForecastRows(rows, trace, settings).add if rows else nobody
         with typer.progressbar(length=steps, label="backtest", file=sys.stderr, update_min_steps=500) as bar:

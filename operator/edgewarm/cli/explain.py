@@ -69,26 +69,25 @@ def asked(policy: str, url: str, resource: str | None = None) -> Json:
         if resource is not None:
             path += f"?resource={quote(resource)}"
         with urlopen(f"{url.rstrip('/')}{path}", timeout=TIMEOUT_SECONDS) as answer:
-            return _read(answer.read(), url)
+            return _read(answer.read(), url, "horizons")
     except HTTPError as error:
         raise _refused(error, url) from error
     except (URLError, OSError) as error:
         raise Unavailable(f"no operator answers at {url} ({getattr(error, 'reason', error)}): {HOW}") from error
 
 
-def _read(body: bytes, url: str) -> Json:
+def _read(body: bytes, url: str, must_have: str) -> Json:
     try:
         found = json.loads(body)
-    except ValueError as error:
-        raise Invalid(f"--url: {url} answers, but not as an edgewarm operator: {HOW}") from error
-    if not isinstance(found, dict):
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or must_have not in found:
         raise Invalid(f"--url: {url} answers, but not as an edgewarm operator: {HOW}")
     return found
 
 
 def _refused(error: HTTPError, url: str) -> EdgewarmError:
-    said = _read(error.read(), url).get("error", f"{url} answers {error.code}")
-    return REFUSED.get(error.code, Unavailable)(str(said))
+    return REFUSED.get(error.code, Unavailable)(str(_read(error.read(), url, "error")["error"]))
 
 
 def _chosen(found: Json, horizon: str) -> Json:

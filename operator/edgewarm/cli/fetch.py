@@ -72,7 +72,7 @@ def fetch(  # noqa: PLR0913 - one parameter per option
     """Bring a file, an OCI artifact or a Git commit to a volume: verified, resumed, what is unused evicted for it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(LATER))  # a first process of a container ignores it otherwise
     most = None if store_size is None else _bytes(store_size)
-    keeping = Keeping(most, None if ttl is None else parse_duration(ttl), frozenset(keep or ()))
+    keeping = Keeping(most, None if ttl is None else _seconds(ttl), frozenset(keep or ()))
     pace = None if rate is None else _bytes(rate)
     limits = Limits(tuple(host), _bytes(class_size), pace, _bytes(spare), neighbours=tuple(neighbour or ()))
     try:
@@ -122,3 +122,10 @@ def _bytes(text: str) -> int:
         return int(parse_quantity(text))
     except ValueError as error:
         raise typer.BadParameter(f"{error}: write one such as 512Mi") from error
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -13,6 +13,7 @@ from edgewarm.cli.explain import explain
 from edgewarm.cli.fetch import fetch
 from edgewarm.cli.replay import replay
 from edgewarm.model.errors import EdgewarmError
+from edgewarm.telemetry.logs import LogFormat, LogLevel
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -38,8 +39,8 @@ def run(  # noqa: PLR0913 - one parameter per option
     host: Annotated[str, typer.Option(help="Address for /metrics, /forecasts, /healthz and /readyz.")] = "0.0.0.0",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port for them; 0 takes a free one.")] = 8080,
     pass_seconds: Annotated[float, typer.Option(min=1.0, max=60.0, help="Seconds between two passes.")] = 15.0,
-    log_format: Annotated[str, typer.Option(help="json or console.")] = "json",
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_format: Annotated[LogFormat, typer.Option(help="How a line of the log looks.")] = LogFormat.JSON,
+    log_level: Annotated[LogLevel, typer.Option(help="The least important that is logged.")] = LogLevel.INFO,
     port_file: Annotated[Path | None, typer.Option(help="Write the bound port to this file.")] = None,
 ) -> None:
     """Run the operator against the cluster of $KUBECONFIG, or the one it runs in."""

@@ -63,9 +63,12 @@ def sentences() -> Iterator[None]:
 
 
 @contextmanager
-def outputs(asked: Mapping[str, Path | None]) -> Iterator[Mapping[str, IO[str]]]:
-    """The files that options name, open before the long work; Invalid where one cannot be, or two are one file."""
-    named: dict[Path, str] = {}
+def outputs(asked: Mapping[str, Path | None], read: Mapping[str, Path | None]) -> Iterator[Mapping[str, IO[str]]]:
+    """The files that options name, open before the long work; Invalid where one cannot be, or is another's file too.
+
+    What is `read` is not written over.
+    """
+    named = {path.resolve(): option for option, path in read.items() if path is not None}
     with ExitStack() as files:
         found = {}
         for option, path in asked.items():

@@ -46,7 +46,7 @@ Pass = Annotated[str, typer.Option("--pass", help="Time between passes; default:
 ColdShare = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Share of demand that may meet no ready pod, for the advice.")
 ]
-Price = Annotated[float | None, typer.Option(min=0.0, help="What a pod-hour costs.")]
+Price = Annotated[float | None, typer.Option(min=0.0, max=1e9, help="What a pod-hour costs.")]
 Plan = Annotated[Path | None, typer.Option(help="Write time,demand,wanted,ready here (of the first kappa).")]
 Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML page here.")]
 
@@ -98,13 +98,14 @@ def replay(  # noqa: PLR0913 - one parameter per option
             pod_hour_price=pod_hour_price,
         )
         found = read_given(Given(trace, step, *columns, counter, prometheus, query, start, end), time.time())
-        _run(replaying.prepared(found, options), {"--json": json_file, "--plan": plan, "--report": report})
+        into = {"--json": json_file, "--plan": plan, "--report": report}
+        _run(replaying.prepared(found, options), into, {"TRACE": trace, "--policy": policy})
 
 
-def _run(prepared: Prepared, into: Mapping[str, Path | None]) -> None:
+def _run(prepared: Prepared, into: Mapping[str, Path | None], read: Mapping[str, Path | None]) -> None:
     from edgewarm.cli import replaying
 
-    with outputs(into) as files:
+    with outputs(into, read) as files:
         outcome = replaying.run(prepared, say)
         replaying.write(outcome, files)
     typer.echo(replaying.text(outcome))

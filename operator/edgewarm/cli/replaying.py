@@ -15,16 +15,17 @@ from typing import IO, Any
 
 import numpy as np
 import structlog
-import yaml
 
 from edgewarm.api.kinds import POLICY
+from edgewarm.api.objective_spec import HIGHEST_KAPPA
 from edgewarm.api.parse import parse_policy
 from edgewarm.api.strict import misnamed
+from edgewarm.api.yaml_text import parse_yaml
 from edgewarm.model.demand import DemandRequest
 from edgewarm.model.errors import Invalid
 from edgewarm.model.identity import TargetRef
 from edgewarm.model.policy import Bounds, Model, Policy
-from edgewarm.model.units import format_time, parse_quantity
+from edgewarm.model.units import format_duration, format_time, parse_quantity
 from edgewarm.replay.account import Sums
 from edgewarm.replay.advice import Advice, LastWeek, advice, last_week
 from edgewarm.replay.backtest import check_tested, training_steps
@@ -189,10 +190,17 @@ def scene_of(trace: Trace, options: Options, spec: Policy | None) -> Scene:
         told = "half of it" if options.train is None else options.train
         raise Invalid(f"--train is {told} and TRACE has {days:.3g} days: leave at least two steps on both sides")
     check_tested(trace, begin)
-    lead_time, sigma, seed = options.starts
-    starts = Starts(0.0 if lead_time in NOTHING else seconds_of(lead_time, "--lead-time"), sigma, seed)
+    starts = _starts(*options.starts, (len(trace.values) - begin) * trace.step_seconds)
     bounds = _bounds(*options.replicas, spec)
     return _check_need(Scene(trace, begin, _capacity(trace, begin, options.capacity, spec), starts, bounds))
+
+
+def _starts(lead_time: str, sigma: float, seed: int, test_seconds: float) -> Starts:
+    seconds = 0.0 if lead_time in NOTHING else seconds_of(lead_time, "--lead-time")
+    if seconds >= test_seconds:
+        span = f"the test span has {format_duration(test_seconds)}"
+        raise Invalid(f"--lead-time is {lead_time}, and {span}: a pod that it starts never serves: give a shorter one")
+    return Starts(seconds, sigma, seed)
 
 
 def _bounds(low: int | None, high: int | None, spec: Policy | None) -> Bounds:
@@ -220,7 +228,7 @@ def _capacity(trace: Trace, begin: int, text: str, spec: Policy | None) -> float
         value = float(parse_quantity(text))
     except ValueError:
         value = 0.0
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise Invalid(f"--capacity-per-pod is {text!r}: give a demand above 0, such as 50, or auto")
     return value
 
@@ -251,9 +259,9 @@ def _policy(path: Path | None) -> Policy | None:
     if path is None:
         return None
     try:
-        found = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Invalid(f"--policy {path} cannot be read: {' '.join(str(error).split())}") from error
+        found = parse_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Invalid(f"--policy {path} cannot be read: {error}") from error
     if not isinstance(found, dict) or found.get("kind") != "WarmingPolicy":
         raise Invalid(f"--policy {path} is no WarmingPolicy: give one YAML document of that kind")
     problem = misnamed(found, POLICY)
@@ -273,8 +281,8 @@ def _kappas(text: str) -> tuple[float, ...]:
         found = tuple(float(part) for part in text.split(","))
     except ValueError:
         found = ()
-    if not found or not all(math.isfinite(kappa) and kappa > 0 for kappa in found):
-        raise Invalid(f"--kappa is {text!r}: give numbers above 0, such as 10 or 3,10,30")
+    if not found or not all(0 < kappa <= HIGHEST_KAPPA for kappa in found):
+        raise Invalid(f"--kappa is {text!r}: give numbers above 0, at most {HIGHEST_KAPPA}, such as 10 or 3,10,30")
     return tuple(dict.fromkeys(found))
 
 

@@ -54,7 +54,7 @@ class FileStaging:
         named = {fetch_key(item): item for item in wanted}
         former = {key: DataItem.former(pod.staged.name if pod.staged else "") for key, pod in pods.items()}
         approved = _approved(situation, tuple(named), pods)
-        busy = any(pod.fetching is not None and _is_busy(pod) for pod in pods.values())
+        busy = any(pod.fetching is not None and pod.fetching.ended_at is None for pod in pods.values())
         found = []
         for key, item in {**former, **named}.items():
             unit = _unit(situation, item, key, pods.get(key), (key in named, key in approved))
@@ -136,7 +136,3 @@ def _speed(situation: RungSituation, fetcher: FetcherClass) -> float:
     """Bytes/s of a fetch: as pulls were measured, and no more than its class allows; 0 where neither is known."""
     known = (fetcher.bytes_per_second, situation.foresight.speeds.bytes_per_second(0.5))
     return float(min((one for one in known if one), default=0.0))
-
-
-def _is_busy(pod: Pod) -> bool:
-    return pod.fetching is not None and pod.fetching.ended_at is None

@@ -87,6 +87,12 @@ class RungBook:
             kept = tuple(pair for pair in self.asked.get(place, ()) if now - pair[0] < window_seconds)
             self.asked[place] = (*kept, (now, count))
 
+    def recovered(self, rung: RungName) -> None:
+        """Nothing of it fails."""
+        self.trouble.pop(rung, None)
+        self.failures.pop(rung, None)
+        self.retry_at.pop(rung, None)
+
     def begin(self, plan: LadderPlan) -> None:
         """Whatever is done from now on, the change is told from what was held before it."""
         self.told = {count.place: count.held for count in plan.counts} | self.told
@@ -118,8 +124,10 @@ class LadderPlan:
         return tuple(plan.note for _, plan in self.plans if plan.note)
 
     def remarks(self, trouble: Mapping[RungName, EdgewarmError]) -> tuple[Remark, ...]:
-        """What the rungs say of themselves, and what the API server refused them."""
-        barred = {name for name, plan in self.plans if is_barred(plan, trouble.get(name))}
+        """What the rungs say of themselves, and what the API server refused those that are still asked for."""
+        plans = dict(self.plans)
+        trouble = {name: problem for name, problem in trouble.items() if name in plans}
+        barred = {name for name, problem in trouble.items() if is_barred(plans[name], problem)}
         said = (remark for name, plan in self.plans if name not in barred for remark in plan.remarks)
         refused = (_barred(name, trouble[name]) for name in sorted(barred))
         failed = (Remark(f"{n}Failed", True, "ActionFailed", str(p)) for n, p in trouble.items() if n not in barred)
@@ -180,7 +188,11 @@ class Ladder:
         one that is refused keeps nothing from being made.
         """
         stale = situation.item.uid in situation.view.unseen or book.parked_at == situation.now
-        if situation.policy.mode is Mode.OBSERVE or stale:
+        if situation.policy.mode is Mode.OBSERVE:
+            for name in tuple(book.trouble):
+                book.recovered(name)
+            return False
+        if stale:
             return False
         book.begin(plan)
         for name, found in plan.plans:
@@ -189,8 +201,7 @@ class Ladder:
             problem = await self._carry_out(sorted(found.operations, key=_turn))
             if problem is None:
                 book.works |= {name} if found.operations else set()
-                for kept in (book.trouble, book.failures, book.retry_at):
-                    kept.pop(name, None)
+                book.recovered(name)
             else:
                 self._put_off(situation, book, name, problem, is_barred(found, problem))
         return True

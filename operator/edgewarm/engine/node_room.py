@@ -74,7 +74,7 @@ class NodeRoomRung:
         asked, pods = _asked(situation, terms), situation.heard(every)
         wanted, reason = bounded(asked, situation.recent(HERE), terms)
         there = sum(pod.is_active for pod in pods)
-        if _in_doubt(situation) and there > wanted:
+        if situation.in_doubt and there > wanted:
             wanted, reason = min(there, terms.most), RungReason.NODE_ROOM_HELD
         count = _counted(pods, wanted, reason)
         draft = self._draft(situation)
@@ -116,13 +116,6 @@ def _asked(situation: RungSituation, terms: NodeRoomTerms) -> int:
     stages = Stages(ahead.stages.quantiles(0.5, ahead.speeds), ahead.stages.quantiles(0.9, ahead.speeds))
     found = foreseen(situation.situation, terms, stages, ahead.whole)
     return max(0, found - situation.replicas_ahead - _standbys(situation))
-
-
-def _in_doubt(situation: RungSituation) -> bool:
-    """While demand is unknown, or was until just now, no fewer are held than there are."""
-    known = situation.situation
-    young = known.now - known.started_at < situation.policy.scale_down.stabilization_seconds
-    return young or known.learning or known.demand is None
 
 
 def _counted(pods: tuple[Pod, ...], wanted: int, reason: RungReason) -> RungCount:

@@ -23,7 +23,7 @@ from edgewarm.model.amounts import NOTHING, PODS, Amounts, total
 from edgewarm.model.identity import Key, Split
 from edgewarm.model.names import PULL_BYTES, PULL_NODE, PULL_SPEED, RUNG_LABEL
 from edgewarm.model.operations import CreateObject, Manifest, PatchObject
-from edgewarm.model.policy import Policy
+from edgewarm.model.policy import Policy, Warming
 from edgewarm.model.pool import Holding, Request
 from edgewarm.model.rungs import PULLED, RungName
 from edgewarm.model.units import parse_quantity
@@ -36,11 +36,20 @@ Made = TypeVar("Made")
 
 def askers(found: Iterable[Found], view: ClusterView) -> list[Asker]:
     """The policies that may hold something in their pool, with what their rungs hold and ask for."""
-    cases = (one.case for one in found if one.case is not None and may_hold(one.case.book.policy))
-    return list(_each(cases, lambda case: _asker(case, view)))
+    return list(_each(found, lambda one: _asker(one, view)))
 
 
-def _asker(case: Case, view: ClusterView) -> Asker:
+def _asker(one: Found, view: ClusterView) -> Asker | None:
+    item, workload, policy = one.around.item, one.around.workload, one.around.item.policy
+    if policy is None or workload is None or not may_hold(policy):
+        return None
+    if one.case is not None:
+        return _asking(one.case, view)
+    still = replace(policy, preemptible=False, warming=Warming())  # it is not decided on: nothing is made or removed
+    return Asker(item, still, workload, pods_held(view, item.uid))
+
+
+def _asking(case: Case, view: ClusterView) -> Asker:
     by_hand = tuple(
         entry.name for entry in case.book.policy.warming.nodes if entry.until > case.judgement.situation.now
     )
@@ -169,14 +178,13 @@ def remarked(one: Found, states: Mapping[str, PoolState], now: float) -> tuple[R
 
 def demands_by_node(found: Iterable[Found]) -> list[NodeDemand]:
     """The pods that workloads will need by node, where demand is known by node."""
-    cases = (one.case for one in found if one.case is not None and one.case.parts)
-    return list(_each(cases, lambda case: _by_node(case, 0.5)))
+    return list(_each(found, lambda one: _by_node(one.case, 0.5) if one.case is not None and one.case.parts else None))
 
 
-def _each(cases: Iterable[Case], make: Callable[[Case], Made | None]) -> Iterator[Made]:
-    for case in cases:
-        with alone(case.item.key, "a policy asks nothing of its pool"):
-            if (made := make(case)) is not None:
+def _each(found: Iterable[Found], make: Callable[[Found], Made | None]) -> Iterator[Made]:
+    for one in found:
+        with alone(one.around.item.key, "a policy asks nothing of its pool"):
+            if (made := make(one)) is not None:
                 yield made
 
 

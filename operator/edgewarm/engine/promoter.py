@@ -235,7 +235,7 @@ class Promoter:
         if isinstance(problem, Invalid):
             self._raised[pod.uid] = _Raised(pod.resource_version, now, refused=str(problem) or "refused")
         elif problem is not None:
-            del self._raised[pod.uid]
+            self._raised.pop(pod.uid, None)  # another look may have given it up meanwhile
         return problem
 
     async def _failed(

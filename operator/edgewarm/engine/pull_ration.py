@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from edgewarm.engine.pooling import Asker, budgets, holdings, may_hold, on_the_way, pods_held
 from edgewarm.model.amounts import CPU, MEMORY, NOTHING, PODS, PULLS, Amounts
@@ -32,7 +33,7 @@ from edgewarm.pools.barriers import admitted, domain_of, inside
 from edgewarm.pools.members import memberships
 from edgewarm.pools.placement import Refused, placement, taken
 from edgewarm.pools.shortage import explained
-from edgewarm.pools.survey import Site, Survey, survey, terrain
+from edgewarm.pools.survey import Site, Survey, Terrain, survey, terrain
 
 PULLS_AT_ONCE = 10.0
 CPU_CORES, MEMORY_BYTES = 0.001, 4 * 2**20  # of each container of a pull pod, see manifests.pull_pod
@@ -110,6 +111,11 @@ class _Ledger:
     members: Mapping[str, frozenset[str]]
     surveys: dict[str, Survey] = field(default_factory=dict)
     granted: set[tuple[str, str, str]] = field(default_factory=set)
+
+    @cached_property
+    def land(self) -> Terrain:
+        """The same for all pools."""
+        return terrain(self.view.nodes.values(), self.view.pods.values())
 
 
 class PullRation:
@@ -192,7 +198,7 @@ def _surveyed(ledger: _Ledger, pool: PoolObject, now: float) -> Survey:
     ]
     site = Site(pool.settings, ledger.members.get(pool.name, frozenset()), budgets(pool, askers))
     held = [one for asker in askers for one in (*holdings(asker, now), *_named(asker, site.members, now))]
-    return survey(site, terrain(view.nodes.values(), view.pods.values()), held, now)
+    return survey(site, ledger.land, held, now)
 
 
 def _named(asker: Asker, members: Collection[str], now: float) -> Iterable[Holding]:

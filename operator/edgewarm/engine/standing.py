@@ -125,7 +125,8 @@ def _model(around: Surroundings) -> Standing | None:
 
 
 def _trouble(around: Surroundings) -> Standing | None:
-    if around.trouble is None:
+    """Of the replicas; none of ours where they are another autoscaler's."""
+    if around.trouble is None or not around.scales:
         return None
     return Standing("ActionFailed", around.trouble, False, True, waiting=True)
 

@@ -9,8 +9,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
-import yaml
 
+from edgewarm.api.yaml_text import parse_yaml
 from edgewarm.model.errors import Invalid
 from edgewarm.model.fetchers import FetcherClass
 from edgewarm.model.node_room import NodeRoomSettings
@@ -168,9 +168,9 @@ def load_sources(path: Path) -> SourceSettings:
 def parse_sources(text: str, file: str) -> SourceSettings:
     """YAML -> settings; raises Invalid with the file, the field and the fix."""
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Invalid(f"{file}: is not YAML: {' '.join(str(error).split())}") from error
+        data = parse_yaml(text)
+    except ValueError as error:
+        raise Invalid(f"{file}: is not YAML: {error}") from error
     try:
         wire = msgspec.convert({} if data is None else data, _File)
     except msgspec.ValidationError as error:

@@ -160,7 +160,7 @@ async def test_an_address_is_an_address() -> None:
     assert (done.exit_code, "write one such as http://127.0.0.1:8080" in done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]"])
+@pytest.mark.parametrize("body", ["<html>", "[]", '{"status": "ok"}'])
 async def test_somebody_else_at_that_address_is_told_apart(unused_tcp_port: int, body: str) -> None:
     async def other(_: web.Request) -> web.Response:
         return web.Response(text=body)

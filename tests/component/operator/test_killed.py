@@ -34,6 +34,7 @@ ABOUT = re.compile(r"/v\w+/(?:namespaces/\w+/)?(\w+)(?:/[^/]+(/\w+)?)?$")
 ALIKE = {"edge-1": "edge", "edge-2": "edge"}  # a pod that leaves node-1 may go to either
 ALIVE = 1e9
 LONGEST = 600.0  # a restart lowers nothing for 300 s
+BY_NAME = {scene.name: scene for scene in SCENES}
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def as_wanted(scene: Scene, found: End, wanted: End) -> bool:
     return (replace(found, gone=wanted.gone) if scene.anew else found) == wanted
 
 
-@pytest.mark.parametrize("scene", [one for one in SCENES if one.name in SAMPLED], ids=lambda scene: scene.name)
+@pytest.mark.parametrize("scene", [BY_NAME[name] for name in SAMPLED], ids=lambda scene: scene.name)
 async def test_killed_at_a_write_that_matters_it_ends_where_it_would_have(tmp_path: Path, scene: Scene) -> None:
     """The sample."""
     wanted, steps = await undisturbed(tmp_path / "undisturbed", scene)

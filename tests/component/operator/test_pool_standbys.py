@@ -117,6 +117,22 @@ async def test_no_more_standbys_than_the_budget_holds(world: OperatorWorld) -> N
     assert refusal(world) == ("", "")
 
 
+async def test_what_a_policy_holds_counts_although_its_namespace_is_allowed_no_more(world: OperatorWorld) -> None:
+    """It stays as it is, and is not given up for others either; room by hand is not kept for it."""
+    node(world, "edge-1")
+    limits = {"budgets": {"cpu": "4"}, "preemption": "PreemptLowerPriority"}
+    pool(world, **limits)
+    by_hand = {"nodes": [{"name": "edge-1", "until": format_time(world.clock.now + 3600), "pods": 3}]}
+    policy(world, warming=by_hand, qos={"priority": "Low", "preemptible": True})
+    await world.start()
+    await world.until(lambda: sum(where(world).values()) == 2)
+    pool(world, **limits, allowedNamespaces={"matchLabels": {"edge": "allowed"}})
+    await world.passes(60)
+    assert where(world) == {"edge-1": 2}
+    (cpu,) = world.api.get("EdgeNodePool", "", "edge")["status"]["budgets"]  # type: ignore[index]
+    assert (cpu["used"], cpu["left"]) == ("2", "2")
+
+
 async def test_a_node_that_is_silent_when_its_standby_is_due_gets_it_when_it_returns(world: OperatorWorld) -> None:
     """Two of one core on two nodes of 1.5 cores; what stands on the other node is not moved, and none is lost."""
     for name in ("edge-1", "edge-2"):

@@ -39,6 +39,11 @@ def manifest(spec: Any, **others: Any) -> dict[str, Any]:
         ),
         (manifest({}, metadata=["a"]), "metadata.name is required"),
         (manifest({}, metadata={"namespace": "b"}), "metadata.name is required"),
+        (manifest({}, metadata={"name": 5}), "metadata.name must be a string; quote it, found 5"),
+        (
+            manifest({}, metadata={"name": "a", "namespace": 5}),
+            "metadata.namespace must be a string; quote it, fou",
+        ),
     ],
 )
 def test_a_name_that_nobody_knows_is_a_sentence_with_the_field_and_the_fix(found: dict[Any, Any], said: str) -> None:

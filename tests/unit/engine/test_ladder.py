@@ -94,6 +94,21 @@ async def test_what_is_refused_stays_with_its_rung_and_is_tried_again_later() ->
     assert (book.trouble, book.failures, book.retry_at, book.works) == ({}, {}, {}, {IMAGE, STANDBY})
 
 
+async def test_the_trouble_of_a_rung_that_is_asked_for_no_more_is_told_no_more() -> None:
+    cluster, book = Recorder(problems={"s1": Forbidden("exceeded quota")}), RungBook()
+    await act(cluster, Ladder(cluster, (FakeRung(IMAGE, (delete("s1"),)),)), book)
+    plan = await act(cluster, Ladder(cluster, (FakeRung(IMAGE, wanted=False), FakeRung(STANDBY))), book)
+    assert plan.remarks(book.trouble) == ()
+
+
+async def test_in_mode_observe_nothing_is_tried_so_nothing_is_in_trouble() -> None:
+    cluster, book = Recorder(problems={"s1": Forbidden("exceeded quota")}), RungBook()
+    ladder = Ladder(cluster, (FakeRung(STANDBY, (delete("s1"),)),))
+    await act(cluster, ladder, book)
+    plan = await act(cluster, ladder, book, asked(view((), wanted=standing_policy(mode=Mode.OBSERVE))))
+    assert plan.remarks(book.trouble) == ()
+
+
 async def test_what_gives_way_is_not_held_up_by_what_a_full_quota_refuses() -> None:
     made = CreateObject("uid-web", "Pod", "shop", {"metadata": {"name": "new"}}, "a test")
     cluster = Recorder(problems={"make": Forbidden("exceeded quota")})

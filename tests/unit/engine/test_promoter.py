@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from edgewarm.engine.promoter import ARRIVED_SECONDS, Promoter
+from edgewarm.engine.promoter import ARRIVED_SECONDS, REFUSED_SECONDS, Promoter
 from edgewarm.model.errors import Conflict, Forbidden
 from edgewarm.model.identity import TargetRef
-from edgewarm.model.operations import PatchObject
+from edgewarm.model.operations import Operation, PatchObject
 from edgewarm.model.policy import Mode
 from edgewarm.model.rungs import Rungs
 from edgewarm.model.template import PodTemplate
@@ -195,6 +195,19 @@ async def test_one_that_changed_under_us_is_asked_again_at_once() -> None:
     cluster.problems.clear()
     await promoter.look(NOW)
     assert told(cluster.done) == ["patch r2", "patch r1"]
+
+
+async def test_an_answer_that_comes_after_it_was_forgotten_is_no_error() -> None:
+    """One that waited for its turn so long that another look has given it up meanwhile."""
+
+    class Slow(Recorder):
+        async def carry_out(self, operation: Operation) -> None:
+            self.seen = view(())
+            await promoter.look(NOW + REFUSED_SECONDS)
+            raise Conflict("it changed")
+
+    promoter = Promoter(Slow(seen=rested()), MemoryTelemetry())
+    assert await promoter.look(NOW) == 0
 
 
 async def test_where_nothing_is_resized_one_with_less_cpu_is_not_promoted() -> None:

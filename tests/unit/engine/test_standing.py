@@ -13,6 +13,7 @@ from edgewarm.engine.standing import CHECKS, Surroundings, conditions, elders, s
 from edgewarm.model.demand import Missing, MissingKind
 from edgewarm.model.identity import Key, TargetRef
 from edgewarm.model.policy import Mode
+from edgewarm.model.rungs import Rungs, StandbyTerms
 from edgewarm.model.workload import Autoscaler
 from support.builders import BLIND, KEY, NOW, TARGET, policy, policy_object, reading, workload
 
@@ -142,6 +143,13 @@ def test_each_sentence_says_what_is_wrong_and_what_to_change(state: Surroundings
         ),
         pytest.param(around(reading=DEMAND), False, True, ["Ready", "Reconciling"], id="demand may come back"),
         pytest.param(around(reading=WRONG_QUERY), False, True, ["Ready", "Stalled"], id="a query must be corrected"),
+        pytest.param(
+            around(trouble="no", autoscaler=HPA, item=policy_object(policy=policy(rungs=Rungs(StandbyTerms())))),
+            True,
+            True,
+            ["Ready", "ScaledByOther"],
+            id="what failed is another's now",
+        ),
         pytest.param(around(trouble="no"), False, True, ["Ready", "Reconciling"], id="it is tried again"),
         pytest.param(around(learning=True), False, True, ["Ready", "Reconciling"], id="it is learned soon"),
     ],

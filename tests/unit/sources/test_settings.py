@@ -139,6 +139,8 @@ def source(**fields: str) -> str:
     ("text", "sentence"),
     [
         ("sources: [", "f.yaml: is not YAML"),
+        ("sources: !!int a", "f.yaml: is not YAML"),
+        ("sources: 2026-13-45", "f.yaml: sources: Expected `array`, got `str`"),
         ("[]", "f.yaml: Expected `object`, got `array`"),
         ("surces: []", "f.yaml: Object contains unknown field `surces`"),
         (source(color="red"), "f.yaml: sources[0]: Object contains unknown field `color`"),
