@@ -78,6 +78,9 @@ def outputs(asked: Mapping[str, Path | None], read: Mapping[str, Path | None]) -
             if other != option and (path.is_file() or not path.exists()):
                 raise Invalid(f"{option}: {path} is the file of {other} too: name another one")
             found[option] = files.enter_context(_writing(path, option))
+        for file in found.values():  # not before all could be opened
+            if file.seekable() and Path(file.name).is_file():
+                file.truncate(0)
         yield found
 
 
@@ -85,7 +88,7 @@ def outputs(asked: Mapping[str, Path | None], read: Mapping[str, Path | None]) -
 def _writing(path: Path, option: str) -> Iterator[IO[str]]:
     """A file for writing; Invalid where that cannot be."""
     try:
-        file = path.open("w", encoding="utf-8", newline="")
+        file = path.open("a", encoding="utf-8", newline="")
     except OSError as error:
         raise Invalid(f"{option}: {path} cannot be written ({error.strerror}): name another file") from error
     with file:
