@@ -44,7 +44,7 @@ def test_the_scale_is_the_day_ahead_error_of_training() -> None:
 
 
 def test_the_scale_of_a_perfectly_repeating_series_is_a_tenth_of_its_one_step_error() -> None:
-    assert scores.scale(np.array([0.0, 10.0] * 4), season=2) == pytest.approx(0.1 * 10.0)
+    assert scores.scale(np.array([0.0, 20.0] * 4), season=2) == pytest.approx(0.1 * 20.0)
 
 
 @pytest.mark.parametrize("values", [[5.0] * 8, [NAN] * 8, [5.0]], ids=["constant", "unknown", "one"])
