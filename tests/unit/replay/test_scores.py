@@ -65,6 +65,12 @@ def test_crps_of_a_uniform_forecast_comes_near_the_formula() -> None:
     assert scores.crps(np.array([0.3]), quantiles, levels) == pytest.approx(0.3**2 - 0.3 + 1 / 3, abs=1e-4)
 
 
+def test_in_crps_a_level_stands_for_what_is_nearer_to_it_than_to_its_neighbours() -> None:
+    """.1 for the levels to .3, .5 for the rest; a forecast that is 1 too high loses .9 and .5 there."""
+    found = scores.crps(np.array([0.0]), np.array([[1.0, 1.0]]), (0.1, 0.5))
+    assert found == pytest.approx(2 * (0.3 * 0.9 + 0.7 * 0.5))
+
+
 def test_coverage_counts_ties_and_strictly_below_does_not() -> None:
     actual, quantiles = np.array([0.0, 0.0, 1.0, 2.0]), np.full((4, 1), 1.0)
 
