@@ -1,4 +1,4 @@
-"""What the regression sees: yesterday, last week, the hours before, the minute of the hour, and what of a move is a jump."""
+"""What the regression sees: lags, the minute of the hour, and the jump, the piece of a move beyond what is usual."""
 
 from __future__ import annotations
 

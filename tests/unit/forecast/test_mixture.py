@@ -94,6 +94,23 @@ def test_what_was_issued_too_low_or_too_high_is_corrected(windows: Windows, spre
     assert told[0] - told[1] == pytest.approx(20 * gain, rel=1e-3)
 
 
+def test_a_correction_mends_three_scales_and_does_not_wind_up() -> None:
+    """A thousand windows that were all issued too low ask for twenty scales at p99."""
+    mixture, low = Mixture.blank(1, SOON, 300.0), np.zeros((1, len(LEVELS), 1))
+    for actual in [9.0, 11.0] * 500:
+        mixture.learn(said(), NONE, low, np.array([[actual]]), LEVEL)
+    assert mixture.correction[0, -1, 0] == pytest.approx(3.0)
+
+
+def test_one_bad_forecast_costs_an_expert_at_most_a_factor_of_seven() -> None:
+    mixture = fed(said(), [9.0, 11.0] * 50)
+    before = mixture.weight[0, PROFILE] / mixture.weight[0, LAST]
+    points = said(day_profile=1e6)
+    mixture.learn(points, NONE, issue(mixture, points), np.array([[10.5]]), LEVEL)
+    assert (mixture.weight[0, PROFILE] / mixture.weight[0, LAST] >= before * np.exp(-2.0) * 0.99).all()
+    assert (mixture.weight[0, PROFILE] / mixture.weight[0, LAST] < before / 2).all()
+
+
 def test_half_of_the_scale_is_that_of_the_last_two_hours() -> None:
     """Misses of 1, then for two hours misses of 3, of which two hours see seven eighths and half a day a fifteenth."""
     mixture = fed(said(), [9.0, 11.0] * 500 + [7.0, 13.0] * 12)
