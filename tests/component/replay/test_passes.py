@@ -160,6 +160,8 @@ async def test_progress_counts_passes_as_a_long_step_has_many() -> None:
     """60 rows of five minutes, a pass a minute: 300."""
     where, found = world(waves(3)), list[tuple[int, int]]()
 
-    await replayed(where, policy(capacity_per_pod=1.0), Rhythm.of(STEP), lambda done, total: found.append((done, total)))
+    await replayed(
+        where, policy(capacity_per_pod=1.0), Rhythm.of(STEP), lambda done, total: found.append((done, total))
+    )
 
     assert found == [(250, 300), (300, 300)]
