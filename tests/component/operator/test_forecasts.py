@@ -79,6 +79,10 @@ async def test_a_forecast_has_horizons_intervals_need_and_a_curve(world: Operato
     assert names == [("lead", 45), ("5m", 300), ("15m", 900), ("1h", 3600), ("24h", 86400)]  # 45: a pass more
     for one in found["horizons"] + found["curve"]["minutes"]:
         check_expected(one)
+    for one in found["horizons"]:
+        said = one["quantiles"]
+        assert one["interval68"] == {"low": said["p16"], "high": said["p84"]}
+        assert one["interval95"] == {"low": said["p2.5"], "high": said["p97.5"]}
     assert [one["seconds"] for one in found["curve"]["minutes"]] == [60 * minute for minute in range(1, 61)]
     seen_at = seconds(found["seenAt"])
     assert 0 <= now - seen_at < 60

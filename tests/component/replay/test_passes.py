@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import structlog
 
-from edgewarm.cli.replaying import quiet_engine
+from edgewarm.cli.replaying import quiet_engine, told
 from edgewarm.model.policy import Bounds, Policy, Schedule
 from edgewarm.replay.costs import costs
 from edgewarm.replay.passes import Rhythm, replayed
@@ -147,10 +147,21 @@ def test_a_bug_of_the_engine_is_no_result() -> None:
         replay_with_a_bug()
 
 
+@pytest.mark.parametrize(("passes", "lines"), [(1999, 0), (2000, 10)], ids=["short", "long"])
+def test_a_long_replay_tells_of_each_tenth_and_a_short_one_of_nothing(passes: int, lines: int) -> None:
+    said = list[str]()
+    progress = told(said.append, "edgewarm, kappa 10")
+    for done in range(passes):
+        progress(done + 1, passes)
+    assert said == [f"edgewarm, kappa 10: {10 * tenth} % of {passes} passes" for tenth in range(1, lines + 1)]
+
+
 async def test_progress_counts_passes_as_a_long_step_has_many() -> None:
     """60 rows of five minutes, a pass a minute: 300."""
-    where, told = world(waves(3)), list[tuple[int, int]]()
+    where, found = world(waves(3)), list[tuple[int, int]]()
 
-    await replayed(where, policy(capacity_per_pod=1.0), Rhythm.of(STEP), lambda done, total: told.append((done, total)))
+    await replayed(
+        where, policy(capacity_per_pod=1.0), Rhythm.of(STEP), lambda done, total: found.append((done, total))
+    )
 
-    assert told == [(250, 300), (300, 300)]
+    assert found == [(250, 300), (300, 300)]

@@ -92,12 +92,33 @@ def test_json_has_costs_by_kappa_and_every_setting(done: tuple[Result, Path]) ->
 
 
 def test_the_plan_has_a_row_for_every_step_of_the_test_span(done: tuple[Result, Path]) -> None:
-    rows = list(csv.DictReader((done[1] / "plan.csv").read_text().splitlines()))
+    rows = read_plan(done[1])
 
     assert len(rows) == 144
     assert list(rows[0]) == ["time", "demand", "wanted", "ready"]
     assert rows[0]["time"] == "2023-11-17T00:00:00Z"
     assert all(int(row["ready"]) <= int(row["wanted"]) for row in rows)
+
+
+def test_what_is_wanted_at_a_row_and_the_size_of_a_pod_know_no_later_demand(tmp_path: Path) -> None:
+    """The same two days, then three hours that are the same, and five that are not."""
+    changes, plans = 48 * 12 + 36, []
+    for factor in (1.0, 3.0):
+        trace = write_trace(tmp_path / "trace.csv", days=2.33)
+        rows = [row.split(",") for row in trace.read_text().splitlines()]
+        later = [[at, f"{factor * float(value):.6f}"] for at, value in rows[1 + changes :]]
+        trace.write_text("\n".join(map(",".join, [*rows[: 1 + changes], *later])) + "\n")
+        found = replay(trace, "--baselines", "none", "--lead-time", "10m", "--plan", str(tmp_path / "plan.csv"))
+        assert found.exit_code == 0, found.output
+        plans.append([(row["time"], row["wanted"], row["ready"]) for row in read_plan(tmp_path)])
+
+    same = changes - 48 * 12 + 1  # the first that differs is decided upon a row later
+    assert plans[0][:same] == plans[1][:same]
+    assert plans[0][same] != plans[1][same]
+
+
+def read_plan(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / "plan.csv").read_text().splitlines()))
 
 
 def test_the_report_stands_alone(done: tuple[Result, Path]) -> None:
@@ -381,5 +402,5 @@ def test_a_policy_with_a_pool_is_replayed_as_if_there_was_none(tmp_path: Path) -
     found = replay(trace, "--policy", str(path), "--baselines", "none", "--plan", str(tmp_path / "plan.csv"))
 
     assert found.exit_code == 0, found.output
-    rows = list(csv.DictReader((tmp_path / "plan.csv").read_text().splitlines()))
+    rows = read_plan(tmp_path)
     assert len({row["wanted"] for row in rows}) > 3

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from edgewarm.forecast.cycle import Cycle
-from edgewarm.forecast.experts import DAY_BEFORE, LAST, PROFILE, SURGE, WEEK, points
+from edgewarm.forecast.experts import DAY_BEFORE, EXPERTS, LAST, PROFILE, SURGE, WEEK, points
 from edgewarm.forecast.features import features
 from edgewarm.forecast.last_days import of_last_days
 from edgewarm.forecast.levels import Levels
 from edgewarm.forecast.ridge import Ridge
 from edgewarm.forecast.seasons import Seasons
-from edgewarm.model.demand import FloatArray
+from edgewarm.model.demand import FloatArray, IntArray
 
 pytestmark = pytest.mark.unit
 
@@ -20,16 +20,16 @@ HOUR, DAY = 3600.0, 24
 AHEAD = np.array([1, DAY])
 
 
-def said(*z: float) -> FloatArray:
-    """What all experts say (2, E) an hour and a day ahead, after these hours."""
-    levels, seasons = Levels.blank(1, HOUR), Seasons.blank(1, HOUR)
+def said(*z: float, step_seconds: float = HOUR, ahead: IntArray = AHEAD) -> FloatArray:
+    """What all experts say (A, E), an hour and a day ahead unless told, after these steps."""
+    levels, seasons = Levels.blank(1, step_seconds), Seasons.blank(1, step_seconds)
     for step, value in enumerate(z):
         seasons.learn(step, np.array([value]), levels.slow)
         levels.learn(np.array([value]))
     last = len(z) - 1
-    x = features(seasons, levels, Cycle.blank(1, HOUR), last, AHEAD)
-    days = of_last_days(seasons, levels.last, last + AHEAD[1:], (0.5,))[:, 0]
-    found = points(seasons, levels, last, AHEAD, Ridge.blank(1, 2).predict(x), days)
+    x = features(seasons, levels, Cycle.blank(1, step_seconds), last, ahead)
+    days = of_last_days(seasons, levels.last, last + ahead[ahead >= seasons.slots], (0.5,))[:, 0]
+    found = points(seasons, levels, last, ahead, Ridge.blank(1, len(ahead)).predict(x), days)
     return np.asarray(found[..., 0])
 
 
@@ -44,7 +44,15 @@ def test_an_hour_ahead_the_day_before_is_yesterday_and_a_day_ahead_last_week() -
     assert found[0, DAY_BEFORE] == 7.0  # the same hour, one day before the next
     assert found[1, DAY_BEFORE] == 1.0
     profile = 4.0  # the mean of the seven
-    assert found[1, WEEK] == pytest.approx((profile + 1.0) / 2)
+    assert found[:, WEEK] == pytest.approx((profile + 1.0) / 2)  # it is a first day in an hour, too
+
+
+def test_theta_goes_on_with_half_of_the_drift_and_surge_with_half_of_the_slope_for_as_long_as_they_trust_it() -> None:
+    """A line that rises by .1 a minute: theta trusts it for an hour, surge for a quarter of one."""
+    rising = said(*np.linspace(5.0, 35.0, 301), step_seconds=60.0, ahead=np.array([1, 11, 15, 30, 60, 120]))
+    moved = rising - rising[0]
+    assert moved[:, EXPERTS.index("theta")] == pytest.approx([0.0, 0.5, 0.7, 1.45, 2.95, 2.95], rel=1e-6)
+    assert moved[:, SURGE] == pytest.approx([0.0, 0.5, 0.7, 0.7, 0.7, 0.7], rel=1e-6)
 
 
 def test_a_day_ahead_the_surge_speaks_of_the_last_three_hours() -> None:

@@ -1,4 +1,4 @@
-"""What the regression sees: here only the jump, the piece of a move that lies beyond what is usual."""
+"""What the regression sees: lags, the minute of the hour, and the jump, the piece of a move beyond what is usual."""
 
 from __future__ import annotations
 
@@ -42,6 +42,30 @@ def test_a_jump_is_what_lies_beyond_three_unrests(last: float, slow: float, unre
 
 def test_before_the_first_value_nobody_knows_a_jump() -> None:
     assert np.isnan(jump(Levels.blank(1, STEP))).all()
+
+
+def test_a_lag_is_what_it_says_and_the_minute_of_the_hour_is_what_a_job_on_the_hour_adds() -> None:
+    """Nine days that rise by a thousandth a step, with a job that adds 4 each hour; it is now five to midnight."""
+    z = np.arange(9 * DAY) / 1000 + 4.0 * (np.arange(9 * DAY) % 12 == 0)
+    seasons, levels = Seasons.blank(1, STEP), Levels.blank(1, STEP)
+    for step, value in enumerate(z):
+        seasons.learn(step, np.array([value]), levels.slow)
+        levels.learn(np.array([value]))
+    now, ahead = len(z) - 1, np.array([1, 2, 24])  # at midnight, five past, and five to two
+    found = features(seasons, levels, Cycle.blank(1, STEP), now, ahead)[..., 0]
+
+    then, seen = now + ahead, dict(zip(NAMES, found.T, strict=True))
+    hours = np.array([1, 1, 2]) * 12  # back to the last known value at that minute
+    slow = levels.slow[0]
+    assert seen["day before"] == pytest.approx(z[then - DAY] - slow, abs=1e-5)
+    assert seen["hour before"] == pytest.approx(z[then - hours] - slow, abs=1e-5)
+    two = (z[then - hours] + z[then - hours - 12]) / 2
+    assert seen["mean of two hours before"] == pytest.approx(two - slow, abs=1e-5)
+    quarter = (then - 7 * DAY) // 3 * 3
+    week = (z[quarter] + z[quarter + 1] + z[quarter + 2]) / 3
+    assert seen["week before"] == pytest.approx(week - slow, abs=1e-5)
+    job, none, late = seen["minute of the hour"]
+    assert (job - none, job - late) == pytest.approx((4.0, 4.0), abs=0.6)
 
 
 def bursts(steps: int, seed: int) -> FloatArray:

@@ -48,6 +48,15 @@ def test_rows_of_one_policy_become_one_in_pods() -> None:
     assert found.known.tolist() == [False, True]
 
 
+def test_there_is_no_chance_of_several_resources_together() -> None:
+    steps, values = np.array([1]), np.ones((3, 1, 1))
+    chances = np.array([[0.1], [0.2], [0.3]])
+    fleet = FleetForecast(7, (0.5,), steps, steps, values, values, np.ones(3, dtype=bool), chances, chances)
+    found = joint_fleet(fleet, np.ones(3), np.array([0, 2]))
+    for joined in (found.chance_ahead, found.chance_until):
+        assert joined == pytest.approx(np.array([[np.nan], [0.3]]), nan_ok=True)
+
+
 def test_one_unknown_demand_makes_the_largest_unknown() -> None:
     found = joint_demand(np.array([np.nan, 9.0]), np.array([1.0, 1.0]), np.array([0]))
     assert np.isnan(found).all()

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import numpy as np
 import pytest
 
+from edgewarm.forecast.experts import PROFILE
 from edgewarm.forecast.fleet import FleetModel
 from edgewarm.forecast.last_days import of_last_days
 from edgewarm.forecast.mixture import LEVELS
@@ -48,6 +49,19 @@ def test_unknown_hours_count_for_nothing() -> None:
     """Two days of 2, an outage of three days, and 4 since."""
     hours = [2.0] * 2 * DAY + [np.nan] * 3 * DAY + [4.0] * 2 * DAY
     assert told(hours, 0.0, 1.0) == pytest.approx([2.0, 4.0])
+
+
+def test_a_day_ahead_the_day_profile_alone_says_just_that() -> None:
+    hours = [float(day) for day in range(1, 9) for _ in range(DAY)][: 7 * DAY + 13]
+    fleet = FleetModel(1, HOUR, Windows.of((1, DAY)))
+    for step, z in enumerate(hours):
+        fleet.update(step, np.array([z * z]), np.array([False]))
+    state = fleet.state()
+    state["mixture.weight"][:], state["mixture.weight"][:, PROFILE] = 0.0, 1.0
+    for learned in ("mixture.quantile", "mixture.correction", "clock.visits"):
+        state[learned][:] = 0.0
+    found = FleetModel.from_state(state).forecast().at_ahead[0, 1]
+    assert np.sqrt(found) == pytest.approx(told(hours, *LEVELS), rel=1e-6)
 
 
 def widths_a_day_ahead(demand: FloatArray, steps: Collection[int]) -> list[float]:

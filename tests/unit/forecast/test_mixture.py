@@ -79,6 +79,45 @@ def test_nine_of_ten_residuals_stay_below_p90() -> None:
     assert np.mean(actual <= p90) == pytest.approx(0.9, abs=0.04)
 
 
+@pytest.mark.parametrize(
+    ("windows", "spread", "gain"),
+    [pytest.param(SOON, NONE, 0.02, id="soon"), pytest.param(DAY, ZEROS, 0.2 * 7 / 288, id="a day ahead, slower")],
+)
+def test_what_was_issued_too_low_or_too_high_is_corrected(windows: Windows, spread: FloatArray, gain: float) -> None:
+    """Each of 20 windows moves a level by the gain, up by tau or down by 1 - tau: 20 gains apart, in scales."""
+    told = []
+    for issued in (5.0, 15.0):
+        mixture, wrong = Mixture.blank(1, windows, 300.0), np.full((1, len(LEVELS), 1), issued)
+        for actual in [9.0, 11.0] * 10:
+            mixture.learn(said(), spread, wrong, np.array([[actual]]), LEVEL)
+        told.append(issue(mixture, said(), spread) / mixture.sizes(LEVEL))
+    assert told[0] - told[1] == pytest.approx(20 * gain, rel=1e-3)
+
+
+def test_a_correction_mends_three_scales_and_does_not_wind_up() -> None:
+    """A thousand windows that were all issued too low ask for twenty scales at p99."""
+    mixture, low = Mixture.blank(1, SOON, 300.0), np.zeros((1, len(LEVELS), 1))
+    for actual in [9.0, 11.0] * 500:
+        mixture.learn(said(), NONE, low, np.array([[actual]]), LEVEL)
+    assert mixture.correction[0, -1, 0] == pytest.approx(3.0)
+
+
+def test_one_bad_forecast_costs_an_expert_at_most_a_factor_of_seven() -> None:
+    mixture = fed(said(), [9.0, 11.0] * 50)
+    before = mixture.weight[0, PROFILE] / mixture.weight[0, LAST]
+    points = said(day_profile=1e6)
+    mixture.learn(points, NONE, issue(mixture, points), np.array([[10.5]]), LEVEL)
+    assert (mixture.weight[0, PROFILE] / mixture.weight[0, LAST] >= before * np.exp(-2.0) * 0.99).all()
+    assert (mixture.weight[0, PROFILE] / mixture.weight[0, LAST] < before / 2).all()
+
+
+def test_half_of_the_scale_is_that_of_the_last_two_hours() -> None:
+    """Misses of 1, then for two hours misses of 3, of which two hours see seven eighths and half a day a fifteenth."""
+    mixture = fed(said(), [9.0, 11.0] * 500 + [7.0, 13.0] * 12)
+    short, long = 3 - 2 * (1 - 2 / 25) ** 24, 3 - 2 * (1 - 0.003) ** 24
+    assert mixture.sizes(LEVEL)[0, 0] == pytest.approx((short + long) / 2, rel=1e-6)
+
+
 def test_a_constant_series_does_not_drift() -> None:
     found = [np.sort(issue(fed(said(), [10.0] * count), said())[0, :, 0]) for count in (200, 400)]
     assert found[0] == pytest.approx(10.0, abs=1e-6)

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from edgewarm.replay.backtest import Settings, prepared, run, training_steps
+from edgewarm.replay.backtest import Settings, length, prepared, run, training_steps
 from edgewarm.replay.errors import TraceError
 from edgewarm.replay.model import check_levels, mixing, model_levels
 from edgewarm.replay.rolling import actuals, origins_after
@@ -105,6 +105,20 @@ def test_every_method_is_scored_on_the_same_targets() -> None:
 def test_a_trace_that_is_too_short_for_the_model_is_refused() -> None:
     with pytest.raises(TraceError, match="too short for the model to say anything"):
         run(hourly(np.arange(10.0)), Settings((1,), (0.5,)), lambda steps: None)
+
+
+def test_hours_of_coverage_are_those_of_the_value() -> None:
+    """At five nothing is ever known: no value to score, and no forecast of eight o'clock, three hours later."""
+    values = np.random.default_rng(4).gamma(2.0, 10.0, 6 * DAY)
+    values[5::DAY] = NAN
+    found = run(hourly(values), Settings((3,), (0.5, 0.9)), lambda steps: None)
+    assert np.flatnonzero(np.isnan(found.horizons[0].by_hour[:, 0])).tolist() == [5, 8]
+
+
+def test_progress_tells_of_all_the_steps_that_were_foretold() -> None:
+    trace, settings, done = hourly(np.random.default_rng(3).gamma(2.0, 10.0, 5 * DAY)), Settings((1,), (0.5,)), [0]
+    run(trace, settings, done.append)
+    assert sum(done) == length(trace, settings) == 2 * 5 * DAY
 
 
 def test_whole_weeks_later_everything_is_scored_the_same() -> None:

@@ -150,6 +150,11 @@ def test_crane_warms_before_a_daily_rise() -> None:
     assert found[noon - 7] < 6.0 < found[noon - 5]  # an hour of six steps ahead, and the row that is known late
 
 
+def test_crane_makes_its_model_anew_every_twelve_hours() -> None:
+    world = scene(waves(6, step_seconds=600.0), 5 * 144, step_seconds=600.0)
+    assert [(first, end) for first, end, _ in crane.predictions(world)] == [(720, 792), (792, 864)]
+
+
 def test_without_a_period_crane_is_hpa() -> None:
     demand = np.random.default_rng(1).uniform(2, 9, 4 * 144)
     world = replace(scene(demand, step_seconds=600.0), begin=3 * 144)

@@ -71,6 +71,11 @@ def test_the_histogram_unloads_a_timer_and_loads_it_before_it_is_due() -> None:
     assert drawn(warm) == ".ww......ww...ww...ww"
 
 
+def test_the_histogram_waits_a_tenth_longer_for_a_timer_that_does_not_come() -> None:
+    warm = HybridHistogram(bins=10, fallback=2).warm(row("#....#....#........"))
+    assert drawn(warm) == ".ww......ww...www.."
+
+
 def test_without_a_gap_the_range_is_the_keep_alive() -> None:
     assert drawn(HybridHistogram(bins=3).warm(row("#......"))) == ".www..."
 

@@ -42,6 +42,14 @@ def test_last_value_adds_what_a_steady_rise_adds_in_that_time() -> None:
     assert LAST.trailing(rising, at(80), 3, LEVELS)[0] == pytest.approx([160 + 6, 160 + 6])
 
 
+def test_trailing_residuals_are_those_of_the_last_two_days() -> None:
+    """A rise by 7 at noon of the second day: it is one of 48 residuals for two days, and forgotten then."""
+    risen = past([10.0] * 36 + [17.0] * 4 * DAY)
+
+    (within,), (after,) = LAST.trailing(risen, at(36 + 47, 36 + 48), 1, (1.0,))
+    assert (within, after) == pytest.approx((17.0 + 7.0, 17.0))
+
+
 def test_a_horizon_beyond_one_season_repeats_the_last_season_that_is_known() -> None:
     assert [DAILY.lag(ahead) for ahead in (1, 24, 25, 48, 49)] == [24, 24, 48, 48, 72]
     assert DAILY.points(past(np.arange(100.0)), at(60), 25).tolist() == [60 + 25 - 48]

@@ -117,6 +117,14 @@ def test_a_percentile_forgets_by_half_a_half_life() -> None:
     assert found[-1, 1] == pytest.approx(5.0, rel=0.05)
 
 
+def test_a_percentile_forgets_half_in_a_day() -> None:
+    """1 for 30 hours, then 5: after 8 hours 5 has .21 of the weight and 1 has .46, after 24 it is .5 to .29."""
+    found = percentile.PEER.plans(scene([1.0] * 30 + [5.0] * 24, step_seconds=3600.0, starts=Starts(0.0)))
+
+    wanted = found.course.wanted[:, found.labels.index("p50, margin 0%")]
+    assert (wanted[30 + 8 - 1], wanted[-1]) == (2, 6)  # the ends of their buckets
+
+
 def test_weights_that_grow_for_years_stay_numbers() -> None:
     assert np.isfinite(percentile.decayed(np.ones(3000), np.array([0.9]), half_life_rows=1.0)).all()
 

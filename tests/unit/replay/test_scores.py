@@ -44,7 +44,7 @@ def test_the_scale_is_the_day_ahead_error_of_training() -> None:
 
 
 def test_the_scale_of_a_perfectly_repeating_series_is_a_tenth_of_its_one_step_error() -> None:
-    assert scores.scale(np.array([0.0, 10.0] * 4), season=2) == pytest.approx(0.1 * 10.0)
+    assert scores.scale(np.array([0.0, 20.0] * 4), season=2) == pytest.approx(0.1 * 20.0)
 
 
 @pytest.mark.parametrize("values", [[5.0] * 8, [NAN] * 8, [5.0]], ids=["constant", "unknown", "one"])
@@ -63,6 +63,12 @@ def test_crps_of_a_uniform_forecast_comes_near_the_formula() -> None:
     quantiles = np.array([levels])  # uniform on (0, 1): CRPS at y is y^2 - y + 1/3
 
     assert scores.crps(np.array([0.3]), quantiles, levels) == pytest.approx(0.3**2 - 0.3 + 1 / 3, abs=1e-4)
+
+
+def test_in_crps_a_level_stands_for_what_is_nearer_to_it_than_to_its_neighbours() -> None:
+    """.1 for the levels to .3, .5 for the rest; a forecast that is 1 too high loses .9 and .5 there."""
+    found = scores.crps(np.array([0.0]), np.array([[1.0, 1.0]]), (0.1, 0.5))
+    assert found == pytest.approx(2 * (0.3 * 0.9 + 0.7 * 0.5))
 
 
 def test_coverage_counts_ties_and_strictly_below_does_not() -> None:
