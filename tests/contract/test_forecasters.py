@@ -82,16 +82,16 @@ def test_any_history_gives_finite_quantiles_that_do_not_cross(taken: list[tuple[
         check_honest(fleet.forecast())
 
 
-def test_nothing_known_is_said_so(kind: Kind) -> None:
-    found = learned(kind, np.full((10 * DAY, 1), np.nan)).forecast()
+def test_nothing_known_is_said_so(any_kind: Kind) -> None:
+    found = learned(any_kind, np.full((10 * DAY, 1), np.nan)).forecast()
     check_honest(found)
     assert not found.known.any()
 
 
-def test_too_little_history_is_said_so_and_enough_too(kind: Kind) -> None:
+def test_too_little_history_is_said_so_and_enough_too(any_kind: Kind) -> None:
     few = column(*[5.0] * 3, *[np.nan] * 100)
-    assert not learned(kind, few).forecast().known[0]
-    assert learned(kind, daily(4)).forecast().known[0]
+    assert not learned(any_kind, few).forecast().known[0]
+    assert learned(any_kind, daily(4)).forecast().known[0]
 
 
 def test_constants_stay_what_they_are_without_drift(kind: Kind) -> None:
@@ -129,10 +129,10 @@ def test_unknown_is_not_zero(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("gap", [1, 48, 300])
-def test_steps_that_were_skipped_are_unknown_steps(kind: Kind, gap: int) -> None:
+def test_steps_that_were_skipped_are_unknown_steps(any_kind: Kind, gap: int) -> None:
     before, after = daily(3), daily(1, seed=2)
-    skipped = fed(learned(kind, before), after, first=3 * DAY + gap)
-    told = learned(kind, np.concatenate([before, np.full((gap, 1), np.nan), after]))
+    skipped = fed(learned(any_kind, before), after, first=3 * DAY + gap)
+    told = learned(any_kind, np.concatenate([before, np.full((gap, 1), np.nan), after]))
     assert np.array_equal(numbers(skipped.forecast()), numbers(told.forecast()))
     assert skipped.forecast().step == told.forecast().step
 
@@ -152,14 +152,14 @@ def test_an_outage_in_training_is_overcome(kind: Kind) -> None:
     assert [median(found, ahead) for ahead in (5, 15)] == pytest.approx(expected, rel=0.25)
 
 
-def test_a_censored_value_below_what_was_expected_says_nothing(kind: Kind) -> None:
+def test_a_censored_value_below_what_was_expected_says_nothing(any_kind: Kind) -> None:
     values = daily(6)
     low = np.concatenate([values, column(1.0)])
     censored = np.zeros(low.shape, dtype=bool)
     censored[-1] = True
     unknown = np.concatenate([values, column(np.nan)])
-    found = numbers(learned(kind, low, censored=censored).forecast())
-    assert np.array_equal(found, numbers(learned(kind, unknown).forecast()))
+    found = numbers(learned(any_kind, low, censored=censored).forecast())
+    assert np.array_equal(found, numbers(learned(any_kind, unknown).forecast()))
 
 
 def test_a_censored_value_above_what_was_expected_raises(kind: Kind) -> None:
@@ -178,8 +178,8 @@ def scaled(kind: Kind, *factors: float) -> tuple[FloatArray, FloatArray]:
     return found[0], found[1:] / np.array(factors)[:, None, None]
 
 
-def test_another_unit_is_the_same_to_nine_digits(kind: Kind) -> None:
-    plain, others = scaled(kind, 1e6, 1e-6, 4.0**8, 4.0**-8)
+def test_another_unit_is_the_same_to_nine_digits(any_kind: Kind) -> None:
+    plain, others = scaled(any_kind, 1e6, 1e-6, 4.0**8, 4.0**-8)
     for other in others:
         assert other == pytest.approx(plain, rel=1e-9)
 
@@ -232,14 +232,14 @@ def test_no_row_knows_another_whatever_it_has_seen(taken: list[float], other: li
     assert np.array_equal(both[[0]], alone)
 
 
-def test_rows_do_not_know_each_other(kind: Kind) -> None:
+def test_rows_do_not_know_each_other(any_kind: Kind) -> None:
     values = np.concatenate([daily(3, seed=seed) * seed for seed in (1, 2, 3)], axis=1)
     values[5:40, 1] = np.nan
     order = [2, 0, 1]
-    found = learned(kind, values).forecast()
-    turned = learned(kind, values[:, order]).forecast()
+    found = learned(any_kind, values).forecast()
+    turned = learned(any_kind, values[:, order]).forecast()
     assert np.array_equal(numbers(turned), numbers(found)[order])
-    alone = learned(kind, values[:, [1]]).forecast()
+    alone = learned(any_kind, values[:, [1]]).forecast()
     assert np.array_equal(numbers(alone)[0], numbers(found)[1])
 
 
@@ -252,10 +252,10 @@ def test_rows_of_a_large_fleet_are_as_they_would_be_alone() -> None:
         assert np.array_equal(found[-3:], alone)
 
 
-def test_the_future_changes_no_forecast(kind: Kind) -> None:
+def test_the_future_changes_no_forecast(any_kind: Kind) -> None:
     one, other = daily(4), daily(4)
     other[3 * DAY :] *= 50.0
-    fleets = [kind.new(1, HOUR), kind.new(1, HOUR)]
+    fleets = [any_kind.new(1, HOUR), any_kind.new(1, HOUR)]
     for step in range(3 * DAY):
         for fleet, values in zip(fleets, (one, other), strict=True):
             fleet.update(step, values[step], np.zeros(1, dtype=bool))
@@ -264,8 +264,8 @@ def test_the_future_changes_no_forecast(kind: Kind) -> None:
     assert fleets[0].forecast().step == 3 * DAY - 1
 
 
-def test_asking_for_a_forecast_changes_nothing(kind: Kind) -> None:
-    asked, quiet = kind.new(1, HOUR), kind.new(1, HOUR)
+def test_asking_for_a_forecast_changes_nothing(any_kind: Kind) -> None:
+    asked, quiet = any_kind.new(1, HOUR), any_kind.new(1, HOUR)
     for step, row in enumerate(daily(2)):
         for fleet in (asked, quiet):
             fleet.update(step, row, np.zeros(1, dtype=bool))
@@ -273,12 +273,12 @@ def test_asking_for_a_forecast_changes_nothing(kind: Kind) -> None:
     assert np.array_equal(numbers(asked.forecast()), numbers(quiet.forecast()))
 
 
-def test_a_restored_fleet_goes_on_identically(kind: Kind) -> None:
+def test_a_restored_fleet_goes_on_identically(any_kind: Kind) -> None:
     values = np.concatenate([daily(4), daily(4, seed=2)], axis=1)
-    fleet = learned(kind, values[: 2 * DAY])
+    fleet = learned(any_kind, values[: 2 * DAY])
     state = fleet.state()
     fed(fleet, values[2 * DAY :], first=2 * DAY)
-    again = fed(kind.restored(state), values[2 * DAY :], first=2 * DAY)  # the state was not touched meanwhile
+    again = fed(any_kind.restored(state), values[2 * DAY :], first=2 * DAY)  # the state was not touched meanwhile
     assert np.array_equal(numbers(again.forecast()), numbers(fleet.forecast()))
     assert (again.size, again.step_seconds, again.forecast().step) == (2, HOUR, 4 * DAY - 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -17,9 +18,12 @@ from edgewarm.forecast.protocol import FleetForecast
 from edgewarm.forecast.recent import Recent
 from edgewarm.forecast.windows import Windows
 from edgewarm.model.demand import BoolArray, FloatArray, IntArray
+from edgewarm.model.fits import FitError, FitRequest
+from edgewarm.model.identity import Key, SeriesKey
+from edgewarm.sources.library import Library
 
-Says = Callable[[FloatArray, int, int], FloatArray]
-"""(means, how many ahead, means a day) -> (ahead, 1 or Q)."""
+Says = Callable[[FloatArray, int, int], FloatArray | None]
+"""(means, how many ahead, means a day) -> (ahead, 1 or Q); None where the fit failed."""
 
 DAYS, ENOUGH, EVERY = 7, 30, 4  # of history; of known means; issues between two fits
 LATEST = 6  # issues that a path may be old
@@ -40,12 +44,13 @@ class GuestFleet:
     says: Says
     fleet: FleetModel
     rows: list[Row] = field(default_factory=list)
+    every: int = EVERY
 
     @classmethod
-    def new(cls, says: Says, rows: int, step_seconds: float) -> GuestFleet:
+    def new(cls, says: Says, rows: int, step_seconds: float, every: int = EVERY) -> GuestFleet:
         fleet = FleetModel(rows, step_seconds)
         day = round(86400 / step_seconds)
-        return cls(says, fleet, [Row(Guest(step_seconds), Recent(DAYS * day)) for _ in range(rows)])
+        return cls(says, fleet, [Row(Guest(step_seconds), Recent(DAYS * day)) for _ in range(rows)], every)
 
     @property
     def step_seconds(self) -> float:
@@ -64,7 +69,7 @@ class GuestFleet:
         for row, value, bound in zip(self.rows, demand, censored, strict=True):
             taken = row.guest.update(step, float(value), bool(bound))
             row.recent.put(step, taken)
-            if np.isfinite(taken) and step % (EVERY * self._width) == 0:
+            if np.isfinite(taken) and step % (self.every * self._width) == 0:
                 self._fit(row, step)
 
     @property
@@ -75,8 +80,10 @@ class GuestFleet:
         means = row.recent.means(self._width)
         if np.isfinite(means).sum() < ENOUGH:
             return
-        ahead = -(-int(self.windows.ends.max()) // self._width) + LATEST
+        ahead = -(-int(self.windows.ends.max()) // self._width) + self.every + LATEST
         said = self.says(means, ahead, round(86400 / self.step_seconds / self._width))
+        if said is None:
+            return
         row.guest.bring(of_means(step, self._width, np.maximum(said, 0.0)))
 
     def forecast(self) -> FleetForecast:
@@ -115,3 +122,32 @@ def quantiles(values: FloatArray, ahead: int, season: int) -> FloatArray:
     """As a plug-in may: its own quantiles, much too narrow."""
     spread = 0.1 * np.nanstd(values) * (np.array(LEVELS) - 0.5)
     return np.asarray(linear(values, ahead, season)[:, None] + spread)
+
+
+class LibraryModel:
+    """What a library says, in its own child process; `close` after use."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._loop = asyncio.new_event_loop()
+        self._library = Library()
+
+    def __call__(self, values: FloatArray, ahead: int, season: int) -> FloatArray | None:
+        """Points (ahead, 1)."""
+        series = SeriesKey(Key("shop", "checkout"))
+        request = FitRequest(self._model, series, 0.0, 86400 / season, values, ahead)
+        try:
+            return self._loop.run_until_complete(self._library.fit(request))
+        except FitError as error:
+            if error.cause != "failed":
+                raise
+            return None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LibraryModel:
+        """It remembers nothing."""
+        return self
+
+    def close(self) -> None:
+        """End the child."""
+        self._loop.run_until_complete(self._library.close())
+        self._loop.close()

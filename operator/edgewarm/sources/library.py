@@ -28,6 +28,7 @@ TIMEOUT_SECONDS = 120.0  # the first fit imports the library, on a busy node and
 DAY_SECONDS = 86400.0
 LONGEST_LINE = 1 << 24  # bytes
 POINTS: tuple[float, ...] = ()  # the levels that are asked: none of its own, ours are tracked
+DIGITS = 12  # after the point, of a history in units of its mean: what is left of a float when the unit is another
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -52,18 +53,20 @@ class Library:
 
     async def fit(self, request: FitRequest) -> FloatArray:
         """Points (ahead, 1); raises FitError. The time until it is this question's turn does not count."""
+        held = _held(request)
+        unit = float(held.mean()) if held.any() else 1.0
         async with self._turn, AsyncExitStack() as undo:
             undo.push_async_callback(self.close)  # after half a question the next one would get its answer
             try:
                 async with asyncio.timeout(self._timeout_seconds):
-                    line = await self._answer(_question(request))
+                    line = await self._answer(_question(request, held / unit))
             except TimeoutError as error:
                 text = f"model {request.model} was not fitted within {self._timeout_seconds:g} s"
                 raise FitError("timeout", text) from error
             if not line.endswith(b"\n"):
                 raise FitError("crashed", f"the process that fits model {request.model} ended without an answer")
             undo.pop_all()
-        return _points(request, msgspec.json.decode(line))
+        return _points(request, msgspec.json.decode(line)) * unit
 
     async def _answer(self, question: bytes) -> bytes:
         child = self._child
@@ -90,16 +93,20 @@ class Library:
             await child.wait()
 
 
-def _question(request: FitRequest) -> bytes:
+def _held(request: FitRequest) -> FloatArray:
     """The last known value stands for unknown ones, as these libraries take no holes."""
     known = np.maximum.accumulate(np.where(np.isfinite(request.values), np.arange(len(request.values)), -1))
-    held = request.values[known[known >= 0]]
+    return request.values[known[known >= 0]]
+
+
+def _question(request: FitRequest, history: FloatArray) -> bytes:
+    """`history` is in units of its mean: what these libraries find depends on the size of the numbers that they get."""
     asked = {
         "library": LIBRARIES[Model(request.model)],
         "season": max(1, round(DAY_SECONDS / request.step_seconds)),
         "horizons": list(range(1, request.ahead + 1)),
         "levels": POINTS,
-        "history": held.tolist(),
+        "history": np.round(history, DIGITS).tolist(),
     }
     return msgspec.json.encode(asked) + b"\n"
 

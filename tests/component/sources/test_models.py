@@ -36,9 +36,9 @@ class Fit:
 
 def ARIMA(history, order):
     print("a library that talks")
-    if history[-1] == 13:
+    if len(history) == 13:
         raise ValueError("thirteen")
-    return Fit(np.nan if history[-1] == 14 else history[-1])
+    return Fit(np.nan if len(history) == 14 else history[-1])
 
 def ExponentialSmoothing(history, trend, seasonal, seasonal_periods, initialization_method):
     return Fit(float(len(history)) if seasonal is None else float(seasonal_periods))
@@ -61,13 +61,13 @@ async def library(tmp_path: Path) -> AsyncIterator[Library]:
 
 
 async def test_each_library_is_asked_for_points(library: Library) -> None:
-    assert (await library.fit(request("ARIMA", 5.0, 7.0))).tolist() == [[7.0]] * 3
-    assert (await library.fit(request("ExponentialSmoothing", 5.0, 7.0))).tolist() == [[2.0]] * 3
+    assert (await library.fit(request("ARIMA", 0.5, 1.5))).tolist() == [[1.5]] * 3
+    assert (await library.fit(request("ExponentialSmoothing", 0.5, 1.5))).tolist() == [[2.0]] * 3
     assert await library.fit(request("Linear", *np.arange(30.0))) == pytest.approx(np.array([[30.0], [31.0], [32.0]]))
 
 
 async def test_a_season_is_a_day_of_the_steps_that_are_given(library: Library) -> None:
-    hours = request("ExponentialSmoothing", *np.arange(48.0), seconds=3600.0)
+    hours = request("ExponentialSmoothing", *[0.5, 1.5] * 24, seconds=3600.0)
     assert (await library.fit(hours)).tolist() == [[24.0]] * 3
 
 
@@ -76,15 +76,23 @@ async def test_the_last_known_value_stands_for_unknown_ones_and_an_unknown_begin
 ) -> None:
     nan = float("nan")
     assert (await library.fit(request("ARIMA", nan, 6.0, nan))).tolist() == [[6.0]] * 3
-    assert (await library.fit(request("ExponentialSmoothing", nan, 6.0, nan))).tolist() == [[2.0]] * 3
+    assert (await library.fit(request("ExponentialSmoothing", nan, 1.0, nan))).tolist() == [[2.0]] * 3
+
+
+async def test_a_library_is_given_demand_in_units_of_its_mean_and_what_it_says_is_in_the_unit_of_demand(
+    library: Library,
+) -> None:
+    assert await library.fit(request("ARIMA", 2e9, 6e9)) == pytest.approx(6e9)
+    assert await library.fit(request("ExponentialSmoothing", 2e9, 6e9)) == pytest.approx(2 * 4e9)
+    assert (await library.fit(request("ARIMA", 0.0, 0.0))).tolist() == [[0.0]] * 3
 
 
 async def test_one_process_serves_all_and_a_failed_fit_does_not_end_it(library: Library) -> None:
     with pytest.raises(FitError, match=r"model ARIMA could not be fitted \(ValueError: thirteen\)"):
-        await library.fit(request("ARIMA", 13.0))
+        await library.fit(request("ARIMA", *[1.0] * 13))
     first = library.pid
     with pytest.raises(FitError, match="what is not a number"):
-        await library.fit(request("ARIMA", 14.0))
+        await library.fit(request("ARIMA", *[1.0] * 14))
     found = await asyncio.gather(*(library.fit(request("ARIMA", float(value), ahead=1)) for value in range(5)))
     assert [said[0, 0] for said in found] == [0, 1, 2, 3, 4]
     assert library.pid == first is not None
