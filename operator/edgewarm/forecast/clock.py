@@ -55,8 +55,9 @@ class Clock(Rows):
         steps = max(1, round(DAY_SECONDS / step_seconds))
         stride = base_stride(step_seconds)
         quarters = min(steps, round(DAY_SECONDS / QUARTER_SECONDS))
+        soon = (windows.strides(step_seconds) == stride) & ~windows.far(step_seconds)  # few steps may be a day
         return cls(
-            rhythm=Rhythm(steps, max(1.0, steps / quarters / stride), windows.strides(step_seconds) == stride),
+            rhythm=Rhythm(steps, max(1.0, steps / quarters / stride), soon),
             record=np.zeros((len(EXPERTS), quarters, rows), dtype=np.float32),
             size=np.zeros((windows.count, quarters, rows), dtype=np.float32),
             visits=np.zeros((quarters, rows), dtype=np.float32),

@@ -65,3 +65,9 @@ def test_windows_that_are_tested_together_teach_the_quarters_in_which_they_ended
     clock.learn(np.array([32, 48]), evidence, np.ones((2, 1)))
     assert clock.record[LAST, [32, 48], 0] == pytest.approx([-WEIGHT / 2, 0.0])
     assert clock.visits[[32, 48], 0] == pytest.approx([0.5, 0.5])
+
+
+@pytest.mark.parametrize("seconds", [60.0, 300.0, 900.0, 1800.0, 3600.0, 21600.0])
+def test_a_day_ahead_the_time_of_day_says_nothing_however_few_steps_a_day_has(seconds: float) -> None:
+    clock = Clock.blank(1, Windows.of((1, round(86400 / seconds))), seconds)
+    assert clock.rhythm.soon.tolist() == [True, False]
