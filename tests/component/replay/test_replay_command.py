@@ -230,16 +230,6 @@ def test_two_outputs_in_one_file_are_refused(
     assert f"{options[1]}: {tmp_path / 'x'} is the file of {options[0]} too: name another one" in found.stderr
 
 
-def test_what_was_found_before_is_kept_where_another_file_cannot_be_written(recorded: Path, tmp_path: Path) -> None:
-    before = tmp_path / "before.json"
-    before.write_text("{}")
-
-    found = replay(recorded, "--json", str(before), "--plan", str(tmp_path / "no" / "plan.csv"))
-
-    assert found.exit_code == 2
-    assert before.read_text() == "{}"
-
-
 @pytest.mark.parametrize(("option", "field"), [("--min-replicas", "minReplicas"), ("--max-replicas", "maxReplicas")])
 def test_bounds_beside_a_policy_are_refused(recorded: Path, tmp_path: Path, option: str, field: str) -> None:
     written = tmp_path / "wp.yaml"

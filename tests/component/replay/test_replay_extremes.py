@@ -61,6 +61,16 @@ def test_the_policy_is_not_written_over(recorded: Path, tmp_path: Path) -> None:
     assert written.read_text() == POLICY
 
 
+def test_what_was_found_before_is_kept_where_another_file_cannot_be_written(recorded: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before.json"
+    before.write_text("{}")
+
+    found = replay(recorded, "--json", str(before), "--plan", str(tmp_path / "no" / "plan.csv"))
+
+    assert found.exit_code == 2
+    assert before.read_text() == "{}"
+
+
 def test_a_time_in_a_policy_needs_no_quotes(recorded: Path, tmp_path: Path) -> None:
     """As for `kubectl apply`: JSON, to which it turns YAML, has no dates."""
     written, into = tmp_path / "wp.yaml", tmp_path / "out.json"
