@@ -26,8 +26,8 @@ FAIR = """\
 * All see the same late samples, the same start times, the same bounds, and one decision a step. The operator passes at
   least once a minute, so on five-minute traces it may raise within a step; the most of a step is what it pays for.
 * All may rise at once; ours within the HPA's default limits (100 % or four pods every 15 s). Only ours is bound to the
-  reactive floor ([what that costs](adr/0048-what-the-reactive-floor-costs.md)): a peer may hold less than what is needed now, and on bursts that
-  nothing foretells the best ones do.
+  reactive floor ([what that costs](adr/0048-what-the-reactive-floor-costs.md)): a peer may hold less than what is
+  needed now, and on bursts that nothing foretells the best ones do.
 * Falls: HPA with its default window of 300 s and with shorter ones, KPA with every window and delay of its knobs, the
   percentile, linear and fixed rules with none of their own; Crane, PHPA and linear stand on the default HPA. Ours has
   no window while its forecast is acted on, else 300 s ([ADR 21](adr/0021-a-forecast-is-its-own-cool-down.md)).

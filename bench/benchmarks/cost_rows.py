@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.cost import KAPPAS, best_peer, by_source, hindsight, ratio
 
 Json = Mapping[str, Any]
-Promised = tuple[str, float, float, float, str]
+Promised = tuple[str, float, float | None, float | None, str]
 """What, value, floor, aim, note."""
 
 
@@ -22,7 +22,7 @@ def promised(found: Json) -> Iterator[Promised]:
     whole = f"{len(traces)} traces, kappa {', '.join(f'{kappa:g}' for kappa in KAPPAS)}"
     against = [share for kappa in KAPPAS for _, shares in by_source(traces, kappa).values() for share in shares]
     yield "pod-pool cost by the peer best per data set and kappa, mean", float(np.mean(against)), 0.78, 0.65, whole
-    yield "the same, each trace's own best peer, mean", float(np.mean(_all(traces))), 0.78, 0.65, whole
+    yield "the same, each trace's own best peer, mean", float(np.mean(_all(traces))), None, None, whole
     each = [
         (float(np.mean([ratio(trace, kappa) for kappa in KAPPAS])), f"{trace['trace']}, mean of kappas")
         for trace in traces

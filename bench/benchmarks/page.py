@@ -68,6 +68,13 @@ MEMORY_LIMITS = """\
 """
 
 
+WHY = """\
+Why some are missed: a level that doubles overnight, a day ahead ([ADR 20](adr/0020-a-day-ahead.md),
+[ADR 41](adr/0041-quantiles-of-the-last-seven-days.md)); the price of the reactive floor on bursts, and a test span
+of one to four pods ([ADR 48](adr/0048-what-the-reactive-floor-costs.md)).
+"""
+
+
 def page(results: Json) -> str:
     """The whole document; a section that was never run is left out."""
     parts = [
@@ -104,7 +111,7 @@ def _promised(results: Json) -> list[str]:
         return []
     part = [f"* {name}: {note}\n" for name, section in results.items() for note in section.get("notes", [])]
     notes = ["Not all of it was measured:\n", "".join(part)] if part else []
-    return ["## Promised and measured\n", table(summary.HEADS, [row.cells() for row in found]), *notes]
+    return ["## Promised and measured\n", table(summary.HEADS, [row.cells() for row in found]), WHY, *notes]
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
