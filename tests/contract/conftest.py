@@ -18,7 +18,9 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return found
 
 
-@pytest.fixture(params=[*KINDS, "ARIMA", "ExponentialSmoothing"], ids=str, scope="module")
+@pytest.fixture(
+    params=[*KINDS, "ARIMA", "ExponentialSmoothing"], ids=lambda one: getattr(one, "name", one), scope="module"
+)
 def any_kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
     """The libraries too, in their child process: for what must hold whatever a model knows of days and level."""
     if isinstance(request.param, Kind):
