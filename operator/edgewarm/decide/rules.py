@@ -10,6 +10,7 @@ blindness never lowers, bounds hold whatever came before, a pause changes nothin
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edgewarm.decide.behavior import highest_allowed, lowest_allowed, stabilized
 from edgewarm.decide.binding import binding_ahead, binding_now, hold, lead
@@ -145,7 +146,9 @@ def confidence(situation: Situation, draft: Draft) -> Draft:
     if situation.outlook is None or not is_unsure(situation):
         return draft
     note = f"confidence {situation.confidence or 0:.0%} is below {_threshold(situation):.0%}"
-    return draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
+    found = draft.becomes("confidence", min(draft.wanted, _floor_count(draft)), Reason.CONFIDENCE_LIMITED, note)
+    floors = [item.reason for item in draft.trail if item.rule == "floor"]
+    return replace(found, reason=floors[0]) if floors and found.reason in FORESEEN else found
 
 
 def _is_followed(situation: Situation) -> bool:
@@ -161,6 +164,10 @@ def is_unsure(situation: Situation) -> bool:
 
 def _threshold(situation: Situation) -> float:
     return situation.policy.least_confidence(situation.learned_threshold)
+
+
+FORESEEN = (Reason.FORECAST, Reason.FORECAST_HOLD)
+"""What no number that is not acted on a forecast may be told to come from: of the same count, the floor is the reason."""
 
 
 def _floor_count(draft: Draft) -> int:

@@ -172,7 +172,7 @@ class FleetModel:
             return None
         single = which[which < self.windows.points]
         turn = step // self._schedule.strides[single] + single
-        self._ridge.solve(single[turn % SOLVE_EVERY == 0])
+        self._ridge.solve(single[turn % SOLVE_EVERY == 0], self._mixture.seen)
         x, said, spread = self._points(step)
         mixed = self._mixed(said, spread, step)
         slots, forgotten = self._schedule.slots(which, step), untested(self._levels.age, which, self._recorded)

@@ -1,10 +1,11 @@
 """Ridge regression with exponential forgetting, one per row and step ahead, kept as its normal equations.
 
     A <- g A + x x',   b <- g b + x (z - level)          at each verified forecast; half-life three days
-    beta = (A + L)^-1 (b + L prior)                      L = .02 diag(A) + .002 trace(A) / F
+    beta = (A + L)^-1 (b + L prior)                      L = max(.02, 16 / n) (diag(A) + .1 trace(A) / F)
 
 A penalty in proportion to A itself leaves the fit unchanged under rescaling (Hoerl & Kennard, "Ridge regression",
-Technometrics 1970; exponentially weighted least squares: Haykin, "Adaptive Filter Theory", ch. 10).
+Technometrics 1970; exponentially weighted least squares: Haykin, "Adaptive Filter Theory", ch. 10). While it has
+learned of few forecasts, n, the prior counts as much as sixteen of them (the g-prior: Zellner 1986).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from edgewarm.model.demand import BoolArray, FloatArray, IntArray
 
 HALF_LIFE_SECONDS = 3 * 86400.0
 PENALTY = 0.02
+BELIEVED = 16.0  # forecasts that the prior counts for
 FLOOR = 0.1  # of the penalty, spread evenly: a feature that never moved must not make A singular
 
 
@@ -60,15 +62,16 @@ class Ridge(Rows):
             kept *= keep[windows, None]
             kept += product
 
-    def solve(self, which: IntArray) -> None:
-        """Bring the coefficients of these steps ahead up to date."""
+    def solve(self, which: IntArray, seen: FloatArray) -> None:
+        """Bring the coefficients of these steps ahead up to date; `seen` (A, N) forecasts were learned of."""
         size = len(NAMES)
         for part in patches(len(which), self.beta.shape[-1], PAIR.size):
             windows = which[part]
             products = self.products[windows].transpose(0, 2, 1)
             diagonal = products[..., ITSELF]
             even = FLOOR / size * np.add.accumulate(diagonal, axis=-1)[..., -1:]  # in order, whoever stands beside
-            penalty = PENALTY * np.where(even > 0, diagonal + even, 1.0)
+            share = np.maximum(PENALTY, BELIEVED / np.maximum(seen[windows], 1.0))
+            penalty = share[..., None] * np.where(even > 0, diagonal + even, 1.0)
             system = products[..., PAIR]
             system.reshape(*penalty.shape[:2], PAIR.size)[..., :: size + 1] += penalty
             wanted = self.targets[windows].transpose(0, 2, 1) + penalty * PRIOR

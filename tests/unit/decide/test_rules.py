@@ -42,6 +42,15 @@ def test_the_floor_is_what_demand_asks_for_now(demand: float | None, ready: int,
     assert bool(after.trail) == (demand is not None)
 
 
+def test_a_forecast_that_is_not_acted_on_is_not_the_reason_of_what_the_floor_asks_for_too() -> None:
+    around = situation(290.0, ready=4, confidence=0.5, outlook=outlook(350.0))
+    asked = rules.floor(around, Draft(0, Reason.BLIND))
+    foreseen = asked.becomes("forecast", 7, Reason.FORECAST, "").becomes("start", 6, Reason.FORECAST, "")
+    after = rules.confidence(around, foreseen)
+    assert (asked.wanted, after.wanted, after.reason) == (6, 6, Reason.REACTIVE_FLOOR)
+    assert after.trail[-1].reason is Reason.CONFIDENCE_LIMITED
+
+
 @pytest.mark.parametrize(
     ("demand", "current", "wanted", "reason"),
     [

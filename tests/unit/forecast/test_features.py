@@ -90,7 +90,7 @@ def expected(demand: FloatArray) -> FloatArray:
         levels.learn(z)
         x, level = features(seasons, levels, cycle, step, np.array([1])), levels.slow.copy()
         x[:, JUMP, 1] = 0.0
-        ridge.solve(np.array([0]))
+        ridge.solve(np.array([0]), np.full((1, 2), float(step)))
         said[step] = np.square(np.maximum(level + ridge.predict(x)[0], 0.0))
     return said
 

@@ -22,7 +22,7 @@ def taught(*pairs: tuple[dict[int, float], float], seconds: float = 300.0) -> Ri
         for index, value in features.items():
             x[0, index] = value
         ridge.learn(x, np.array([[target]]), np.array([seconds]))
-    ridge.solve(FIRST)
+    ridge.solve(FIRST, np.array([[float(len(pairs))]]))
     return ridge
 
 
@@ -32,9 +32,16 @@ def test_without_a_lesson_it_believes_its_prior() -> None:
 
 def test_it_learns_what_the_target_follows() -> None:
     random = np.random.default_rng(1)
-    values = random.normal(size=(400, 2))
+    values = random.normal(size=(1000, 2))
     found = taught(*(({LAST_VALUE: a, WEEK: b}, 0.2 * a + 0.8 * b) for a, b in values))
     assert found.beta[0, [LAST_VALUE, WEEK], 0] == pytest.approx([0.2, 0.8], abs=0.03)
+
+
+@pytest.mark.parametrize(("lessons", "share"), [(4, 0.2), (16, 0.5), (48, 0.75), (800, 0.98), (8000, 0.98)])
+def test_its_prior_counts_for_sixteen_lessons_and_for_two_percent_in_the_end(lessons: int, share: float) -> None:
+    pairs = [({LAST_VALUE: 1.0 if index % 2 else -1.0}, 1.3 if index % 2 else -1.3) for index in range(lessons)]
+    moved = taught(*pairs, seconds=0.0).beta[0, LAST_VALUE, 0] - PRIOR[LAST_VALUE]
+    assert moved == pytest.approx(share * (1.3 - PRIOR[LAST_VALUE]), rel=0.02)
 
 
 def test_another_unit_gives_the_same_coefficients() -> None:
