@@ -167,7 +167,7 @@ def _threshold(situation: Situation) -> float:
 
 
 FORESEEN = (Reason.FORECAST, Reason.FORECAST_HOLD)
-"""What no number that is not acted on a forecast may be told to come from: of the same count, the floor is the reason."""
+"""Of a forecast that is not acted on these are no reason: the floor is, of the same count."""
 
 
 def _floor_count(draft: Draft) -> int:
