@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from math import ceil
+from statistics import median
 from typing import Any
 
 import pytest
@@ -135,5 +136,6 @@ def test_a_plug_in_of_the_administrator_is_asked_followed_and_named(here: World,
     wait_until("its name", named, LONG, here.operator.last_lines)
     assert NAME in decided(here, "guest")[-1]["predictions"][0]["reasoning"]
     values = model.asked[0]["series"][0]["values"]
-    assert len(values) >= 30
-    assert values[-2] == pytest.approx(STEADY, rel=0.1)
+    known = [value for value in values if value is not None]
+    assert len(known) >= 30
+    assert median(known) == pytest.approx(STEADY, rel=0.1)
