@@ -111,12 +111,14 @@ async def test_an_object_deleted_in_a_gap_that_ends_in_410_disappears(api: FakeA
     assert follow.changes.count((None, "red")) == 2  # b was not reported again
 
 
-async def test_410_as_http_status_relists(api: FakeApi, follow: Follow, run: Run) -> None:
+async def test_410_as_http_status_relists(api: FakeApi, follow: Follow, run: Run, logs: list[Any]) -> None:
     await running(api, follow, run)
     api.fail(410, verbs=["watch"])
     api.close_watches()
     await eventually(lambda: len([r for r in api.requests if r.verb == "list"]) == 2)
     await sees(api, follow, "after")
+    assert follow.colors == {"after": "live"}
+    assert logs == []  # once is how it goes, and no trouble
 
 
 @pytest.mark.parametrize("code", [500, 504, 429, 403, 0])
@@ -306,6 +308,9 @@ async def test_an_accepted_watch_is_a_sign_of_life(api: FakeApi, follow: Follow,
     clock.now += 60
     api.drop_watches()
     await eventually(lambda: follow.informer.age(clock.now) == 0.0)
+    assert follow.informer.synced
+    assert follow.informer.age(clock.now) == 0.0
+    assert follow.changes == []  # no event came that would be a sign too
 
 
 async def test_a_watch_event_longer_than_any_buffer_arrives(api: FakeApi, follow: Follow, run: Run) -> None:
@@ -314,3 +319,5 @@ async def test_a_watch_event_longer_than_any_buffer_arrives(api: FakeApi, follow
     big["metadata"]["annotations"] = {"note": "x" * 1_000_000}
     api.put(big)
     await eventually(lambda: follow.colors.get("big") == "live")
+    assert follow.changes == [(None, "live")]
+    assert len([r for r in api.requests if r.verb == "list"]) == 1  # by the watch that was open
